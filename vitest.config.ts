@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+const SOAK = process.env["SKILLIMAGE_SOAK"] === "1";
+
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/golden/**/*.test.ts", "test/security/**/*.test.ts"],
+        },
+      },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "reliability",
+          include: ["test/reliability/**/*.test.ts"],
+          testTimeout: SOAK ? 3_600_000 : 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
