@@ -1,0 +1,42 @@
+/**
+ * Order of versions, as semver 2.0.0 section 11 defines it.
+ *
+ * `latest` must mean the same to everyone who computes it, so the order is total: where semver calls two versions equal
+ * (they differ in build metadata only), the metadata decides.
+ */
+import compareBuild from "semver/functions/compare-build.js";
+import parse from "semver/functions/parse.js";
+import type SemVer from "semver/classes/semver.js";
+
+import { SkillError } from "../errors.ts";
+
+/** Tells whether `text` is a strict semver 2.0.0 version: no leading `v`, no missing part, no white space. */
+export function isVersion(text: string): boolean {
+  return strictParse(text) !== undefined;
+}
+
+/** Tells whether a version is a pre-release, such as `2.0.0-rc.1`. Throws `VERSION_INVALID`. */
+export function isPrerelease(version: string): boolean {
+  return parseVersion(version).prerelease.length > 0;
+}
+
+/** Orders two versions for `sort`: negative when `a` comes first. Throws `VERSION_INVALID`. */
+export function compareVersions(a: string, b: string): number {
+  return compareBuild(parseVersion(a), parseVersion(b));
+}
+
+function parseVersion(text: string): SemVer {
+  const version = strictParse(text);
+  if (version !== undefined) return version;
+  throw new SkillError("VERSION_INVALID", `${JSON.stringify(text.slice(0, 80))} is not a semantic version`, {
+    hint: "Write major.minor.patch, as in 1.0.0 or 2.1.0-rc.1.",
+  });
+}
+
+/** The package forgives a leading `v` and white space; what it understood must be what was written. */
+function strictParse(text: string): SemVer | undefined {
+  const version = parse(text);
+  if (version === null) return undefined;
+  const build = version.build.length > 0 ? `+${version.build.join(".")}` : "";
+  return version.version + build === text ? version : undefined;
+}
