@@ -1,0 +1,111 @@
+/**
+ * What every place that holds images can do, in small capabilities.
+ *
+ * A layout directory, memory and a remote registry differ in where bytes lie, not in what push, pull, promote or
+ * mirror mean; so verbs are written once against these interfaces. A {@link Repository} is one name's content and
+ * tags (what OCI distribution-spec calls a repository); a {@link Store} is a family of repositories.
+ */
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+
+/** Bytes as they arrive: streamed, never all in memory. */
+export type Content = AsyncIterable<Uint8Array>;
+
+export interface OperationOptions {
+  /** Cancels the operation, which then rejects with `ABORTED` and leaves nothing half-done behind. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Reader {
+  /**
+   * Streams the content of `descriptor`, verified as it flows: the iteration throws `DIGEST_MISMATCH` or
+   * `SIZE_MISMATCH` before its end if the bytes are not the ones described, `NOT_FOUND` if there are none.
+   */
+  fetch(descriptor: Descriptor, options?: OperationOptions): Content;
+  /** Tells whether content of this digest and size is held. Does not read it. */
+  exists(descriptor: Descriptor, options?: OperationOptions): Promise<boolean>;
+}
+
+export interface Writer {
+  /**
+   * Stores content under its digest, durably, before it resolves. Content that is there already is not stored
+   * again. Throws `DIGEST_MISMATCH`/`SIZE_MISMATCH` when the bytes are not the ones described and `BLOB_MISSING` when
+   * a manifest refers to content that is absent; in both cases nothing is stored.
+   */
+  push(descriptor: Descriptor, content: Content | Uint8Array, options?: OperationOptions): Promise<void>;
+  /**
+   * Stores content whose digest is not known before it has flowed (a layer that is being packed) and returns its
+   * descriptor: `mediaType` as given, sha256 digest, size in bytes. Nothing is stored when `content` throws.
+   */
+  ingest(mediaType: string, content: Content, options?: OperationOptions): Promise<Descriptor>;
+  /**
+   * Removes a manifest together with every tag of this repository that points at it. Its blobs stay until garbage
+   * collection. Throws `NOT_FOUND`.
+   */
+  delete(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
+}
+
+export interface Resolver {
+  /** The manifest that a tag or digest names in this repository. Throws `NOT_FOUND`. */
+  resolve(tagOrDigest: string, options?: OperationOptions): Promise<Descriptor>;
+  /** The tags, in lexical order. */
+  tags(options?: OperationOptions): AsyncIterable<string>;
+}
+
+/** One step of {@link Tagger.retag}. */
+export interface TagChange {
+  /** A tag; or a digest, to keep a manifest reachable that has no tag (an archived skill). */
+  readonly name: string;
+  /** What it shall name from now on; `undefined` removes it. */
+  readonly to: Descriptor | undefined;
+  /** What it must name now for the change to happen; `null`: nothing. Left out: whatever it is. */
+  readonly expect?: Digest | null;
+}
+
+export interface Tagger {
+  /** Points `tag` at a stored manifest, moving it if it exists. Throws `BLOB_MISSING` when the manifest is absent. */
+  tag(descriptor: Descriptor, tag: string, options?: OperationOptions): Promise<void>;
+  /** Removes a tag, leaving the manifest. Throws `NOT_FOUND`. */
+  untag(tag: string, options?: OperationOptions): Promise<void>;
+  /**
+   * Applies several tag changes, all or none where the backend can (memory and layout do; a remote registry applies
+   * them in order). Throws `CONFLICT` when an `expect` does not hold.
+   */
+  retag(changes: readonly TagChange[], options?: OperationOptions): Promise<void>;
+}
+
+export interface ReferrersLister {
+  /** Manifests whose `subject` is `descriptor`. OCI distribution-spec "Listing Referrers". */
+  referrers(
+    descriptor: Descriptor,
+    options?: OperationOptions & { readonly artifactType?: string },
+  ): AsyncIterable<Descriptor>;
+}
+
+/** The content and tags of one repository. */
+export interface Repository extends Reader, Writer, Resolver, Tagger, ReferrersLister {
+  /** The full name: `examples/hello-world`, or `quay.io/myorg/hello-world`. */
+  readonly name: string;
+}
+
+/** A family of repositories: a layout directory, memory, or (elsewhere) a registry. */
+export interface Store {
+  repository(name: string): Repository;
+  /** Names of the repositories that hold at least one manifest, in lexical order. */
+  repositories(options?: OperationOptions): AsyncIterable<string>;
+}
+
+/** A tag (or a kept digest) and its manifest, as a listing needs them. */
+export interface StoreEntry {
+  /** The full repository name. */
+  readonly repository: string;
+  /** `undefined` for a manifest that is kept without a tag. */
+  readonly tag: string | undefined;
+  /** Its `annotations`, when the store knows them without reading the manifest, are those given to `tag`. */
+  readonly descriptor: Descriptor;
+}
+
+/** A store that can list everything it holds at once, faster than repository by repository. */
+export interface EntryLister {
+  entries(options?: OperationOptions): AsyncIterable<StoreEntry>;
+}
