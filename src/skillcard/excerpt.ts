@@ -1,0 +1,67 @@
+/** The line an issue speaks of, with carets under the place: what compilers print, safe for any terminal. */
+import { Source } from "./source.ts";
+import type { SkillCardIssue } from "./types.ts";
+import { visible } from "./visible.ts";
+
+/** Columns of the terminal that the shown part of a line may take. */
+const WINDOW = 96;
+const TAB = "    ";
+
+/** Shown two columns wide: East Asian wide and full-width characters, and emoji. */
+const WIDE =
+  /^(?:[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{a960}-\u{a97f}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})/u;
+/** Drawn over the character before it. */
+const COMBINING = /^[\p{Mn}\p{Me}]/u;
+
+/** One character of the line as it is shown, and the terminal columns that it takes. */
+interface Cell {
+  readonly shown: string;
+  readonly width: number;
+}
+
+/**
+ * Two lines: the issue's line of `text` (the same text that was validated) and carets under its columns. Tabs become
+ * four spaces, control and bidi characters read `\u{1b}`, and a long line is cut to the part around the issue.
+ */
+export function excerpt(text: string, issue: Pick<SkillCardIssue, "line" | "column" | "length">): string {
+  const cells = Array.from(new Source(text, "").line(issue.line), toCell);
+  const first = Math.min(issue.column - 1, cells.length);
+  const [from, to] = windowAround(cells, first);
+
+  const before = from > 0 ? "…" : "";
+  const after = to < cells.length ? "…" : "";
+  const line =
+    before +
+    cells
+      .slice(from, to)
+      .map((cell) => cell.shown)
+      .join("") +
+    after;
+  const indent = before.length + width(cells.slice(from, first));
+  const carets = Math.max(1, width(cells.slice(first, Math.min(first + issue.length, to))));
+
+  const gutter = String(issue.line).padStart(4);
+  return `${gutter} | ${line}\n${" ".repeat(gutter.length)} | ${" ".repeat(indent)}${"^".repeat(carets)}`;
+}
+
+function toCell(character: string): Cell {
+  if (character === "\t") return { shown: TAB, width: TAB.length };
+  const shown = visible(character);
+  if (shown !== character) return { shown, width: shown.length };
+  if (COMBINING.test(character)) return { shown, width: 0 };
+  return { shown, width: WIDE.test(character) ? 2 : 1 };
+}
+
+/** The range of cells to show: from the start when the issue is near it, else beginning a third of a window before it. */
+function windowAround(cells: readonly Cell[], first: number): readonly [from: number, to: number] {
+  let from = first;
+  for (let room = WINDOW / 3; from > 0 && room > 0; from--) room -= cells[from - 1]?.width ?? 0;
+  if (width(cells.slice(0, first)) < (WINDOW * 2) / 3) from = 0;
+  let to = from;
+  for (let room = WINDOW; to < cells.length && room > 0; to++) room -= cells[to]?.width ?? 0;
+  return [from, to];
+}
+
+function width(cells: readonly Cell[]): number {
+  return cells.reduce((sum, cell) => sum + cell.width, 0);
+}
