@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   STORE_LOCKED: "Another process holds the store's lock and did not let go in time.",
   STORE_UNWRITABLE: "A store cannot be written: the disk is full, read-only or failing.",
   TARGET_EXISTS: "A file or directory to be written exists already.",
+  TARGET_UNWRITABLE: "A file or directory cannot be written where it was asked for.",
   USAGE: "A command was called in a way that it does not understand.",
   VERSION_INVALID: "A text is not a semantic version.",
 } as const;

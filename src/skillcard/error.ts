@@ -1,6 +1,6 @@
 import { SkillError } from "../errors.ts";
+import { visibleLine } from "../text/index.ts";
 import type { SkillCardIssue } from "./types.ts";
-import { visible } from "./visible.ts";
 
 /** How many issues the message spells out; all of them are in `issues`. */
 const LISTED = 3;
@@ -22,10 +22,10 @@ function describe(file: string, errors: readonly SkillCardIssue[]): string {
   const lines = errors.slice(0, LISTED).map((issue) => `\n  ${formatIssue(issue)}`);
   const more = errors.length - lines.length;
   const rest = more > 0 ? `\n  and ${more} more` : "";
-  return `${visible(file)} is not valid: ${errors.length} ${errors.length === 1 ? "error" : "errors"}${lines.join("")}${rest}`;
+  return `${visibleLine(file)} is not valid: ${errors.length} ${errors.length === 1 ? "error" : "errors"}${lines.join("")}${rest}`;
 }
 
 /** `file:line:column: message`, the form that editors and terminals make a link of. */
 export function formatIssue({ file, line, column, message }: SkillCardIssue): string {
-  return `${visible(file)}:${line}:${column}: ${message}`;
+  return `${visibleLine(file)}:${line}:${column}: ${message}`;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { excerpt, quote, visible } from "./index.ts";
+import { excerpt } from "./index.ts";
 
 const at = (line: number, column: number, length: number) => ({ line, column, length });
 
@@ -50,10 +50,4 @@ test("whatever the text, the excerpt is two lines without control characters", (
       expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     }),
   );
-});
-
-test("visible and quote show what would hide", () => {
-  expect(visible("a\u001b]0;x\u0007\u200b\u{e0041}é日")).toBe("a\\u{1b}]0;x\\u{7}\\u{200b}\\u{e0041}é日");
-  expect(quote("x".repeat(61))).toBe(`"${"x".repeat(60)}…"`);
-  expect(quote("é\n")).toBe('"é\\u{a}"');
 });

@@ -1,7 +1,7 @@
 /** The line an issue speaks of, with carets under the place: what compilers print, safe for any terminal. */
+import { visibleLine } from "../text/index.ts";
 import { Source } from "./source.ts";
 import type { SkillCardIssue } from "./types.ts";
-import { visible } from "./visible.ts";
 
 /** Columns of the terminal that the shown part of a line may take. */
 const WINDOW = 96;
@@ -46,7 +46,7 @@ export function excerpt(text: string, issue: Pick<SkillCardIssue, "line" | "colu
 
 function toCell(character: string): Cell {
   if (character === "\t") return { shown: TAB, width: TAB.length };
-  const shown = visible(character);
+  const shown = visibleLine(character);
   if (shown !== character) return { shown, width: shown.length };
   if (COMBINING.test(character)) return { shown, width: 0 };
   return { shown, width: WIDE.test(character) ? 2 : 1 };

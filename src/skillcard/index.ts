@@ -28,6 +28,5 @@ export {
   type SkillCardSpec,
 } from "./types.ts";
 export { parseSkillCard, validateSkillCard, type ParseOptions, type ValidateOptions } from "./validate.ts";
-export { quote, visible } from "./visible.ts";
 export type { YamlMapping, YamlValue } from "./yaml-document.ts";
 export { YAML_LIMITS } from "./yaml-syntax.ts";

@@ -2,10 +2,10 @@
 import { parse as parseVersion, validRange } from "semver";
 import parseSpdx from "spdx-expression-parse";
 
+import { quote } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
 import { suggest } from "./suggest.ts";
 import { DEFAULT_PROMPT } from "./types.ts";
-import { quote } from "./visible.ts";
 import { locate, valueAt, type LocatedValue } from "./yaml-document.ts";
 
 /** What a rule found at a value; `undefined` when all is well. */

@@ -5,13 +5,13 @@
  * It knows no namespace and asks for no version, so those two have defaults; all else goes through the same rules as a
  * `skill.yaml`, with every problem shown where it stands in SKILL.md.
  */
+import { quote } from "../text/index.ts";
 import { isMapping, splitFrontmatter } from "./frontmatter.ts";
 import { toIssues, type Problem } from "./problem.ts";
 import { Source, type Span } from "./source.ts";
 import { suggest } from "./suggest.ts";
 import { SKILLCARD_API_VERSION, SKILLCARD_KIND, type SkillCardResult } from "./types.ts";
 import { judge } from "./validate.ts";
-import { quote } from "./visible.ts";
 import {
   joinPointer,
   locate,

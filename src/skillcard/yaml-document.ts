@@ -7,9 +7,9 @@
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, type Document, type ParsedNode } from "yaml";
 
+import { quote, visibleLine } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
 import type { Source, Span } from "./source.ts";
-import { quote, visible } from "./visible.ts";
 import { readSyntax } from "./yaml-syntax.ts";
 
 export type YamlValue = null | boolean | number | string | readonly YamlValue[] | YamlMapping;
@@ -96,7 +96,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 function sentence(message: string): string {
-  return visible(message.charAt(0).toLowerCase() + message.slice(1));
+  return visibleLine(message.charAt(0).toLowerCase() + message.slice(1));
 }
 
 /** Walks composed nodes; the depth limit has been checked, so recursion is safe. */

@@ -7,9 +7,9 @@
  */
 import { type CST, Lexer, Parser } from "yaml";
 
+import { quote } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
 import type { Source, Span } from "./source.ts";
-import { quote } from "./visible.ts";
 
 /** What a YAML text may cost. */
 export const YAML_LIMITS = { bytes: 256 * 1024, nodes: 10_000, depth: 64 } as const;

@@ -1,0 +1,164 @@
+import { type Dirent, lstatSync, type Stats } from "node:fs";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import ignore, { type Ignore } from "ignore";
+
+import { SkillError, throwIfAborted } from "../errors.ts";
+import { quote } from "../text/index.ts";
+import { fileContent, unreadable } from "./file-content.ts";
+import { compareUtf8 } from "./order.ts";
+import { pathRefusal } from "./path-rules.ts";
+import { PathTable } from "./path-table.ts";
+import type { Content, LayerFile } from "./types.ts";
+
+/** The file at the root of a skill that says, in gitignore syntax, what else is not packed. */
+export const IGNORE_FILE = ".skillignore";
+
+const MAX_IGNORE_SIZE = 256 * 1024;
+
+/** What of a directory is packed, and what is not. */
+export interface CollectedFiles {
+  /** In the order in which they are packed: by the bytes of their paths. */
+  readonly files: LayerFile[];
+  /** Paths that were left out, in the same order; a directory ends in `/` and stands for all it holds. */
+  readonly excluded: string[];
+}
+
+interface Walk {
+  readonly root: string;
+  readonly rules: Ignore;
+  readonly names: PathTable;
+  readonly files: LayerFile[];
+  readonly excluded: string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Lists the files of `directory` that a layer is made of. Left out, and listed in `excluded`, are dotfiles,
+ * dot-directories and what `.skillignore` (only the one at the root; case counts) names. Empty directories are not
+ * carried. Nothing is opened yet: each file's `open()` reads it, and fails if its size has changed.
+ *
+ * Throws `FILE_UNREADABLE` when the directory or a file in it cannot be read, and `FILE_UNSUPPORTED`, naming the
+ * file, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse.
+ */
+export async function collectFiles(
+  directory: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<CollectedFiles> {
+  throwIfAborted(options.signal);
+  const root = await stat(directory).catch((cause: unknown) => {
+    throw unreadable(directory, cause);
+  });
+  if (!root.isDirectory()) throw new SkillError("FILE_UNREADABLE", `${quote(directory)} is not a directory`);
+  const walk: Walk = {
+    root: directory,
+    rules: await ignoreRules(directory),
+    names: new PathTable(),
+    files: [],
+    excluded: [],
+    signal: options.signal,
+  };
+  await visit(walk, "");
+  walk.files.sort((a, b) => compareUtf8(a.path, b.path));
+  walk.excluded.sort(compareUtf8);
+  return { files: walk.files, excluded: walk.excluded };
+}
+
+async function visit(walk: Walk, prefix: string): Promise<void> {
+  throwIfAborted(walk.signal);
+  const location = join(walk.root, prefix);
+  const entries = await readdir(location, { withFileTypes: true }).catch((cause: unknown) => {
+    throw unreadable(location, cause);
+  });
+  entries.sort((a, b) => compareUtf8(a.name, b.name));
+  const files: string[] = [];
+  for (const entry of entries) {
+    const path = prefix + entry.name;
+    const shown = entry.isDirectory() ? `${path}/` : path;
+    if (entry.name.startsWith(".") || walk.rules.ignores(shown)) {
+      walk.excluded.push(shown);
+      continue;
+    }
+    check(walk, path, entry);
+    if (entry.isDirectory()) await visit(walk, shown);
+    else files.push(path);
+  }
+  for (const path of files) walk.files.push(describe(walk.root, path));
+}
+
+function check(walk: Walk, path: string, entry: Dirent): void {
+  const kind = unsupportedKind(entry);
+  if (kind !== undefined) throw unsupported(path, `it is ${kind}`);
+  // Node shows bytes that are not UTF-8 as U+FFFD.
+  if (path.includes("\ufffd")) throw unsupported(path, "its name is not valid UTF-8");
+  const reason = pathRefusal(path) ?? walk.names.claim(path, entry.isDirectory() ? "directory" : "file");
+  if (reason !== undefined) throw unsupported(path, reason);
+}
+
+/** Without a thread hop for each file: that would be most of the time a large skill's listing takes. */
+function describe(root: string, path: string): LayerFile {
+  const found = statOf(join(root, path), path);
+  if (!found.isFile()) throw unsupported(path, "it is no longer a regular file");
+  return new DiskFile(root, path, found);
+}
+
+/** A file of the directory; a class because there may be many, and each closure would keep its own path alive. */
+class DiskFile implements LayerFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly size: number;
+  readonly #root: string;
+
+  constructor(root: string, path: string, { mode, size }: Stats) {
+    this.#root = root;
+    this.path = path;
+    this.executable = (mode & 0o100) !== 0;
+    this.size = size;
+  }
+
+  open(): Content {
+    return fileContent(join(this.#root, this.path), this.path, this.size);
+  }
+}
+
+function statOf(location: string, path: string): Stats {
+  try {
+    return lstatSync(location);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unsupportedKind(entry: Dirent): string | undefined {
+  if (entry.isFile() || entry.isDirectory()) return undefined;
+  if (entry.isSymbolicLink()) return "a symbolic link";
+  if (entry.isFIFO()) return "a named pipe";
+  if (entry.isSocket()) return "a socket";
+  return "a device or other special file";
+}
+
+/** The error for a file that an image cannot carry. */
+export function unsupported(path: string, reason: string): SkillError {
+  return new SkillError("FILE_UNSUPPORTED", `${quote(path)} cannot be packed: ${reason}`, {
+    hint: `Remove it, rename it, or name it in ${IGNORE_FILE}.`,
+  });
+}
+
+async function ignoreRules(directory: string): Promise<Ignore> {
+  const rules = ignore({ ignorecase: false, allowRelativePaths: true });
+  const location = join(directory, IGNORE_FILE);
+  const found = await lstat(location).catch((cause: unknown) => {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw unreadable(location, cause);
+  });
+  if (found === undefined) return rules;
+  if (!found.isFile()) throw new SkillError("FILE_UNSUPPORTED", `${quote(location)} is not a regular file`);
+  if (found.size > MAX_IGNORE_SIZE) {
+    throw new SkillError("FILE_UNREADABLE", `${quote(location)} is larger than ${MAX_IGNORE_SIZE} bytes`);
+  }
+  const text = await readFile(location, "utf8").catch((cause: unknown) => {
+    throw unreadable(location, cause);
+  });
+  return rules.add(text.replace(/^\ufeff/, ""));
+}

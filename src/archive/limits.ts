@@ -1,0 +1,97 @@
+import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
+
+/** How much an archive may ask of us. Sizes are in bytes. */
+export interface ArchiveLimits {
+  /** Compressed bytes of all layers together. */
+  readonly compressedSize: number;
+  /** Uncompressed tar bytes of all layers together, headers and padding included. */
+  readonly expandedSize: number;
+  /** How many times larger than its compressed form a layer may be… */
+  readonly ratio: number;
+  /** …once it is larger than this: a small file of spaces is no bomb. */
+  readonly ratioFrom: number;
+  /** Files and directories of all layers together. */
+  readonly entries: number;
+  /** A single file. */
+  readonly fileSize: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** What a skill's layers may ask when the caller does not say: 32 MiB packed, 64 MiB unpacked, 10,000 entries. */
+export const DEFAULT_LIMITS: ArchiveLimits = {
+  compressedSize: 32 * MiB,
+  expandedSize: 64 * MiB,
+  ratio: 100,
+  ratioFrom: MiB,
+  entries: 10_000,
+  fileSize: 16 * MiB,
+};
+
+/** What a tar of a whole OCI image layout, with many skills in it, may ask when the caller does not say. */
+export const LAYOUT_LIMITS: ArchiveLimits = {
+  ...DEFAULT_LIMITS,
+  compressedSize: 4096 * MiB,
+  expandedSize: 4096 * MiB,
+  entries: 100_000,
+  fileSize: 1024 * MiB,
+};
+
+/**
+ * Counts what flows and throws `ARCHIVE_LIMIT` at the first byte too many. One meter serves all layers of an image,
+ * so that a thousand layers just under the limit do not add up to a bomb. Comparisons are written so that a limit of
+ * NaN refuses everything.
+ */
+export class LimitMeter {
+  readonly #limits: ArchiveLimits;
+  #compressed = 0;
+  #expanded = 0;
+  #layerCompressed: number | undefined;
+  #layerExpanded = 0;
+  #entries = 0;
+
+  constructor(limits: Partial<ArchiveLimits> = {}, defaults: ArchiveLimits = DEFAULT_LIMITS) {
+    this.#limits = { ...defaults, ...limits };
+  }
+
+  /** Starts the counts of which the ratio is made. */
+  startLayer(): void {
+    this.#layerCompressed = undefined;
+    this.#layerExpanded = 0;
+  }
+
+  compressed(bytes: number): void {
+    this.#compressed += bytes;
+    this.#layerCompressed = (this.#layerCompressed ?? 0) + bytes;
+    const { compressedSize } = this.#limits;
+    if (!(this.#compressed <= compressedSize))
+      throw tooMuch(`it has more than ${compressedSize} compressed bytes`, "compressedSize");
+  }
+
+  expanded(bytes: number): void {
+    this.#expanded += bytes;
+    this.#layerExpanded += bytes;
+    const { expandedSize, ratio, ratioFrom } = this.#limits;
+    if (!(this.#expanded <= expandedSize))
+      throw tooMuch(`it unpacks to more than ${expandedSize} bytes`, "expandedSize");
+    if (this.#layerCompressed === undefined || this.#layerExpanded <= ratioFrom) return;
+    if (!(this.#layerExpanded <= ratio * this.#layerCompressed)) {
+      throw tooMuch(`it unpacks to more than ${ratio} times its compressed size`, "ratio");
+    }
+  }
+
+  entry(path: string, size: number): void {
+    this.#entries++;
+    const { entries, fileSize } = this.#limits;
+    if (!(this.#entries <= entries))
+      throw tooMuch(`it holds more than ${entries} entries, ${quote(path)} being one too many`, "entries");
+    if (!(size <= fileSize)) throw tooMuch(`its file ${quote(path)} is larger than ${fileSize} bytes`, "fileSize");
+  }
+}
+
+function tooMuch(reason: string, limit: keyof ArchiveLimits): SkillError {
+  return new SkillError("ARCHIVE_LIMIT", `the archive exceeds a limit: ${reason}`, {
+    hint: `If you trust where it comes from, raise the limit ${limit}.`,
+  });
+}

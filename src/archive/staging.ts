@@ -1,0 +1,187 @@
+/**
+ * Where an archive is unpacked before anybody sees it: a private directory beside the target, so that the last step is
+ * a rename within one file system, and a refused archive leaves nothing behind.
+ *
+ *     parent/.skillctl-<random>/      0700
+ *       content/                      becomes the target
+ *       previous/                     what the target was, while it is being replaced
+ */
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
+import { unreadable } from "./file-content.ts";
+
+/** Directories that we make beside a target begin with this; one that is left was left by a crash. */
+export const STAGING_PREFIX = ".skillctl-";
+
+export class Staging {
+  /** The directory to fill; not visible to other users until it is published. */
+  readonly content: string;
+  readonly #directory: string;
+  readonly #parent: string;
+  readonly #target: string;
+  /** Parents that did not exist before, outermost first. */
+  readonly #created: readonly string[];
+
+  private constructor(parent: string, target: string, created: readonly string[]) {
+    this.#parent = parent;
+    this.#target = join(parent, basename(target));
+    this.#created = created;
+    this.#directory = join(parent, STAGING_PREFIX + randomBytes(12).toString("hex"));
+    this.content = join(this.#directory, "content");
+  }
+
+  /**
+   * Makes the staging directory for `target`, and the target's parents where they are missing. Throws `TARGET_EXISTS`
+   * when the target may not be written: a symlink or file in any case, a directory with content unless `replace`.
+   */
+  static async open(target: string, replace: boolean): Promise<Staging> {
+    const path = resolve(target);
+    const found = await kindOf(path);
+    if (found !== "absent") await checkReplaceable(path, found, replace);
+    const created: string[] = [];
+    try {
+      const staging = new Staging(await makeParents(dirname(path), created), path, created);
+      await mkdir(staging.#directory, { mode: 0o700 });
+      await mkdir(staging.content, { mode: 0o700 });
+      return staging;
+    } catch (error) {
+      await removeEmpty(created);
+      throw error;
+    }
+  }
+
+  /** Moves the content to the target in one step. When that fails, what was there before is put back. */
+  async publish(replace: boolean): Promise<void> {
+    if ((await realpath(this.#parent)) !== this.#parent) {
+      throw new SkillError("CONFLICT", `${quote(this.#parent)} was replaced by a link while we were unpacking`);
+    }
+    const found = await kindOf(this.#target);
+    if (found !== "absent") await checkReplaceable(this.#target, found, replace);
+    const previous = join(this.#directory, "previous");
+    if (found !== "absent") await rename(this.#target, previous);
+    try {
+      await rename(this.content, this.#target);
+    } catch (error) {
+      if (found !== "absent") await rename(previous, this.#target);
+      throw isOccupied(error) ? occupied(this.#target, error) : error;
+    }
+    await syncDirectory(this.#parent);
+  }
+
+  /** Removes the staging directory and what is in it. */
+  async remove(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /** As {@link remove}, and takes back the parents that were made. */
+  async undo(): Promise<void> {
+    await this.remove();
+    await removeEmpty(this.#created);
+  }
+}
+
+/** Makes a directory's entries durable. Systems that cannot open directories (Windows) do without. */
+export async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform !== "win32") await syncFile(directory, "r");
+}
+
+/** Makes a file's bytes durable. */
+export async function syncFile(path: string, flags = "r+"): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+type Kind = "absent" | "directory" | "symlink" | "other";
+
+async function kindOf(path: string): Promise<Kind> {
+  try {
+    const found = await lstat(path);
+    if (found.isSymbolicLink()) return "symlink";
+    return found.isDirectory() ? "directory" : "other";
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "absent";
+    throw unreadable(path, error);
+  }
+}
+
+async function checkReplaceable(target: string, kind: Kind, replace: boolean): Promise<void> {
+  if (kind === "symlink") {
+    throw new SkillError("TARGET_EXISTS", `${quote(target)} is a symbolic link, which is never followed`, {
+      hint: "Name the directory it points to, or remove the link.",
+    });
+  }
+  if (kind !== "directory") {
+    throw new SkillError("TARGET_EXISTS", `${quote(target)} exists and is not a directory`, {
+      hint: "Choose another target.",
+    });
+  }
+  if (replace) return;
+  const names = await readdir(target).catch((cause: unknown) => {
+    throw unreadable(target, cause);
+  });
+  if (names.length > 0) throw occupied(target);
+}
+
+function occupied(target: string, cause?: unknown): SkillError {
+  return new SkillError("TARGET_EXISTS", `${quote(target)} exists and is not empty`, {
+    hint: "Choose another target, or ask for it to be replaced.",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * Makes `directory` and what is missing above it, and returns its real path. What exists already may lie behind the
+ * user's own links; a link that appears where we are about to make a directory is refused.
+ */
+async function makeParents(directory: string, created: string[]): Promise<string> {
+  const missing: string[] = [];
+  let existing = directory;
+  while ((await kindOf(existing)) === "absent") {
+    missing.unshift(basename(existing));
+    existing = dirname(existing);
+  }
+  const followed = await stat(existing).catch((cause: unknown) => {
+    throw unreadable(existing, cause);
+  });
+  if (!followed.isDirectory()) throw new SkillError("FILE_UNREADABLE", `${quote(existing)} is not a directory`);
+  let here = await realpath(existing);
+  for (const name of missing) {
+    here = join(here, name);
+    try {
+      await mkdir(here);
+      created.push(here);
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error;
+      const found = await kindOf(here);
+      if (found !== "directory") throw new SkillError("CONFLICT", `${quote(here)} appeared and is not a directory`);
+    }
+  }
+  return here;
+}
+
+/** Removes directories that are still empty, innermost first; one that somebody has begun to use stays. */
+async function removeEmpty(directories: readonly string[]): Promise<void> {
+  for (const directory of directories.toReversed()) {
+    try {
+      await rmdir(directory);
+    } catch {
+      return;
+    }
+  }
+}
+
+function isOccupied(error: unknown): boolean {
+  return ["EEXIST", "ENOTEMPTY", "ENOTDIR"].includes(codeOf(error) ?? "");
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}

@@ -1,0 +1,34 @@
+/**
+ * Text from elsewhere, made safe to look at.
+ *
+ * A description or file name can hold escape sequences that repaint the terminal, carriage returns that overwrite a
+ * line, and invisible or direction-changing characters that make a person read what is not there. Such characters are
+ * shown by their code, `\u{1b}`, instead of being obeyed.
+ */
+
+/** Controls (C0, C1, DEL), formats (bidi, zero width, tags), separators, lone surrogates, fillers, hidden selectors. */
+export const INVISIBLE =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180b}-\u{180f}\u{3164}\u{fe00}-\u{fe0e}\u{ffa0}\u{e0100}-\u{e01ef}]/gu;
+
+/** Shows every invisible character as `\u{hex}`; line feeds and tabs stay. */
+export function visible(text: string): string {
+  return text.replaceAll(INVISIBLE, (character) =>
+    character === "\n" || character === "\t" ? character : codeOf(character),
+  );
+}
+
+/** {@link visible} for text that must stay on its line: line feeds and tabs are shown by their codes too. */
+export function visibleLine(text: string): string {
+  return text.replaceAll(INVISIBLE, codeOf);
+}
+
+/** A value as messages cite it: in double quotes, on one line, cut after `limit` characters (200 unless told). */
+export function quote(text: string, limit = 200): string {
+  const start = Array.from(text.slice(0, 2 * limit + 2));
+  const isCut = start.length > limit;
+  return `"${visibleLine(isCut ? start.slice(0, limit).join("") : text)}${isCut ? "…" : ""}"`;
+}
+
+function codeOf(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
