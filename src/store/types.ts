@@ -22,7 +22,10 @@ export interface Reader {
    * `SIZE_MISMATCH` before its end if the bytes are not the ones described, `NOT_FOUND` if there are none.
    */
   fetch(descriptor: Descriptor, options?: OperationOptions): Content;
-  /** Tells whether content of this digest and size is held. Does not read it. */
+  /**
+   * Tells whether content of this digest and size is held. Does not read it. A store that collects garbage keeps what
+   * it said to hold for its grace period, so that there is time to push what refers to it.
+   */
   exists(descriptor: Descriptor, options?: OperationOptions): Promise<boolean>;
 }
 
@@ -46,7 +49,10 @@ export interface Writer {
 }
 
 export interface Resolver {
-  /** The manifest that a tag or digest names in this repository. Throws `NOT_FOUND`. */
+  /**
+   * The manifest that a tag or digest names in this repository. A digest is resolved when it is tagged or kept; whether
+   * one that was only pushed is, is up to the store. Throws `NOT_FOUND`, and `REFERENCE_INVALID` for any other text.
+   */
   resolve(tagOrDigest: string, options?: OperationOptions): Promise<Descriptor>;
   /** The tags, in lexical order. */
   tags(options?: OperationOptions): AsyncIterable<string>;

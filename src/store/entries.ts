@@ -1,0 +1,240 @@
+/**
+ * The index of a store in memory: what its entries are and how tags change them.
+ *
+ * Entries are OCI descriptors as they stand in `index.json`. Whatever somebody else put there (unknown fields, entries
+ * without a name, entries that are no descriptors at all) goes through unchanged, because a store is shared with other
+ * tools. Memory and layout both keep their tags here, so they cannot disagree about what a tag is.
+ */
+import { SkillError } from "../errors.ts";
+import { Annotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
+import { entryName, entryNameParser, parseEntryName } from "./entry-name.ts";
+import type { StoreEntry, TagChange } from "./types.ts";
+
+/**
+ * Marks an entry that is there because its manifest refers to the named subject. It lives as long as the subject does;
+ * an entry without the mark lives until somebody removes it.
+ */
+const SUBJECT = "io.skillimage.store.subject";
+
+export class Entries {
+  readonly #named = new Map<string, Descriptor>();
+  #unnamed: Descriptor[] = [];
+  readonly #unknown: unknown[] = [];
+  #changed = false;
+
+  constructor(items: readonly unknown[] = []) {
+    for (const item of items) {
+      if (!isEntry(item)) this.#unknown.push(item);
+      else {
+        const name = item.annotations?.[Annotation.refName];
+        if (name === undefined || this.#named.has(name)) this.#unnamed.push(item);
+        else this.#named.set(name, item);
+      }
+    }
+  }
+
+  /** Whether anything was changed since this was made. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** Every item as it shall be written. */
+  toArray(): readonly unknown[] {
+    return [...this.#named.values(), ...this.#unnamed, ...this.#unknown];
+  }
+
+  /** Items that are not descriptors; kept, but nothing can be said about them. */
+  get unknown(): readonly unknown[] {
+    return this.#unknown;
+  }
+
+  /** Every descriptor, with its name if it has one: what must be kept, and what `fsck` looks at. */
+  *descriptors(): Generator<{
+    readonly name: string | undefined;
+    readonly entry: Descriptor;
+    readonly subject: Digest | undefined;
+  }> {
+    for (const [name, entry] of this.#named) yield { name, entry, subject: subjectOf(entry) };
+    for (const entry of this.#unnamed)
+      yield { name: entry.annotations?.[Annotation.refName], entry, subject: undefined };
+  }
+
+  /** What `tagOrDigest` names in `repository`. A digest is found under a tag, too. */
+  resolve(repository: string, tagOrDigest: string): Descriptor | undefined {
+    const found = this.#named.get(entryName(repository, tagOrDigest));
+    if (found !== undefined) return describe(found);
+    if (!isDigest(tagOrDigest)) return undefined;
+    const [first] = this.#namesOf(repository, tagOrDigest);
+    const entry = first === undefined ? undefined : this.#named.get(first);
+    return entry === undefined ? undefined : describe(entry);
+  }
+
+  /** Whether there is an entry of exactly this name. */
+  has(repository: string, tagOrDigest: string): boolean {
+    return this.#named.has(entryName(repository, tagOrDigest));
+  }
+
+  /** The tags and kept manifests of all repositories, by repository and tag. Referrers are not listed. */
+  list(): StoreEntry[] {
+    const listed: StoreEntry[] = [];
+    const parse = entryNameParser();
+    for (const [text, entry] of this.#named) {
+      if (subjectOf(entry) !== undefined) continue;
+      const name = parse(text);
+      if (name !== undefined) listed.push({ repository: name.repository, tag: name.tag, descriptor: describe(entry) });
+    }
+    return listed.sort((a, b) => compare(a.repository, b.repository) || compare(a.tag ?? "", b.tag ?? ""));
+  }
+
+  /** The names of the repositories that have an entry, in lexical order. */
+  repositories(): string[] {
+    const names = new Set<string>();
+    const parse = entryNameParser();
+    for (const text of this.#named.keys()) {
+      const name = parse(text);
+      if (name !== undefined) names.add(name.repository);
+    }
+    return [...names].sort(compare);
+  }
+
+  /** The tags of one repository, in lexical order. */
+  tags(repository: string): string[] {
+    const tags: string[] = [];
+    for (const text of this.#named.keys()) {
+      if (!text.startsWith(`${repository}:`)) continue;
+      const name = parseEntryName(text);
+      if (name?.tag !== undefined && name.repository === repository) tags.push(name.tag);
+    }
+    return tags.sort(compare);
+  }
+
+  /** The manifests of a repository that were pushed with this subject. */
+  referrers(repository: string, subject: Digest): Descriptor[] {
+    return [...this.#named]
+      .filter(([name, entry]) => subjectOf(entry) === subject && name.startsWith(`${repository}@`))
+      .map(([, entry]) => describe(entry));
+  }
+
+  /** Applies tag changes, all or none. Throws `CONFLICT` when an expectation does not hold, `REFERENCE_INVALID`. */
+  retag(repository: string, changes: readonly TagChange[]): void {
+    const named = changes.map((change) => ({ ...change, entry: checkedName(repository, change) }));
+    for (const { name, entry, expect } of named) {
+      const actual = this.#named.get(entry)?.digest ?? null;
+      if (expect === undefined || expect === actual) continue;
+      throw new SkillError("CONFLICT", `${repository} ${name} is ${actual ?? "absent"}, not ${expect ?? "absent"}`, {
+        hint: "Somebody else changed it meanwhile; look at it again and repeat the command.",
+      });
+    }
+    for (const { entry, to } of named) {
+      if (to === undefined) this.#remove(entry);
+      else this.#set(entry, to);
+    }
+  }
+
+  /** Keeps a manifest that refers to `subject`, for as long as the subject lives. */
+  addReferrer(repository: string, descriptor: Descriptor, subject: Digest): void {
+    const name = entryName(repository, descriptor.digest);
+    if (!this.#named.has(name)) this.#set(name, { ...descriptor, annotations: { [SUBJECT]: subject } });
+  }
+
+  /** Removes every entry of a repository that names this manifest; tells whether there was one. */
+  removeManifest(repository: string, digest: Digest): boolean {
+    const names = this.#namesOf(repository, digest);
+    for (const name of names) this.#remove(name);
+    return names.length > 0;
+  }
+
+  /** Removes the entries for which `dropped` holds. */
+  prune(dropped: (entry: Descriptor) => boolean): void {
+    for (const [name, entry] of this.#named) if (dropped(entry)) this.#remove(name);
+    const kept = this.#unnamed.filter((entry) => !dropped(entry));
+    if (kept.length < this.#unnamed.length) this.#changed = true;
+    this.#unnamed = kept;
+  }
+
+  #set(name: string, descriptor: Descriptor): void {
+    const annotations = { ...descriptor.annotations, [Annotation.refName]: name };
+    this.#dropTwins(name);
+    this.#named.set(name, { ...describe(descriptor), annotations });
+    this.#changed = true;
+  }
+
+  #remove(name: string): void {
+    this.#dropTwins(name);
+    if (this.#named.delete(name)) this.#changed = true;
+  }
+
+  /** Another tool may have written one name twice; a change of that name replaces both. */
+  #dropTwins(name: string): void {
+    if (this.#unnamed.length === 0) return;
+    this.#unnamed = this.#unnamed.filter((entry) => entry.annotations?.[Annotation.refName] !== name);
+  }
+
+  #namesOf(repository: string, digest: Digest): string[] {
+    const names: string[] = [];
+    for (const [text, entry] of this.#named) {
+      if (entry.digest !== digest || !text.startsWith(repository)) continue;
+      if (parseEntryName(text)?.repository === repository) names.push(text);
+    }
+    return names;
+  }
+}
+
+function checkedName(repository: string, change: TagChange): string {
+  if (!isDigest(change.name) || change.to === undefined || change.to.digest === change.name) {
+    return entryName(repository, change.name);
+  }
+  throw new SkillError(
+    "REFERENCE_INVALID",
+    `${change.name} cannot name ${change.to.digest}: a digest names only itself`,
+  );
+}
+
+/** The descriptor without what only the index needs. */
+function describe(entry: Descriptor): Descriptor {
+  const { mediaType, digest, size, annotations, artifactType, platform } = entry;
+  const listed = annotations === undefined ? undefined : listAnnotations(annotations);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(listed === undefined ? {} : { annotations: listed }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(platform === undefined ? {} : { platform }),
+  };
+}
+
+function listAnnotations(annotations: Annotations): Annotations | undefined {
+  const { [Annotation.refName]: _name, [SUBJECT]: _subject, ...rest } = annotations;
+  for (const _key in rest) return rest;
+  return undefined;
+}
+
+function subjectOf(entry: Descriptor): Digest | undefined {
+  const subject = entry.annotations?.[SUBJECT];
+  return subject !== undefined && isDigest(subject) ? subject : undefined;
+}
+
+function isEntry(item: unknown): item is Descriptor {
+  if (typeof item !== "object" || item === null) return false;
+  const { mediaType, digest, size, annotations } = item as Readonly<Record<string, unknown>>;
+  return (
+    typeof mediaType === "string" &&
+    typeof digest === "string" &&
+    isDigest(digest) &&
+    Number.isSafeInteger(size) &&
+    Number(size) >= 0 &&
+    (annotations === undefined || isAnnotations(annotations))
+  );
+}
+
+function isAnnotations(value: unknown): value is Annotations {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const texts: Readonly<Record<string, unknown>> = value as Readonly<Record<string, unknown>>;
+  for (const key in texts) if (typeof texts[key] !== "string") return false;
+  return true;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,63 @@
+/**
+ * How a store's index names its entries: one flat list, each entry bearing a full reference.
+ *
+ * Other tools that read an image layout (skopeo, podman, umoci) find an image by `org.opencontainers.image.ref.name`,
+ * so the whole reference stands there: `examples/hello-world:1.0.0` for a tag, `examples/hello-world@sha256:…` for a
+ * manifest that is kept without one. What other tools wrote (`latest`, say) is left alone and listed nowhere.
+ */
+import { SkillError } from "../errors.ts";
+import { isDigest, isTag, parseReference, repositoryName, type Digest } from "../oci/index.ts";
+
+/** An entry's name, taken apart: the repository and exactly one of tag and digest. */
+export type EntryName =
+  | { readonly repository: string; readonly tag: string; readonly digest?: undefined }
+  | { readonly repository: string; readonly tag?: undefined; readonly digest: Digest };
+
+/** The name of the entry for a tag or digest of a repository. Throws `REFERENCE_INVALID` when it is neither. */
+export function entryName(repository: string, tagOrDigest: string): string {
+  if (isDigest(tagOrDigest)) return `${repository}@${tagOrDigest}`;
+  if (isTag(tagOrDigest)) return `${repository}:${tagOrDigest}`;
+  throw new SkillError(
+    "REFERENCE_INVALID",
+    `${JSON.stringify(tagOrDigest.slice(0, 160))} is neither a tag nor a digest`,
+  );
+}
+
+/** Takes a name apart; `undefined` for one that some other tool gave and that names no tag of a repository. */
+export function parseEntryName(name: string, isRepository = isRepositoryName): EntryName | undefined {
+  const at = name.indexOf("@");
+  const separator = at >= 0 ? at : name.lastIndexOf(":");
+  if (separator < 0) return undefined;
+  const repository = name.slice(0, separator);
+  const rest = name.slice(separator + 1);
+  if (at >= 0) return isDigest(rest) && isRepository(repository) ? { repository, digest: rest } : undefined;
+  return isTag(rest) && isRepository(repository) ? { repository, tag: rest } : undefined;
+}
+
+/** {@link parseEntryName} for many names of few repositories: looks at each repository once. */
+export function entryNameParser(): (name: string) => EntryName | undefined {
+  const known = new Map<string, boolean>();
+  const isRepository = (repository: string): boolean => {
+    const answer = known.get(repository) ?? isRepositoryName(repository);
+    known.set(repository, answer);
+    return answer;
+  };
+  return (name) => parseEntryName(name, isRepository);
+}
+
+/** Tells whether `name` is a full repository name: `examples/hello-world`, `quay.io/myorg/hello-world`. */
+export function isRepositoryName(name: string): boolean {
+  try {
+    return repositoryName(parseReference(name)) === name;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns `name` when it is a full repository name; throws `REFERENCE_INVALID` otherwise. */
+export function parseRepositoryName(name: string): string {
+  if (repositoryName(parseReference(name)) === name) return name;
+  throw new SkillError("REFERENCE_INVALID", `${JSON.stringify(name.slice(0, 512))} is not a repository name`, {
+    hint: "Leave out the tag and the digest.",
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * Content in `blobs/<algorithm>/<hex>`: written whole or not at all, verified on every read.
+ *
+ * Presence is a promise here. Garbage collection removes what nothing refers to once it has been untouched for a grace
+ * period; so whoever is told that a blob is present touches it, and a collection that may have looked before the touch
+ * is waited for. After that the blob is safe until the grace period ends, time enough to write what refers to it.
+ */
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+
+import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
+import { algorithmOf, digestFrom, type Descriptor, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
+import { asContent } from "../read.ts";
+import type { BlobStore } from "../repository.ts";
+import type { Content, OperationOptions } from "../types.ts";
+import { verified } from "../verify.ts";
+import type { Disk, TemporaryFile } from "./disk.ts";
+import { isReadOnly, unreadable, writing } from "./failure.ts";
+import { isAbsent } from "./file-system.ts";
+import type { StoreLock } from "./lock.ts";
+
+const CHUNK = 256 * 1024;
+
+export class BlobDirectory implements BlobStore {
+  readonly #disk: Disk;
+  readonly #lock: StoreLock;
+  readonly #prepare: () => Promise<void>;
+
+  /** `prepare` makes the directory a store before the first write. */
+  constructor(disk: Disk, lock: StoreLock, prepare: () => Promise<void>) {
+    this.#disk = disk;
+    this.#lock = lock;
+    this.#prepare = prepare;
+  }
+
+  fetch(descriptor: Descriptor, options: OperationOptions = {}): Content {
+    return verified(descriptor, this.#read(descriptor, options));
+  }
+
+  async has(descriptor: Descriptor): Promise<boolean> {
+    const { fs, paths, now } = this.#disk;
+    const path = paths.blob(descriptor.digest);
+    try {
+      await fs.touch(path, now());
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      if (!isReadOnly(error)) throw unreadable(path, error);
+    }
+    const look = async (): Promise<boolean> => (await fs.status(path))?.size === descriptor.size;
+    return (await this.#lock.isSweeping()) ? this.#lock.whileHeld("write", look) : look();
+  }
+
+  async put(descriptor: Descriptor, content: Content | Uint8Array, options: OperationOptions = {}): Promise<void> {
+    const path = this.#disk.paths.blob(descriptor.digest);
+    await writing(path, async () => {
+      await this.#prepare();
+      if (await this.#keepIntact(descriptor)) return;
+      const { temporary } = await this.#receive(
+        verified(descriptor, asContent(content)),
+        algorithmOf(descriptor.digest),
+        options,
+      );
+      await this.#settle(temporary, path);
+    });
+  }
+
+  async ingest(mediaType: string, content: Content, options: OperationOptions = {}): Promise<Descriptor> {
+    return writing(this.#disk.paths.blobs, async () => {
+      await this.#prepare();
+      const { temporary, size, digest } = await this.#receive(content, "sha256", options);
+      const descriptor = { mediaType, digest, size };
+      if (await this.#keepIntact(descriptor)) await this.#disk.discard(temporary);
+      else await this.#settle(temporary, this.#disk.paths.blob(digest));
+      return descriptor;
+    });
+  }
+
+  async *#read({ digest, size }: Descriptor, options: OperationOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    throwIfAborted(options.signal);
+    const path = this.#disk.paths.blob(digest);
+    const file = await this.#disk.fs.open(path).catch((error: unknown) => {
+      if (isAbsent(error)) throw new SkillError("NOT_FOUND", `${digest} is not in the store`, { cause: error });
+      throw unreadable(path, error);
+    });
+    try {
+      for (let at = 0; ;) {
+        throwIfAborted(options.signal);
+        // One byte more than is due, so that a file which is too long is seen to be.
+        const buffer = new Uint8Array(Math.min(CHUNK, Math.max(0, size - at) + 1));
+        const length = await file.read(buffer);
+        if (length === 0) return;
+        at += length;
+        yield buffer.subarray(0, length);
+      }
+    } catch (error) {
+      throw unreadable(path, error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Whether the content is there, whole and durable; if so it is kept. Reads it: a disk that flipped a bit does not
+   * change the size, and this is the moment at which somebody has the right bytes at hand.
+   */
+  async #keepIntact(descriptor: Descriptor): Promise<boolean> {
+    const { fs, paths } = this.#disk;
+    const path = paths.blob(descriptor.digest);
+    if ((await fs.status(path))?.size !== descriptor.size) return false;
+    try {
+      for await (const _ of this.fetch(descriptor));
+    } catch (error) {
+      if (isSkillError(error)) return false;
+      throw error;
+    }
+    await this.#disk.syncDirectory(dirname(path));
+    return this.has(descriptor);
+  }
+
+  /** Streams content into a temporary file, hashing what it is asked to hash. Nothing is left when it fails. */
+  async #receive(
+    content: Content,
+    algorithm: DigestAlgorithm,
+    options: OperationOptions,
+  ): Promise<{ temporary: TemporaryFile; size: number; digest: Digest }> {
+    const temporary = await this.#disk.createTemporary();
+    try {
+      const hash = createHash(algorithm);
+      let size = 0;
+      for await (const chunk of content) {
+        throwIfAborted(options.signal);
+        hash.update(chunk);
+        size += chunk.byteLength;
+        await temporary.file.write(chunk);
+      }
+      throwIfAborted(options.signal);
+      return { temporary, size, digest: digestFrom(algorithm, hash) };
+    } catch (error) {
+      await this.#disk.discard(temporary, error);
+      throw error;
+    }
+  }
+
+  /** A blob that is replaced may be known to a running collection, so it is replaced when there is none. */
+  async #settle(temporary: TemporaryFile, path: string): Promise<void> {
+    const settle = async (): Promise<void> => this.#disk.settle(temporary, path);
+    const replaces = (await this.#disk.fs.status(path)) !== undefined;
+    return replaces ? this.#lock.whileHeld("write", settle) : settle();
+  }
+}

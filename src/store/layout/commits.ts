@@ -1,0 +1,141 @@
+/**
+ * Group commit. An index is one file, so every change rewrites it; a thousand changes must not mean a thousand rewrites.
+ * Changes that come while one write is under way wait together and go into the next write as one.
+ */
+import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
+import type { Entries } from "../entries.ts";
+import { blobMissing, type BlobStore, type EntryIndex, type IndexUpdate } from "../repository.ts";
+import type { OperationOptions } from "../types.ts";
+import type { Disk } from "./disk.ts";
+import { writing } from "./failure.ts";
+import type { IndexDocument, IndexFile } from "./index-file.ts";
+import type { StoreLock } from "./lock.ts";
+
+interface Pending {
+  readonly update: IndexUpdate;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a commit needs of the rest of the store. */
+export interface CommitParts {
+  readonly disk: Disk;
+  readonly lock: StoreLock;
+  readonly blobs: BlobStore;
+  readonly file: IndexFile;
+  /** Makes the directory a store before the first write. */
+  readonly prepare: () => Promise<void>;
+  /** Rebuilds a damaged index. The lock is held. */
+  readonly rebuild: () => Promise<IndexDocument>;
+}
+
+export class Commits implements EntryIndex {
+  readonly #parts: CommitParts;
+  #pending: Pending[] = [];
+  #running = false;
+
+  constructor(parts: CommitParts) {
+    this.#parts = parts;
+  }
+
+  /** The entries as they are on the disk now. A damaged index is rebuilt first, where the store can be written. */
+  async read(options: OperationOptions = {}): Promise<Entries> {
+    throwIfAborted(options.signal);
+    const { file, lock } = this.#parts;
+    try {
+      return (await file.load()).entries;
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+      const rebuilt = await lock.whileHeld("write", async () => this.loadSound()).catch(() => undefined);
+      if (rebuilt === undefined) throw error;
+      return rebuilt.entries;
+    }
+  }
+
+  /** Resolves when the change is on the disk. Rejects if it was refused, which leaves the others of its group alone. */
+  async update(update: IndexUpdate, options: OperationOptions = {}): Promise<void> {
+    const { signal } = options;
+    throwIfAborted(signal);
+    let withdraw = (): void => undefined;
+    const committed = new Promise<void>((resolve, reject) => {
+      const pending: Pending = { update, signal, resolve, reject };
+      withdraw = () => this.#withdraw(pending);
+      this.#pending.push(pending);
+    });
+    signal?.addEventListener("abort", withdraw, { once: true });
+    if (!this.#running) void this.#run();
+    return committed.finally(() => signal?.removeEventListener("abort", withdraw));
+  }
+
+  /** A change whose turn has not come can be taken back; one that is being written cannot. */
+  #withdraw(pending: Pending): void {
+    if (!this.#pending.includes(pending)) return;
+    this.#pending = this.#pending.filter((other) => other !== pending);
+    pending.reject(new SkillError("ABORTED", "the operation was cancelled", { cause: pending.signal?.reason }));
+  }
+
+  /** The index, rebuilt if it was damaged. The lock must be held. */
+  async loadSound(): Promise<IndexDocument> {
+    try {
+      return await this.#parts.file.load();
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+      return this.#parts.rebuild();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { disk, lock, prepare } = this.#parts;
+    this.#running = true;
+    while (this.#pending.length > 0) {
+      let group: Pending[] = [];
+      try {
+        await writing(disk.paths.root, async () => {
+          await prepare();
+          await lock.whileHeld("write", async () => {
+            group = this.#takePending();
+            await this.#commit(group);
+          });
+        });
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group.length > 0 ? group : this.#takePending()) reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  async #commit(group: readonly Pending[]): Promise<void> {
+    const document = await this.loadSound();
+    const refusals = await Promise.all(group.map(async (pending) => this.#refusal(pending)));
+    group.forEach((pending, at) => {
+      try {
+        if (refusals[at] !== undefined) throw refusals[at];
+        pending.update.apply(document.entries);
+      } catch (error) {
+        pending.reject(error);
+      }
+    });
+    if (document.entries.changed) await this.#parts.file.save(document);
+  }
+
+  /** Why a change cannot be made, before its own look at the entries. */
+  async #refusal({ update, signal }: Pending): Promise<unknown> {
+    try {
+      throwIfAborted(signal);
+      for (const descriptor of update.needs) {
+        if (!(await this.#parts.blobs.has(descriptor))) return blobMissing(descriptor, "a tag would point at it");
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #takePending(): Pending[] {
+    const taken = this.#pending;
+    this.#pending = [];
+    return taken;
+  }
+}

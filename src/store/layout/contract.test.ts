@@ -1,0 +1,8 @@
+import { LayoutStore } from "../index.ts";
+import { describeStore } from "../testing/contract.ts";
+import { temporaryDirectory } from "../testing/directories.ts";
+
+describeStore("LayoutStore", async () => {
+  const { path, remove } = await temporaryDirectory();
+  return { store: await LayoutStore.open(path), dispose: remove };
+});

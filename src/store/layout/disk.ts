@@ -1,0 +1,140 @@
+/**
+ * The few compound operations that make a write durable, on top of the file system seam.
+ *
+ * A name is on the disk only after its directory was synced. Directory syncs are slow and cover everything before them,
+ * so concurrent callers share one.
+ */
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+
+import { absentAsUndefined, errnoOf, isAbsent, type FileSystem, type OpenFile } from "./file-system.ts";
+import type { LayoutPaths } from "./paths.ts";
+import type { ProcessTable } from "./processes.ts";
+
+/** A file that nobody else sees until it is renamed into place. */
+export interface TemporaryFile {
+  readonly path: string;
+  readonly file: OpenFile;
+}
+
+export class Disk {
+  readonly fs: FileSystem;
+  readonly paths: LayoutPaths;
+  readonly processes: ProcessTable;
+  readonly now: () => number;
+  readonly #syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+  readonly #broken = new Map<string, unknown>();
+
+  constructor(fs: FileSystem, paths: LayoutPaths, processes: ProcessTable, now: () => number) {
+    this.fs = fs;
+    this.paths = paths;
+    this.processes = processes;
+    this.now = now;
+  }
+
+  /** Creates an empty file in the temporary directory, its name beginning with this process as the owner. */
+  async createTemporary(): Promise<TemporaryFile> {
+    const path = join(this.paths.temporary, `${this.processes.self}.${randomBytes(8).toString("hex")}`);
+    try {
+      return { path, file: await this.fs.create(path) };
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      await this.makeDirectory(this.paths.temporary);
+      return { path, file: await this.fs.create(path) };
+    }
+  }
+
+  /** Writes a temporary file; not yet synced. */
+  async writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
+    const temporary = await this.createTemporary();
+    try {
+      await temporary.file.write(bytes);
+      return temporary;
+    } catch (error) {
+      await this.discard(temporary, error);
+      throw error;
+    }
+  }
+
+  /** Puts a written temporary file in its place, durably. On failure the place is as it was, or as it shall be. */
+  async settle(temporary: TemporaryFile, path: string): Promise<void> {
+    try {
+      await temporary.file.sync();
+      await temporary.file.close();
+      await this.#renameInto(temporary.path, path);
+    } catch (error) {
+      await this.discard(temporary, error);
+      throw error;
+    }
+    await this.syncDirectory(dirname(path));
+  }
+
+  /** Removes a temporary file. Given the failure that led here, a second one is not allowed to hide it. */
+  async discard(temporary: TemporaryFile, failure?: unknown): Promise<void> {
+    const results = await Promise.allSettled([temporary.file.close(), this.remove(temporary.path)]);
+    const removed = results[1];
+    if (failure === undefined && removed.status === "rejected") throw removed.reason;
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.fs.unlink(path).catch(absentAsUndefined);
+  }
+
+  /** Creates a directory and what it lies in, durably. */
+  async makeDirectory(path: string): Promise<void> {
+    try {
+      await this.fs.makeDirectory(path);
+    } catch (error) {
+      if (errnoOf(error) === "EEXIST") return;
+      if (!isAbsent(error) || dirname(path) === path) throw error;
+      await this.makeDirectory(dirname(path));
+      return this.makeDirectory(path);
+    }
+    await this.syncDirectory(dirname(path));
+  }
+
+  /**
+   * Returns when every change made so far in a directory is on the disk. After a failure the system may report success
+   * for data that it dropped, so a directory that failed once fails from then on.
+   */
+  syncDirectory(path: string): Promise<void> {
+    const current = this.#syncs.get(path);
+    if (current === undefined) {
+      const running = this.#sync(path);
+      this.#syncs.set(path, { running, next: undefined });
+      return running;
+    }
+    current.next ??= current.running.then(ignore, ignore).then(() => {
+      const running = this.#sync(path);
+      this.#syncs.set(path, { running, next: undefined });
+      return running;
+    });
+    return current.next;
+  }
+
+  async #sync(path: string): Promise<void> {
+    try {
+      if (this.#broken.has(path)) throw this.#broken.get(path);
+      await this.fs.syncDirectory(path);
+    } catch (error) {
+      this.#broken.set(path, error);
+      throw error;
+    } finally {
+      if (this.#syncs.get(path)?.next === undefined) this.#syncs.delete(path);
+    }
+  }
+
+  async #renameInto(from: string, to: string): Promise<void> {
+    try {
+      await this.fs.rename(from, to);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      await this.makeDirectory(dirname(to));
+      await this.fs.rename(from, to);
+    }
+  }
+}
+
+function ignore(): void {
+  // The outcome belongs to those who waited for it.
+}

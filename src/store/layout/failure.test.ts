@@ -1,0 +1,156 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { failingFileSystem, type FileOperation } from "../testing/failing-file-system.ts";
+import { bytesOf, describeBytes, listOf, pushImage } from "../testing/images.ts";
+import { layoutFixture } from "../testing/layout-fixture.ts";
+import type { Repository } from "../types.ts";
+import { machineProcesses } from "./processes.ts";
+
+const { open, pathTo, tagged } = layoutFixture();
+
+describe("a process that died", () => {
+  const dead = { self: "me", liveness: (owner: string) => (owner === "me" ? ("alive" as const) : ("dead" as const)) };
+
+  it("leaves temporary files that the next one removes", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const temporary = pathTo(".skillimage", "tmp");
+    await writeFile(join(temporary, "other.00ff"), "half a blob");
+    await writeFile(join(temporary, "me.00ff"), "being written");
+    await open({ processes: dead });
+    expect(await readdir(temporary)).toEqual(["me.00ff"]);
+  });
+
+  it("leaves a lock that the next one takes over", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const record = { id: "0".repeat(36), owner: "other", purpose: "write", since: "2025-01-01T00:00:00.000Z" };
+    await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
+    await tagged(await open({ processes: dead, lockTimeout: 1000 }), "examples/a", "2.0.0");
+    expect(await readdir(pathTo(".skillimage"))).toEqual(["index.previous.json", "tmp"]);
+  });
+
+  it("may have died while taking over from another", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const record = { id: "0".repeat(36), owner: "other", purpose: "write", since: "2025-01-01T00:00:00.000Z" };
+    const successor = { ...record, id: "1".repeat(36) };
+    await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
+    await writeFile(pathTo(".skillimage", `lock.after.${record.id}`), JSON.stringify(successor));
+    await tagged(await open({ processes: dead, lockTimeout: 1000 }), "examples/a", "2.0.0");
+    expect(await readdir(pathTo(".skillimage"))).toEqual(["index.previous.json", "tmp"]);
+  });
+
+  it("is recognised by its number, start and boot", async () => {
+    const store = await open();
+    await tagged(store, "examples/a", "1.0.0");
+    await writeFile(pathTo(".skillimage", "tmp", "keep-1.00ff"), "");
+    const own = machineProcesses.self;
+    const reused = own.replace(/^(\d+)-\d+/, "$1-1");
+    await writeFile(pathTo(".skillimage", "tmp", `${reused}.00ff`), "");
+    await writeFile(pathTo(".skillimage", "tmp", `${own}.00ff`), "");
+    await open();
+    expect((await readdir(pathTo(".skillimage", "tmp"))).sort()).toEqual([`${own}.00ff`, "keep-1.00ff"].sort());
+  });
+});
+
+describe("a lock that somebody holds", () => {
+  it("is waited for, then told of", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const record = {
+      id: "0".repeat(36),
+      owner: machineProcesses.self,
+      purpose: "write",
+      since: "2025-01-01T00:00:00.000Z",
+    };
+    await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
+    const repository = (await open({ lockTimeout: 20 })).repository("examples/a");
+    const untag = repository.untag("1.0.0");
+    await expect(untag).rejects.toMatchObject({
+      code: "STORE_LOCKED",
+      message: expect.stringContaining(`${process.pid}`),
+    });
+    await rm(pathTo(".skillimage", "lock"));
+    await repository.untag("1.0.0");
+  });
+
+  it("does not hold back a caller who cancels", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const record = {
+      id: "0".repeat(36),
+      owner: machineProcesses.self,
+      purpose: "write",
+      since: "2025-01-01T00:00:00.000Z",
+    };
+    await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
+    const controller = new AbortController();
+    const repository = (await open({ lockTimeout: 1000 })).repository("examples/a");
+    const untag = repository.untag("1.0.0", { signal: controller.signal });
+    controller.abort();
+    await expect(untag).rejects.toMatchObject({ code: "ABORTED" });
+    await rm(pathTo(".skillimage", "lock"));
+    expect(await listOf(repository.tags())).toEqual(["1.0.0"]);
+  });
+});
+
+describe("a disk that fails", () => {
+  const work = async (repository: Repository): Promise<void> => {
+    const { manifest } = await pushImage(repository, "two");
+    await repository.tag(manifest, "2.0.0");
+  };
+  const faults: [FileOperation, string][] = [
+    ["create", "EMFILE"],
+    ["write", "ENOSPC"],
+    ["write", "EIO"],
+    ["sync", "EIO"],
+    ["rename", "EIO"],
+    ["syncDirectory", "EIO"],
+    ["link", "EROFS"],
+  ];
+
+  it.each(faults)("makes the operation fail and leaves the old state: %s says %s", async (operation, errno) => {
+    const before = await tagged(await open(), "examples/a", "1.0.0");
+    let broken = true;
+    const fs = failingFileSystem((now) => (broken && now === operation ? errno : undefined));
+    const store = await open({ fs, lockTimeout: 100 });
+    await expect(work(store.repository("examples/a"))).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    broken = false;
+    const again = await open();
+    expect(await listOf(again.repository("examples/a").tags())).toEqual(["1.0.0"]);
+    expect(await again.repository("examples/a").resolve("1.0.0")).toEqual(before);
+    expect(await again.fsck()).toEqual([]);
+    expect(await readdir(pathTo(".skillimage", "tmp"))).toEqual([]);
+    await work(again.repository("examples/a"));
+    expect(await listOf(again.repository("examples/a").tags())).toEqual(["1.0.0", "2.0.0"]);
+  });
+
+  it("is not believed again after a failed sync of a directory", async () => {
+    let failures = 1;
+    const fs = failingFileSystem((operation, path) =>
+      operation === "syncDirectory" && path.endsWith("sha256") && failures-- > 0 ? "EIO" : undefined,
+    );
+    await mkdir(pathTo("blobs", "sha256"), { recursive: true });
+    const store = await open({ fs });
+    const push = async (): Promise<void> => {
+      const blob = describeBytes(bytesOf("blob"));
+      await store.repository("examples/a").push(blob, bytesOf("blob"));
+    };
+    await expect(push()).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    await expect(push()).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+  });
+
+  it("can still be read when it cannot be written", async () => {
+    const manifest = await tagged(await open(), "examples/a", "1.0.0");
+    const writes = new Set<FileOperation>(["create", "rename", "link", "unlink", "touch", "makeDirectory"]);
+    const fs = failingFileSystem((operation) => (writes.has(operation) ? "EROFS" : undefined));
+    const store = await open({ fs });
+    const repository = store.repository("examples/a");
+    expect(await repository.resolve("1.0.0")).toEqual(manifest);
+    expect(await repository.exists(manifest)).toBe(true);
+    expect(await store.fsck()).toEqual([]);
+    expect((await store.gc({ dryRun: true })).removed).toEqual([]);
+    await expect(repository.untag("1.0.0")).rejects.toMatchObject({
+      code: "STORE_UNWRITABLE",
+      message: expect.stringContaining("read-only"),
+    });
+  });
+});

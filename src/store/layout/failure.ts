@@ -1,0 +1,60 @@
+/** What the disk refuses, said so that a person knows what to do. */
+import { isSkillError, SkillError } from "../../errors.ts";
+import { errnoOf } from "./file-system.ts";
+
+const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  EACCES: ["permission was denied", "Use a store that you own, or name another one with --store."],
+  EDQUOT: ["the disk quota is used up", "Free some space; nothing that was stored before is affected."],
+  EIO: ["the disk reported an error", "Check the disk; nothing is acknowledged that did not reach it."],
+  EMFILE: ["too many files are open", "Raise the limit on open files (ulimit -n) or do less at once."],
+  ENFILE: ["too many files are open on this machine", "Raise the system's limit on open files or do less at once."],
+  ENOSPC: ["the disk is full", "Free some space; nothing that was stored before is affected."],
+  EPERM: ["the operation is not permitted", "Use a store that you own, or name another one with --store."],
+  EROFS: ["the file system is read-only", "Name a store on a writable file system with --store."],
+};
+
+/**
+ * Runs work that writes below `path` and turns a failure of the file system into `STORE_UNWRITABLE`. Errors that have
+ * a code of ours already, and those of the content that is being written, pass through.
+ */
+export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** {@link writing} for an error that is at hand. */
+export function unwritable(path: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined || isSkillError(error)) return error;
+  const [what, hint] = REASONS[errno] ?? [errno, "Nothing that was stored before is affected."];
+  return new SkillError("STORE_UNWRITABLE", `cannot write ${path}: ${what}`, { hint, cause: error });
+}
+
+/** Runs work that reads `path` and turns a failure of the file system into `FILE_UNREADABLE`. */
+export async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** {@link reading} for an error that is at hand. */
+export function unreadable(path: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined || isSkillError(error)) return error;
+  const [what] = REASONS[errno] ?? [errno];
+  return new SkillError("FILE_UNREADABLE", `cannot read ${path}: ${what}`, {
+    hint: "Check that it exists, that you may read it, and that the disk is sound.",
+    cause: error,
+  });
+}
+
+/** Whether a file system error says that this place may not be written, by us or by anybody. */
+export function isReadOnly(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
+}

@@ -1,0 +1,127 @@
+/**
+ * Everything that a layout store does to a disk, as one small interface.
+ *
+ * Durability is a claim about what the disk holds after the power went, which only a file system that can lose things
+ * on purpose can test; so the store talks to this seam, and tests put a forgetful or failing file system behind it.
+ */
+import { link, mkdir, open, readdir, rename, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
+
+export interface FileStatus {
+  readonly kind: "file" | "directory" | "other";
+  /** In bytes. */
+  readonly size: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** An open file. Reads and writes go on from where the last one ended. */
+export interface OpenFile {
+  /** Fills `buffer` from its beginning; resolves to the number of bytes read, 0 at the end of the file. */
+  read(buffer: Uint8Array): Promise<number>;
+  /** Writes all of `bytes`. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Returns when the content is on the disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Rejections are Node's: errors with a `code` such as `ENOENT`. */
+export interface FileSystem {
+  /** Opens an existing file for reading. */
+  open(path: string): Promise<OpenFile>;
+  /** Creates a file for writing; `EEXIST` when there is one. */
+  create(path: string): Promise<OpenFile>;
+  /** Reads a whole file; `EFBIG` when it is larger than `limit` bytes. */
+  readFile(path: string, limit: number): Promise<Uint8Array>;
+  /** Resolves to `undefined` when there is nothing. */
+  status(path: string): Promise<FileStatus | undefined>;
+  list(directory: string): Promise<string[]>;
+  /** Creates one directory, not its parents. */
+  makeDirectory(path: string): Promise<void>;
+  /** Replaces `to` atomically. */
+  rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name; `EEXIST` when that name is taken. */
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  /** Sets the time of the last change to `time`, in milliseconds since 1970. */
+  touch(path: string, time: number): Promise<void>;
+  /** Returns when the names in a directory are on the disk. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** The file system of the machine. */
+export const nodeFileSystem: FileSystem = {
+  open: async (path) => nodeFile(await open(path, "r")),
+  create: async (path) => nodeFile(await open(path, "wx", 0o644)),
+  readFile: readWhole,
+  status: async (path) => {
+    const found = await stat(path).catch(absentAsUndefined);
+    if (found === undefined) return undefined;
+    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+    return { kind, size: found.size, modified: found.mtimeMs };
+  },
+  list: async (directory) => readdir(directory),
+  makeDirectory: async (path) => mkdir(path),
+  rename,
+  link,
+  unlink,
+  touch: async (path, time) => utimes(path, time / 1000, time / 1000),
+  syncDirectory: async (path) => {
+    // Windows has no handle on a directory that could be flushed; NTFS journals its names itself.
+    if (process.platform === "win32") return;
+    await using(await open(path, "r"), (directory) => directory.sync());
+  },
+};
+
+/** The `code` of a file system error; `undefined` for other values. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whether a file system error says that there is nothing at the path. */
+export function isAbsent(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** For `.catch()`: turns "there is nothing" into `undefined` and throws everything else. */
+export function absentAsUndefined(error: unknown): undefined {
+  if (!isAbsent(error)) throw error;
+  return undefined;
+}
+
+function nodeFile(handle: FileHandle): OpenFile {
+  return {
+    read: async (buffer) => (await handle.read(buffer, 0, buffer.byteLength, null)).bytesRead,
+    write: async (bytes) => {
+      for (let at = 0; at < bytes.byteLength;) {
+        at += (await handle.write(bytes, at, bytes.byteLength - at, null)).bytesWritten;
+      }
+    },
+    sync: async () => handle.sync(),
+    close: async () => handle.close(),
+  };
+}
+
+async function readWhole(path: string, limit: number): Promise<Uint8Array> {
+  return using(await open(path, "r"), async (handle) => {
+    const { size } = await handle.stat();
+    if (size > limit) throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: "EFBIG" });
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await handle.read(bytes, at, size - at, null);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  });
+}
+
+async function using<T>(handle: FileHandle, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,141 @@
+/** Garbage collection: removes what nothing refers to, and never what somebody is about to refer to. */
+import { SkillError, throwIfAborted } from "../../errors.ts";
+import { childrenOf, type Descriptor, type Digest } from "../../oci/index.ts";
+import type { Entries } from "../entries.ts";
+import { limiter } from "../limiter.ts";
+import type { OperationOptions } from "../types.ts";
+import type { BlobDirectory } from "./blob-directory.ts";
+import type { Commits } from "./commits.ts";
+import type { Disk } from "./disk.ts";
+import { writing } from "./failure.ts";
+import type { IndexFile } from "./index-file.ts";
+import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
+import type { StoreLock } from "./lock.ts";
+import { Marker } from "./marker.ts";
+import { abandonedTemporaries, sweepTemporaries } from "./temporaries.ts";
+
+const HOUR = 3_600_000;
+
+export interface GcOptions extends OperationOptions {
+  /** Only says what would be removed; takes no lock and writes nothing. Default: false. */
+  readonly dryRun?: boolean;
+  /**
+   * Unreferenced content touched within so many milliseconds stays: a push may be about to refer to it. It must be
+   * longer than any push takes from its first blob to its tag. Default: one hour.
+   */
+  readonly grace?: number;
+  /**
+   * With `dryRun`: references, as entries bear them, to take as removed already. What would come free without them?
+   * Otherwise it means nothing: what an entry names is never removed. Default: none.
+   */
+  readonly without?: readonly string[];
+}
+
+export interface GarbageReport {
+  readonly removed: readonly Digest[];
+  /** How many bytes the removed blobs had. */
+  readonly bytes: number;
+  /** How many unreferenced blobs stay because they are within the grace period. */
+  readonly kept: number;
+  /** How many temporary files of dead processes were removed. */
+  readonly temporaries: number;
+}
+
+/** The parts of a layout store. */
+export interface LayoutParts {
+  readonly disk: Disk;
+  readonly lock: StoreLock;
+  readonly blobs: BlobDirectory;
+  readonly file: IndexFile;
+  readonly commits: Commits;
+}
+
+/**
+ * Removes the blobs that no entry of the index reaches and that are older than the grace period. An unreferenced
+ * manifest within its grace keeps what it refers to; a referrer stays as long as its subject.
+ */
+export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}): Promise<GarbageReport> {
+  const { disk, file, lock, commits } = parts;
+  throwIfAborted(options.signal);
+  const before = disk.now() - (options.grace ?? HOUR);
+  if (options.dryRun === true) {
+    const { entries } = await file.load();
+    const plan = await planSweep(parts, entries, before, options.without);
+    return report(plan, (await abandonedTemporaries(disk, disk.now() - HOUR)).length);
+  }
+  if ((await disk.fs.status(disk.paths.own)) === undefined && (await disk.fs.status(disk.paths.blobs)) === undefined) {
+    return { removed: [], bytes: 0, kept: 0, temporaries: 0 };
+  }
+  return writing(disk.paths.root, () =>
+    lock.whileHeld("sweep", async () => {
+      const document = await commits.loadSound();
+      const plan = await planSweep(parts, document.entries, before);
+      throwIfAborted(options.signal);
+      document.entries.prune((entry) => plan.orphans.has(entry));
+      if (document.entries.changed) await file.save(document);
+      const limit = limiter(16);
+      await Promise.all([...plan.blobs.keys()].map((digest) => limit(() => disk.remove(disk.paths.blob(digest)))));
+      await lock.removeVoidClaims();
+      return report(plan, await sweepTemporaries(disk, disk.now() - HOUR));
+    }),
+  );
+}
+
+interface SweepPlan {
+  readonly blobs: Inventory["blobs"];
+  /** Entries of referrers whose subject is gone. */
+  readonly orphans: ReadonlySet<Descriptor>;
+  readonly kept: number;
+}
+
+async function planSweep(
+  { disk, blobs }: LayoutParts,
+  entries: Entries,
+  before: number,
+  without: readonly string[] = [],
+): Promise<SweepPlan> {
+  if (entries.unknown.length > 0) {
+    throw new SkillError("STORE_CORRUPT", "index.json holds entries that cannot be read; nothing was removed", {
+      hint: "fsck shows them. What they refer to is not known, so nothing can be called garbage.",
+    });
+  }
+  const marker = new Marker(blobs);
+  const removed = new Set(without);
+  const all = [...entries.descriptors()].filter(({ name = "" }) => !removed.has(name));
+  await marker.markRoots(all.filter(({ subject }) => subject === undefined).map(({ entry }) => entry));
+  const inventory = await takeInventory(disk);
+  const kept = await markYoung(marker, blobs, inventory, before);
+  const orphans = await markReferrers(marker, all);
+  const dead = [...inventory.blobs].filter(([digest]) => !marker.live.has(digest));
+  return { blobs: new Map(dead), orphans, kept };
+}
+
+async function markYoung(marker: Marker, blobs: BlobDirectory, inventory: Inventory, before: number): Promise<number> {
+  const young = [...inventory.blobs].filter(([digest, { modified }]) => modified >= before && !marker.live.has(digest));
+  const limit = limiter(16);
+  const manifests = await Promise.all(
+    young.map(([digest, { size }]) => limit(() => sniffManifest(blobs, digest, size))),
+  );
+  for (const [digest] of young) marker.live.add(digest);
+  await marker.markChildren(manifests.flatMap((manifest) => (manifest === undefined ? [] : childrenOf(manifest))));
+  return young.length;
+}
+
+/** A referrer may itself be a subject, so this goes on until nothing more comes alive. Returns the ones left over. */
+async function markReferrers(
+  marker: Marker,
+  all: readonly { readonly entry: Descriptor; readonly subject: Digest | undefined }[],
+): Promise<ReadonlySet<Descriptor>> {
+  let waiting = all.flatMap(({ entry, subject }) => (subject === undefined ? [] : [{ entry, subject }]));
+  for (;;) {
+    const alive = waiting.filter(({ entry, subject }) => marker.live.has(subject) || marker.live.has(entry.digest));
+    if (alive.length === 0) return new Set(waiting.map(({ entry }) => entry));
+    await marker.markRoots(alive.map(({ entry }) => entry));
+    waiting = waiting.filter((item) => !alive.includes(item));
+  }
+}
+
+function report(plan: SweepPlan, temporaries: number): GarbageReport {
+  const bytes = [...plan.blobs.values()].reduce((sum, { size }) => sum + size, 0);
+  return { removed: [...plan.blobs.keys()], bytes, kept: plan.kept, temporaries };
+}

@@ -1,0 +1,189 @@
+/**
+ * One writer at a time, across processes, without the help of the kernel: Node has no flock.
+ *
+ * The lock is a file that exists while it is held. It comes into being whole, by link(2), which fails when it exists.
+ * A holder that was killed leaves it behind; then it must be taken over by exactly one of those who wait. Removing a
+ * stale file is a race (two see it, the slower one removes the lock of the faster). So it is never removed by others:
+ * whoever wants to succeed the dead holder X links its own record as `lock.after.<X>`. Only one can, and only that one
+ * may rename its record over the lock. A successor that dies on the way is succeeded in the same manner. A record's id
+ * never comes back, so a late claim on X is void as soon as the lock is not X any more, and the claimant checks that.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { SkillError } from "../../errors.ts";
+import type { Disk, TemporaryFile } from "./disk.ts";
+import { absentAsUndefined, errnoOf } from "./file-system.ts";
+import { pidOf } from "./processes.ts";
+
+/** `sweep`: the holder may remove blobs, so who relies on a present blob must wait. */
+export type LockPurpose = "write" | "sweep";
+
+interface LockRecord {
+  readonly id: string;
+  readonly owner: string;
+  readonly purpose: LockPurpose;
+  readonly since: string;
+}
+
+const MAX_RECORD = 4096;
+/** A holder that we cannot look at is taken for dead when it has not touched the lock for so long. Milliseconds. */
+const LEASE = 60_000;
+const HEARTBEAT = 10_000;
+/** How often waiters look whether the holder lives; in between they only try. Milliseconds. */
+const INSPECTION = 200;
+const SUCCESSOR = "lock.after.";
+/** Ids under which this process held a lock that it could not remove: it lives, but it does not hold them. */
+const abandoned = new Set<string>();
+
+export class StoreLock {
+  readonly #disk: Disk;
+  readonly #timeout: number;
+
+  /** `timeout` in milliseconds: how long to wait for another holder before `STORE_LOCKED`. */
+  constructor(disk: Disk, timeout: number) {
+    this.#disk = disk;
+    this.#timeout = timeout;
+  }
+
+  /** Runs `work` while holding the lock. Not reentrant. */
+  async whileHeld<T>(purpose: LockPurpose, work: () => Promise<T>): Promise<T> {
+    const id = await this.#acquire(purpose);
+    const { fs, paths, now } = this.#disk;
+    const heartbeat = setInterval(() => void fs.touch(paths.lock, now()).catch(ignore), HEARTBEAT).unref();
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      clearInterval(heartbeat);
+      await this.#release(id).catch(ignore);
+      throw error;
+    }
+    clearInterval(heartbeat);
+    await this.#release(id);
+    return result;
+  }
+
+  /** Whether somebody who may remove blobs holds the lock now. */
+  async isSweeping(): Promise<boolean> {
+    return (await this.#read(this.#disk.paths.lock))?.purpose === "sweep";
+  }
+
+  /** Removes claims that came too late and were not taken back. The lock must be held. */
+  async removeVoidClaims(): Promise<void> {
+    const { fs, paths } = this.#disk;
+    const names = await fs.list(paths.own);
+    const claims = names.filter((name) => name.startsWith(SUCCESSOR));
+    await Promise.all(claims.map((name) => this.#disk.remove(join(paths.own, name))));
+  }
+
+  async #acquire(purpose: LockPurpose): Promise<string> {
+    const { paths, processes, now } = this.#disk;
+    const id = randomUUID();
+    const record: LockRecord = { id, owner: processes.self, purpose, since: new Date(now()).toISOString() };
+    const ticket = await this.#disk.writeTemporary(new TextEncoder().encode(JSON.stringify(record)));
+    try {
+      const deadline = now() + this.#timeout;
+      for (let inspectAt = 0; ;) {
+        if (await this.#link(ticket, paths.lock)) return id;
+        if (now() >= inspectAt) {
+          if (await this.#succeed(ticket)) return id;
+          inspectAt = now() + INSPECTION;
+        }
+        if (now() > deadline) throw await this.#locked();
+        await sleep(2 + Math.random() * 28);
+      }
+    } finally {
+      await this.#disk.discard(ticket).catch(ignore);
+    }
+  }
+
+  /** Takes the lock over if its holder, and every successor who tried before us, is dead. */
+  async #succeed(ticket: TemporaryFile): Promise<boolean> {
+    const { fs, paths } = this.#disk;
+    const holder = await this.#read(paths.lock);
+    let path = paths.lock;
+    for (let last = holder; last !== undefined; last = await this.#read(path)) {
+      if (await this.#isAlive(last, path)) return false;
+      path = join(paths.own, SUCCESSOR + last.id);
+      if (!(await this.#link(ticket, path))) continue;
+      if ((await this.#read(paths.lock))?.id !== holder?.id) {
+        await this.#disk.remove(path);
+        return false;
+      }
+      await fs.rename(ticket.path, paths.lock);
+      await this.removeVoidClaims();
+      return true;
+    }
+    return false;
+  }
+
+  /** Gives up the lock, unless it was taken from us because we seemed dead. */
+  async #release(id: string): Promise<void> {
+    const { paths } = this.#disk;
+    try {
+      if ((await this.#read(paths.lock))?.id === id) await this.#disk.remove(paths.lock);
+    } catch (error) {
+      abandoned.add(id);
+      throw error;
+    }
+  }
+
+  async #link(ticket: TemporaryFile, path: string): Promise<boolean> {
+    try {
+      await this.#disk.fs.link(ticket.path, path);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === "EEXIST") return false;
+      throw error;
+    }
+  }
+
+  async #isAlive(record: LockRecord, path: string): Promise<boolean> {
+    const { fs, processes, now } = this.#disk;
+    if (abandoned.has(record.id)) return false;
+    const liveness = processes.liveness(record.owner);
+    if (liveness !== "unknown") return liveness === "alive";
+    const status = await fs.status(path);
+    return status === undefined || now() - status.modified < LEASE;
+  }
+
+  async #read(path: string): Promise<LockRecord | undefined> {
+    const bytes = await this.#disk.fs.readFile(path, MAX_RECORD).catch(absentAsUndefined);
+    return bytes === undefined ? undefined : parseRecord(path, bytes);
+  }
+
+  async #locked(): Promise<SkillError> {
+    const { paths } = this.#disk;
+    const holder = await this.#read(paths.lock);
+    const who = holder === undefined ? "others" : `process ${pidOf(holder.owner) ?? "on another machine"}`;
+    const since = holder === undefined ? "" : ` (held since ${holder.since})`;
+    return new SkillError("STORE_LOCKED", `${paths.root} is locked by ${who}${since}`, {
+      hint: "Wait for it to finish and try again. The lock of a process that died is taken over by itself.",
+    });
+  }
+}
+
+/** A record that cannot be read was torn by a power failure: its owner is unknown and its id is made up. */
+function parseRecord(path: string, bytes: Uint8Array): LockRecord {
+  const id = createHash("sha256").update(path).update("\0").update(bytes).digest("hex");
+  const damaged = { id, owner: "", since: "an unknown time" };
+  try {
+    const record: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isRecord(record) ? record : { ...damaged, purpose: "sweep" };
+  } catch {
+    return { ...damaged, purpose: "sweep" };
+  }
+}
+
+function isRecord(value: unknown): value is LockRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, owner, purpose, since } = value as Readonly<Record<string, unknown>>;
+  const isId = typeof id === "string" && /^[0-9a-f-]{36}$/.test(id);
+  return isId && typeof owner === "string" && typeof since === "string" && (purpose === "write" || purpose === "sweep");
+}
+
+function ignore(): void {
+  // What fails here is told by something else: the work under the lock meets the same disk.
+}

@@ -1,0 +1,55 @@
+/**
+ * Rebuilding a damaged index. Tags are nowhere but in the index, so its predecessor is the base: it lacks at most the
+ * last commit. Manifests that were pushed since then, and all of them when there is no predecessor, are kept as digests
+ * of the repository `recovered`, where a person finds and tags them.
+ */
+import { childrenOf, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
+import { limiter } from "../limiter.ts";
+import type { BlobDirectory } from "./blob-directory.ts";
+import type { Disk } from "./disk.ts";
+import { absentAsUndefined } from "./file-system.ts";
+import { emptyIndex, type IndexDocument, type IndexFile } from "./index-file.ts";
+import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
+
+/** The repository of manifests whose names were lost. */
+export const RECOVERED = "recovered";
+
+/** Moves the damaged index aside, writes a new one and returns it. The store's lock must be held. */
+export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile): Promise<IndexDocument> {
+  const previous = await file.loadPrevious();
+  const document: IndexDocument = previous ?? emptyIndex();
+  const inventory = await takeInventory(disk);
+  document.entries.prune(({ digest }) => !inventory.blobs.has(digest));
+  const known = new Set([...document.entries.descriptors()].map(({ entry }) => entry.digest));
+  for (const { descriptor, manifest } of await findManifests(blobs, inventory, previous?.written ?? 0)) {
+    if (known.has(descriptor.digest)) continue;
+    if (manifest.subject !== undefined) document.entries.addReferrer(RECOVERED, descriptor, manifest.subject.digest);
+    else document.entries.retag(RECOVERED, [{ name: descriptor.digest, to: descriptor }]);
+  }
+  await disk.fs.rename(disk.paths.index, disk.paths.damagedIndex(disk.now())).catch(absentAsUndefined);
+  await file.replace(document);
+  return document;
+}
+
+/** The manifests that were stored since `time`, without those that are part of another. */
+async function findManifests(
+  blobs: BlobDirectory,
+  inventory: Inventory,
+  time: number,
+): Promise<{ readonly descriptor: Descriptor; readonly manifest: Manifest | Index }[]> {
+  const limit = limiter(16);
+  const recent = [...inventory.blobs].filter(([, { modified }]) => modified >= time);
+  const found = await Promise.all(
+    recent.map(([digest, { size }]) =>
+      limit(async () => {
+        const manifest = await sniffManifest(blobs, digest, size);
+        return manifest === undefined
+          ? []
+          : [{ descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }];
+      }),
+    ),
+  );
+  const manifests = found.flat();
+  const parts = new Set<Digest>(manifests.flatMap(({ manifest }) => childrenOf(manifest).map(({ digest }) => digest)));
+  return manifests.filter(({ descriptor }) => !parts.has(descriptor.digest));
+}

@@ -1,0 +1,110 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+
+import { LayoutStore } from "../index.ts";
+import { failingFileSystem } from "../testing/failing-file-system.ts";
+import { listOf, pushImage } from "../testing/images.ts";
+import { layoutFixture } from "../testing/layout-fixture.ts";
+
+const { open, pathTo, readIndex, tagged } = layoutFixture();
+
+describe("a layout directory", () => {
+  it("is one that other tools read", async () => {
+    const manifest = await tagged(await open(), "examples/hello-world", "1.0.0-draft");
+    expect(await readFile(pathTo("oci-layout"), "utf8")).toBe('{"imageLayoutVersion":"1.0.0"}');
+    expect(await readIndex()).toEqual({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [
+        { ...manifest, annotations: { "org.opencontainers.image.ref.name": "examples/hello-world:1.0.0-draft" } },
+      ],
+    });
+    expect(await readdir(pathTo("blobs", "sha256"))).toHaveLength(3);
+  });
+
+  it("is empty, and is not created, when it is absent and only read", async () => {
+    const store = await LayoutStore.open(pathTo("absent"));
+    expect(await listOf(store.entries())).toEqual([]);
+    expect(await listOf(store.repositories())).toEqual([]);
+    expect(await store.fsck()).toEqual([]);
+    expect((await store.gc()).removed).toEqual([]);
+    expect(await readdir(pathTo())).toEqual([]);
+  });
+
+  it("is refused when it holds something else", async () => {
+    await writeFile(pathTo("thesis.tex"), "");
+    await expect(open()).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  });
+
+  it("is refused when it has another layout version", async () => {
+    await writeFile(pathTo("oci-layout"), '{"imageLayoutVersion":"9.0.0"}');
+    await expect(open()).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+
+  it("keeps what other tools wrote", async () => {
+    const own = await tagged(await open(), "examples/own", "1.0.0");
+    const foreign = { ...own, annotations: { "org.opencontainers.image.ref.name": "latest" }, data: "e30=" };
+    const nameless = { mediaType: own.mediaType, digest: own.digest, size: own.size, urls: ["https://example.org"] };
+    const index = { ...(await readIndex()), "x-unknown": { deep: [1, null] } };
+    const planted = JSON.parse('{"__proto__":{"polluted":true},"no":"descriptor"}') as Record<string, unknown>;
+    const manifests = [foreign, nameless, ...index.manifests, planted];
+    await writeFile(pathTo("index.json"), JSON.stringify({ ...index, manifests }));
+
+    await tagged(await open(), "examples/own", "2.0.0");
+    const after = await readIndex();
+    expect(after["x-unknown"]).toEqual({ deep: [1, null] });
+    expect(after.manifests).toContainEqual(foreign);
+    expect(after.manifests).toContainEqual(nameless);
+    expect(JSON.stringify(after)).toContain('{"__proto__":{"polluted":true},"no":"descriptor"}');
+    expect((await listOf((await open()).entries())).map(({ tag }) => tag)).toEqual(["1.0.0", "2.0.0"]);
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  it("refuses to rewrite an index that is nested beyond reason", async () => {
+    await tagged(await open(), "examples/own", "1.0.0");
+    const bomb = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    const index = JSON.stringify({ ...(await readIndex()), bomb: "BOMB" }).replace('"BOMB"', bomb);
+    await writeFile(pathTo("index.json"), index);
+    await expect(tagged(await open(), "examples/own", "2.0.0")).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    expect(await readFile(pathTo("index.json"), "utf8")).toBe(index);
+  });
+
+  it("lists names that other tools made up only when they are references", async () => {
+    const own = await tagged(await open(), "examples/own", "1.0.0");
+    const names = ["latest", "a:b:c", "../../etc:1", "\u001b[31m:1", "Upper:1", ":1", "x@sha256:1", "ok:1"];
+    const manifests = names.map((name) => ({ ...own, annotations: { "org.opencontainers.image.ref.name": name } }));
+    await writeFile(pathTo("index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+    expect((await listOf((await open()).entries())).map(({ repository }) => repository)).toEqual(["ok"]);
+  });
+
+  it("gives back the annotations that a tag was given", async () => {
+    const store = await open();
+    const repository = store.repository("examples/hello-world");
+    const { manifest } = await pushImage(repository, "one");
+    const annotations = { "io.skillimage.status": "draft" };
+    await repository.tag({ ...manifest, annotations }, "1.0.0-draft");
+    const descriptor = { ...manifest, annotations };
+    expect(await listOf(store.entries())).toEqual([{ repository: repository.name, tag: "1.0.0-draft", descriptor }]);
+    expect(await repository.resolve("1.0.0-draft")).toEqual(descriptor);
+  });
+
+  it("writes many tags that come at once in a few rewrites", async () => {
+    let rewrites = 0;
+    const fs = failingFileSystem((operation, path) => {
+      if (operation === "rename" && path.endsWith("index.json")) rewrites += 1;
+      return undefined;
+    });
+    const repository = (await open({ fs })).repository("examples/many");
+    const { manifest } = await pushImage(repository, "one");
+    await Promise.all(Array.from({ length: 200 }, async (_, at) => repository.tag(manifest, `1.0.${at}`)));
+    expect(await listOf(repository.tags())).toHaveLength(200);
+    expect(rewrites).toBeLessThan(10);
+  });
+
+  it("sees what another store object on the same directory wrote", async () => {
+    const [one, two] = [await open(), await open()];
+    await Promise.all([tagged(one, "examples/a", "1.0.0"), tagged(two, "examples/b", "1.0.0")]);
+    expect(await listOf(one.repositories())).toEqual(["examples/a", "examples/b"]);
+    expect(await listOf(two.repositories())).toEqual(["examples/a", "examples/b"]);
+  });
+});
