@@ -1,0 +1,37 @@
+/** One file of an image, without unpacking the rest. */
+import { readLayer } from "../archive/index.ts";
+import { SkillError } from "../errors.ts";
+import { formatReference, type Reference } from "../oci/index.ts";
+import type { Content, Store } from "../store/index.ts";
+import { PROMPT_FILE } from "./directory.ts";
+import { readImage } from "./image.ts";
+import { layerSources, type LayerOptions } from "./layers.ts";
+import { resolveReference } from "./resolve.ts";
+
+/**
+ * Streams a file of an image; `path` is relative to the image's root, default `SKILL.md`. The layer is read to its end, so
+ * the iteration throws `DIGEST_MISMATCH` after the file when the layer is not what its digest says. Of several layers the
+ * highest that has the file counts. Throws `NOT_FOUND` when no layer has it.
+ */
+export async function* cat(
+  store: Store,
+  reference: Reference,
+  path: string = PROMPT_FILE,
+  options: LayerOptions = {},
+): Content {
+  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
+  const image = await readImage(repository, descriptor, options);
+  const wanted = path.replace(/^(?:\.?\/)+/, "");
+  for (const layer of (await layerSources(repository, image, options)).toReversed()) {
+    let found = false;
+    for await (const entry of readLayer(layer.content, layer)) {
+      if (entry.type !== "file" || entry.path !== wanted) continue;
+      found = true;
+      yield* entry.content;
+    }
+    if (found) return;
+  }
+  throw new SkillError("NOT_FOUND", `${formatReference(full)} has no file ${JSON.stringify(path)}`, {
+    hint: `See its files: skillctl inspect ${formatReference(full)} --files`,
+  });
+}

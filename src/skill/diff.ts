@@ -1,0 +1,46 @@
+/** What differs between two skills, each a directory or an image: the fields of their cards, and their files. */
+import { baseName, type Reference } from "../oci/index.ts";
+import type { SkillCard } from "../skillcard/index.ts";
+import type { Store } from "../store/index.ts";
+import { readCard } from "./card.ts";
+import { compareCards, type FieldChange } from "./diff-card.ts";
+import { compareFiles, readFiles, type FileChange } from "./diff-files.ts";
+import { readSkillDirectory } from "./directory.ts";
+import { readImage } from "./image.ts";
+import type { LayerOptions } from "./layers.ts";
+import { directoryFiles, imageFiles, type SkillFile } from "./files.ts";
+import { resolveReference } from "./resolve.ts";
+
+/** One side of a comparison. */
+export type DiffSide = { readonly directory: string } | { readonly store: Store; readonly reference: Reference };
+
+export interface SkillDiff {
+  readonly identical: boolean;
+  readonly card: readonly FieldChange[];
+  readonly files: readonly FileChange[];
+}
+
+/**
+ * Compares two skills. Text files up to 256 KiB come with a unified diff; larger and binary ones by digest. Memory does
+ * not grow with the files. Throws what reading a directory or an image throws.
+ */
+export async function diff(before: DiffSide, after: DiffSide, options: LayerOptions = {}): Promise<SkillDiff> {
+  const [left, right] = [await open(before, options), await open(after, options)];
+  const card = compareCards(left.card, right.card);
+  const files = compareFiles(await readFiles(left.files), await readFiles(right.files));
+  return { identical: card.length === 0 && files.length === 0, card, files };
+}
+
+async function open(
+  side: DiffSide,
+  options: LayerOptions,
+): Promise<{ readonly card: SkillCard | undefined; readonly files: AsyncIterable<SkillFile> }> {
+  if ("directory" in side) {
+    const { report, contents } = await readSkillDirectory(side.directory, options);
+    return { card: report.card, files: directoryFiles(contents) };
+  }
+  const { reference, descriptor, repository } = await resolveReference(side.store, side.reference, options);
+  const image = await readImage(repository, descriptor, options);
+  const { card } = await readCard(repository, image, baseName(reference), options);
+  return { card, files: imageFiles(repository, image, options) };
+}

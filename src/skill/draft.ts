@@ -1,0 +1,116 @@
+/**
+ * Stores a composed draft, unless the repository makes that needless or forbids it.
+ *
+ * Needless: the same content is there, as a draft or further on. Forbidden: the version is out with other content.
+ */
+import { isSkillError, SkillError } from "../errors.ts";
+import { compareStates, tagFor, type LifecycleState } from "../lifecycle/index.ts";
+import { Annotation, formatReference } from "../oci/index.ts";
+import type { Descriptor, Digest, EncodedManifest, Reference } from "../oci/index.ts";
+import type { OperationOptions, Repository } from "../store/index.ts";
+import { composeDraft, type ImageParts } from "./compose.ts";
+import { entryDescriptor } from "./entry.ts";
+import { find } from "./find.ts";
+import { contentOf, readImage, type SkillImage } from "./image.ts";
+import { readStatus } from "./metadata.ts";
+
+/** The image that holds the content now: the new draft, or the one that was there. */
+export interface StoredDraft {
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly status: LifecycleState;
+  /** Bytes of config and layer. */
+  readonly size: number;
+  /** True when nothing had to be stored. */
+  readonly unchanged: boolean;
+}
+
+const MAX_ATTEMPTS = 5;
+
+/** Stores a draft under `target`'s tag. Throws `PUBLISHED_IMMUTABLE`, and what storing throws. */
+export async function storeDraft(
+  repository: Repository,
+  target: Reference,
+  parts: ImageParts,
+  options: OperationOptions,
+): Promise<StoredDraft> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryToStore(repository, target, parts, options);
+    } catch (error) {
+      // Somebody else moved the tag meanwhile: look again at what it names now.
+      if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function tryToStore(
+  repository: Repository,
+  target: Reference,
+  parts: ImageParts,
+  options: OperationOptions,
+): Promise<StoredDraft> {
+  const { tag = "" } = target;
+  const version = parts.annotations[Annotation.version] ?? "";
+  const existing = await readExisting(repository, tag, version, options);
+  for (const [name, image] of existing) {
+    const status = readStatus(image.annotations);
+    const isSame = hasContent(image, parts);
+    // A tag of the caller's own choice is a wish for that tag, so the same content under another one does not do.
+    const isWanted = name === tag || tag === tagFor(version, "draft");
+    if (isSame && status !== undefined && isWanted) return found(image, status, { ...target, tag: name });
+    const isVersion = image.annotations[Annotation.version] === version;
+    if (!isSame && (name === tag || isVersion)) refuseIfOut(repository.name, image);
+  }
+  const { configs, members, root } = composeDraft(parts);
+  const push = (document: EncodedManifest): Promise<void> =>
+    repository.push(document.descriptor, document.bytes, options);
+  await Promise.all(configs.map(push));
+  await Promise.all(members.map(push));
+  await push(root);
+  const size = configs.reduce((sum, config) => sum + config.descriptor.size, parts.layer.size);
+  const to = entryDescriptor(root.descriptor, { ...parts.annotations, [Annotation.status]: "draft" }, size);
+  await repository.retag([{ name: tag, to, expect: existing.get(tag)?.descriptor.digest ?? null }], options);
+  return { reference: formatReference(target), digest: to.digest, status: "draft", size, unchanged: false };
+}
+
+function found(image: SkillImage, status: LifecycleState, reference: Reference): StoredDraft {
+  const { size } = contentOf(image);
+  return { reference: formatReference(reference), digest: image.descriptor.digest, status, size, unchanged: true };
+}
+
+/** What stands under the tag that is wanted, and what this version has become already, by tag. */
+async function readExisting(
+  repository: Repository,
+  tag: string,
+  version: string,
+  options: OperationOptions,
+): Promise<ReadonlyMap<string, SkillImage>> {
+  const tags = new Set([tag, tagFor(version, "published") ?? tag, tagFor(version, "testing") ?? tag]);
+  const images = await Promise.all(
+    [...tags].map(async (name) => {
+      const descriptor = await find(repository, name, options);
+      return descriptor === undefined ? [] : [[name, await readImage(repository, descriptor, options)] as const];
+    }),
+  );
+  return new Map(images.flat());
+}
+
+/** Composes the parts with the image's own time of creation: only an image of the same content has the same configs. */
+function hasContent(image: SkillImage, parts: ImageParts): boolean {
+  const created = image.annotations[Annotation.created] ?? parts.created;
+  const annotations = { ...parts.annotations, [Annotation.created]: created };
+  const { configs } = composeDraft({ ...parts, created, annotations });
+  const identity = ({ mediaType, digest }: Descriptor): string => `${mediaType} ${digest}`;
+  const stored = image.members.map((member) => identity(member.manifest.config));
+  return configs.length === stored.length && configs.every((config, at) => identity(config.descriptor) === stored[at]);
+}
+
+function refuseIfOut(repository: string, image: SkillImage): void {
+  const status = readStatus(image.annotations);
+  if (status === undefined || compareStates(status, "published") < 0) return;
+  const version = image.annotations[Annotation.version];
+  throw new SkillError("PUBLISHED_IMMUTABLE", `${repository} ${version} is ${status} with other content`, {
+    hint: "A published version never changes. Raise metadata.version and pack again.",
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * The few facts of an image that a store keeps beside its tag.
+ *
+ * Listing ten thousand skills must not read ten thousand manifests. So whoever tags an image gives the store the facts
+ * that a listing shows; they echo the manifest, which stays the truth, and an entry without them is read instead.
+ */
+import { Annotation, type Annotations, type Descriptor } from "../oci/index.ts";
+import { contentOf, type SkillImage } from "./image.ts";
+
+/** Bytes of config and layers, on an index entry only: no manifest bears it. */
+const SIZE = "io.skillimage.size";
+
+const LISTED = [Annotation.status, Annotation.version, Annotation.created] as const;
+
+/** What a listing shows of an image. */
+export interface EntryFacts {
+  readonly status?: string;
+  readonly version?: string;
+  /** RFC 3339. */
+  readonly created?: string;
+  /** Bytes of config and layers. */
+  readonly size?: number;
+}
+
+/** A descriptor to tag with: it carries the facts that {@link readFacts} reads. */
+export function entryDescriptor(descriptor: Descriptor, annotations: Annotations, contentSize: number): Descriptor {
+  const { mediaType, digest, size } = descriptor;
+  const listed = LISTED.flatMap((key) => (annotations[key] === undefined ? [] : [[key, annotations[key]] as const]));
+  return { mediaType, digest, size, annotations: { ...Object.fromEntries(listed), [SIZE]: String(contentSize) } };
+}
+
+/** {@link entryDescriptor} of an image that has been read. */
+export function entryOf(image: SkillImage): Descriptor {
+  return entryDescriptor(image.descriptor, image.annotations, contentOf(image).size);
+}
+
+/** The facts on an entry; `undefined` when nobody put them there. */
+export function readFacts(descriptor: Descriptor): EntryFacts | undefined {
+  const annotations = descriptor.annotations ?? {};
+  const size = Number(annotations[SIZE]);
+  if (annotations[SIZE] === undefined || !Number.isSafeInteger(size)) return undefined;
+  return factsOf(annotations, size);
+}
+
+/** The same facts, of an image that has been read. */
+export function factsOf(annotations: Annotations, size: number): EntryFacts {
+  const status = annotations[Annotation.status];
+  const version = annotations[Annotation.version];
+  const created = annotations[Annotation.created];
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(version === undefined ? {} : { version }),
+    ...(created === undefined ? {} : { created }),
+    size,
+  };
+}

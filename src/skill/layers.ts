@@ -1,0 +1,63 @@
+/** The layers of a skill image as the archive module takes them: streams with what they must hash to. */
+import type { ArchiveLimits, LayerSource } from "../archive/index.ts";
+import { SkillError } from "../errors.ts";
+import { layerCompression } from "../oci/index.ts";
+import type { OperationOptions, Reader } from "../store/index.ts";
+import { readConfig } from "./config.ts";
+import type { SkillImage } from "./image.ts";
+
+/**
+ * What a layer may ask of those who only look into it (list its files, print one, check its card). Nothing is written and
+ * nothing held, so only time is at stake: room for any skill that somebody packed on purpose, an end for a bomb.
+ */
+export const READ_LIMITS: Partial<ArchiveLimits> = {
+  compressedSize: 16 * 1024 ** 3,
+  expandedSize: 16 * 1024 ** 3,
+  fileSize: 16 * 1024 ** 3,
+  entries: 1_000_000,
+  ratio: 1100,
+};
+
+export interface LayerOptions extends OperationOptions {
+  /** Default: {@link READ_LIMITS}; for unpacking, those of the archive module, fit for skills from anywhere. */
+  readonly limits?: Partial<ArchiveLimits>;
+}
+
+/** A layer to be read once, with its limits. */
+export interface BoundedLayerSource extends LayerSource {
+  readonly limits: Partial<ArchiveLimits>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The layers of an image's first member, lowest first; all members of a skill share them. Nothing is read before a
+ * stream is iterated. Throws `MEDIA_TYPE_UNSUPPORTED` for a compression that we do not read.
+ */
+export async function layerSources(
+  reader: Reader,
+  image: SkillImage,
+  options: LayerOptions = {},
+): Promise<readonly BoundedLayerSource[]> {
+  const [{ manifest }] = image.members;
+  const { diffIds } = await readConfig(reader, manifest.config, options);
+  return manifest.layers.map((layer, at) => {
+    const compression = layerCompression(layer.mediaType);
+    if (compression === undefined) {
+      throw new SkillError(
+        "MEDIA_TYPE_UNSUPPORTED",
+        `layer ${layer.digest} is of type ${JSON.stringify(layer.mediaType)}`,
+        {
+          hint: "Layers may be tar or tar+gzip. Convert the image: skopeo copy --dest-compress-format gzip …",
+        },
+      );
+    }
+    const diffId = diffIds[at];
+    return {
+      content: reader.fetch(layer, options),
+      compression,
+      ...(diffId === undefined ? {} : { diffId }),
+      limits: options.limits ?? READ_LIMITS,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+  });
+}

@@ -1,0 +1,95 @@
+/** Lists the skills of a store. */
+import { throwIfAborted } from "../errors.ts";
+import { compareVersions, isVersion, type LifecycleState } from "../lifecycle/index.ts";
+import type { Digest } from "../oci/index.ts";
+import type { EntryLister, OperationOptions, Store, StoreEntry } from "../store/index.ts";
+import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
+import { contentOf, readImage } from "./image.ts";
+import { nameMatcher } from "./name-matcher.ts";
+
+/** One image of a store: one for every tag, and one for every image that is kept without a tag. */
+export interface SkillSummary extends EntryFacts {
+  readonly reference: string;
+  readonly repository: string;
+  /** Absent for an image that is reachable by digest only, as archived ones are. */
+  readonly tag?: string;
+  readonly digest: Digest;
+}
+
+export interface ListOptions extends OperationOptions {
+  /** A glob (`*`, `?`, `**`) over the repository name, or over its last segment. Default: all. */
+  readonly name?: string;
+  /** Default: every state, and images without one. */
+  readonly status?: readonly LifecycleState[];
+}
+
+/**
+ * The images of a store by repository, and in a repository by version, newest first. Images that other tools made are
+ * listed as far as they can be read; what cannot be read is listed without status and size.
+ */
+export async function* list(
+  store: Store & Partial<EntryLister>,
+  options: ListOptions = {},
+): AsyncIterable<SkillSummary> {
+  const matches = nameMatcher(options.name);
+  const wanted: StoreEntry[] = [];
+  for await (const entry of entriesOf(store, options)) if (matches(entry.repository)) wanted.push(entry);
+  const rows: Row[] = [];
+  for (const entry of wanted) {
+    const facts = readFacts(entry.descriptor) ?? (await readFromManifest(store, entry, options));
+    if (options.status === undefined || options.status.some((status) => status === facts.status))
+      rows.push({ entry, facts });
+  }
+  rows.sort(byRepositoryThenVersion);
+  for (const { entry, facts } of rows) yield summarize(entry, facts);
+}
+
+interface Row {
+  readonly entry: StoreEntry;
+  readonly facts: EntryFacts;
+}
+
+function summarize({ repository, tag, descriptor }: StoreEntry, facts: EntryFacts): SkillSummary {
+  const { digest } = descriptor;
+  const reference = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
+  return { reference, repository, ...(tag === undefined ? {} : { tag }), digest, ...facts };
+}
+
+async function* entriesOf(store: Store & Partial<EntryLister>, options: OperationOptions): AsyncIterable<StoreEntry> {
+  if (store.entries !== undefined) return yield* store.entries(options);
+  for await (const name of store.repositories(options)) {
+    const repository = store.repository(name);
+    for await (const tag of repository.tags(options)) {
+      yield { repository: name, tag, descriptor: await repository.resolve(tag, options) };
+    }
+  }
+}
+
+/** An image that cannot be read is still there; one damaged manifest must not hide the rest of a store. */
+async function readFromManifest(store: Store, entry: StoreEntry, options: OperationOptions): Promise<EntryFacts> {
+  try {
+    const image = await readImage(store.repository(entry.repository), entry.descriptor, options);
+    return factsOf(image.annotations, contentOf(image).size);
+  } catch {
+    throwIfAborted(options.signal);
+    return {};
+  }
+}
+
+function byRepositoryThenVersion(a: Row, b: Row): number {
+  return (
+    compareText(a.entry.repository, b.entry.repository) ||
+    newestFirst(a.facts.version, b.facts.version) ||
+    compareText(a.entry.tag ?? "", b.entry.tag ?? "")
+  );
+}
+
+/** What is no version comes last. */
+function newestFirst(a = "", b = ""): number {
+  if (a === b) return 0;
+  return isVersion(a) && isVersion(b) ? compareVersions(b, a) : Number(isVersion(b)) - Number(isVersion(a));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,51 @@
+import { SkillError, throwIfAborted } from "../errors.ts";
+import type { Store } from "../store/index.ts";
+import { pack, type PackOptions, type PackResult } from "./pack.ts";
+
+/** What became of one directory. */
+export type PackOutcome =
+  | { readonly directory: string; readonly result: PackResult }
+  | { readonly directory: string; readonly error: SkillError };
+
+export interface PackAllOptions extends PackOptions {
+  /** How many directories are packed at once. Default: 8, which keeps the disk's flushes overlapping. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Packs several directories, in parallel, and yields each outcome in the order of `directories`. One that fails does not
+ * stop the others; only being cancelled (`ABORTED`) and faults that are no {@link SkillError} end the iteration.
+ */
+export async function* packAll(
+  directories: readonly string[],
+  store: Store,
+  options: PackAllOptions = {},
+): AsyncIterable<PackOutcome> {
+  const { concurrency = 8, ...packOptions } = options;
+  const running: Promise<PackOutcome>[] = [];
+  const waiting = directories.values();
+  const start = (): void => {
+    const { value: directory } = waiting.next();
+    if (directory === undefined) return;
+    const outcome = packOne(directory, store, packOptions);
+    // The loop below awaits in order; a later rejection must not count as unhandled before its turn.
+    outcome.catch(() => undefined);
+    running.push(outcome);
+  };
+  for (let count = 0; count < concurrency; count++) start();
+  for (let next = running.shift(); next !== undefined; next = running.shift()) {
+    const outcome = await next;
+    start();
+    yield outcome;
+  }
+}
+
+async function packOne(directory: string, store: Store, options: PackOptions): Promise<PackOutcome> {
+  throwIfAborted(options.signal);
+  try {
+    return { directory, result: await pack(directory, store, options) };
+  } catch (error) {
+    if (!(error instanceof SkillError) || error.code === "ABORTED") throw error;
+    return { directory, error };
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * From a skill directory to a draft in a store.
+ *
+ * Packing is repeatable: the same directory gives the same layer everywhere, and the same image as long as its tag
+ * stands, because an unchanged skill keeps the `created` time that its image has.
+ */
+import { createLayer, limitsToRaise, type ArchiveLimits, type LayerDemands, type LayerFile } from "../archive/index.ts";
+import { SkillError } from "../errors.ts";
+import { tagFor } from "../lifecycle/index.ts";
+import { parseReference, type Digest, type Platform } from "../oci/index.ts";
+import { SkillCardError } from "../skillcard/index.ts";
+import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
+import type { Content, OperationOptions, Repository, Store } from "../store/index.ts";
+import type { ImageParts } from "./compose.ts";
+import { readSkillDirectory, type SkillDirectory } from "./directory.ts";
+import { storeDraft, type StoredDraft } from "./draft.ts";
+import { PROFILES, type Profile } from "./image.ts";
+import { staticAnnotations } from "./metadata.ts";
+
+/** How far a pack has come; bytes are those of the skill's files. */
+export interface PackProgress {
+  readonly directory: string;
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface PackOptions extends OperationOptions {
+  /** Default: the draft tag of the version, `<version>-draft`. */
+  readonly tag?: string;
+  /** Default `standard`. */
+  readonly profile?: Profile;
+  /** `os/architecture[/variant]`; several give an index. Default: one manifest for `linux/amd64`, which runs anywhere. */
+  readonly platforms?: readonly string[];
+  /** Seconds since 1970, for file times and `created`: the SOURCE_DATE_EPOCH of reproducible builds. */
+  readonly sourceDateEpoch?: number;
+  /** The time of packing, where `sourceDateEpoch` does not fix it. */
+  readonly now?: () => Date;
+  readonly onProgress?: (progress: PackProgress) => void;
+}
+
+/** The image, and what went into it. */
+export interface PackResult extends StoredDraft {
+  readonly layerDigest: Digest;
+  /** Regular files in the layer. */
+  readonly files: number;
+  /** Files and directories that were left out: dotfiles, and what `.skillignore` names. */
+  readonly excluded: readonly string[];
+  readonly warnings: readonly SkillCardIssue[];
+  /** The limits that whoever unpacks this has to raise, and to what; empty for a skill of ordinary size. */
+  readonly exceeds: Partial<ArchiveLimits>;
+}
+
+const DEFAULT_PLATFORM: Platform = { architecture: "amd64", os: "linux" };
+
+/**
+ * Packs a skill directory as a draft and tags it `namespace/name:<version>-draft`.
+ *
+ * Throws `SKILLCARD_INVALID` with every problem of the card, `PUBLISHED_IMMUTABLE` when this version is out with other
+ * content, and what reading the directory throws. Packing what is there already changes nothing and says so.
+ */
+export async function pack(directory: string, store: Store, options: PackOptions = {}): Promise<PackResult> {
+  const skill = await readSkillDirectory(directory, options);
+  const card = validCard(skill);
+  const { name, namespace, version } = card.metadata;
+  const target = parseReference(`${namespace}/${name}:${options.tag ?? tagFor(version, "draft")}`);
+  const repository = store.repository(target.repository);
+  const { parts, demands } = await storeLayer(repository, directory, skill, card, options);
+  const draft = await storeDraft(repository, target, parts, options);
+  return {
+    ...draft,
+    layerDigest: parts.layer.digest,
+    files: skill.contents.files.length,
+    excluded: skill.contents.excluded,
+    warnings: skill.report.issues,
+    exceeds: limitsToRaise(demands),
+  };
+}
+
+function validCard(skill: SkillDirectory): SkillCard {
+  const { card, issues, valid, path } = skill.report;
+  if (!valid || card === undefined) throw new SkillCardError(path, issues);
+  return card;
+}
+
+async function storeLayer(
+  repository: Repository,
+  directory: string,
+  skill: SkillDirectory,
+  card: SkillCard,
+  options: PackOptions,
+): Promise<{ readonly parts: ImageParts; readonly demands: LayerDemands }> {
+  const { sourceDateEpoch, profile = "standard", onProgress, signal } = options;
+  const platforms = parsePlatforms(options.platforms);
+  const { files } = skill.contents;
+  const layer = createLayer(onProgress === undefined ? files : watch(directory, files, onProgress), {
+    ...(sourceDateEpoch === undefined ? {} : { mtime: sourceDateEpoch }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const descriptor = await repository.ingest(PROFILES[profile].layer, layer.content, options);
+  const time = sourceDateEpoch === undefined ? (options.now ?? (() => new Date()))() : new Date(sourceDateEpoch * 1000);
+  const created = `${time.toISOString().slice(0, 19)}Z`;
+  const { diffId, uncompressedSize } = layer.summary();
+  const parts = {
+    profile,
+    platforms,
+    layer: descriptor,
+    diffId,
+    annotations: staticAnnotations(card, { created, wordcount: skill.wordcount }),
+    created,
+  };
+  const fileSize = files.reduce((largest, file) => Math.max(largest, file.size), 0);
+  return {
+    parts,
+    demands: { compressedSize: descriptor.size, expandedSize: uncompressedSize, entries: files.length, fileSize },
+  };
+}
+
+/** The same files; as they are read, `onProgress` hears of it. */
+function watch(
+  directory: string,
+  files: readonly LayerFile[],
+  onProgress: (progress: PackProgress) => void,
+): readonly LayerFile[] {
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  let bytes = 0;
+  const observe = async function* (content: Content): Content {
+    for await (const chunk of content) {
+      bytes += chunk.byteLength;
+      onProgress({ directory, bytes, total });
+      yield chunk;
+    }
+  };
+  return files.map((file) => ({ ...file, open: () => observe(file.open()) }));
+}
+
+function parsePlatforms(texts: readonly string[] | undefined): readonly [Platform, ...Platform[]] {
+  const [first, ...rest] = [...new Set(texts ?? [])].map(parsePlatform);
+  return first === undefined ? [DEFAULT_PLATFORM] : [first, ...rest];
+}
+
+function parsePlatform(text: string): Platform {
+  const match = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text);
+  const [, os, architecture, variant] = match ?? [];
+  if (os === undefined || architecture === undefined) {
+    throw new SkillError("USAGE", `${JSON.stringify(text)} is not a platform`, {
+      hint: "Write os/architecture, as in linux/amd64 or linux/arm64.",
+    });
+  }
+  return { architecture, os, ...(variant === undefined ? {} : { variant }) };
+}

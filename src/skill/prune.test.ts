@@ -1,0 +1,62 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { parseReference } from "../oci/index.ts";
+import { LayoutStore } from "../store/index.ts";
+import { list, pack, promote, prune } from "./index.ts";
+import { collect } from "./testing/collect.ts";
+import { skillDirectory, temporaryDirectory } from "./testing/skill-directory.ts";
+
+/** A published skill whose draft was packed again, with other content, before it was raised to testing once more. */
+async function storeWithLeftovers() {
+  const store = await LayoutStore.open(await temporaryDirectory());
+  const directory = await skillDirectory();
+  await pack(directory, store);
+  await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
+  await writeFile(join(directory, "SKILL.md"), "# Changed\n");
+  await pack(directory, store);
+  await promote(store, parseReference("examples/greeter:1.0.0-testing"), "published");
+  return store;
+}
+
+async function tagsOf(store: LayoutStore) {
+  return (await collect(list(store))).map((row) => row.tag);
+}
+
+describe("prune", () => {
+  it("removes superseded states and what only they needed", async () => {
+    const store = await storeWithLeftovers();
+    expect(await tagsOf(store)).toEqual(["1.0.0", "1.0.0-draft", "latest"]);
+    const result = await prune(store, { grace: 0 });
+    expect(result).toMatchObject({ tags: ["examples/greeter:1.0.0-draft"], dryRun: false, kept: 0 });
+    expect(result.blobs).toBeGreaterThanOrEqual(3);
+    expect(result.bytes).toBeGreaterThan(0);
+    expect(await tagsOf(store)).toEqual(["1.0.0", "latest"]);
+    expect(await store.fsck()).toEqual([]);
+  });
+
+  it("says beforehand exactly what it will remove, and removes nothing then", async () => {
+    const store = await storeWithLeftovers();
+    const foretold = await prune(store, { grace: 0, dryRun: true });
+    expect(await tagsOf(store)).toEqual(["1.0.0", "1.0.0-draft", "latest"]);
+    const done = await prune(store, { grace: 0 });
+    expect(foretold).toEqual({ ...done, dryRun: true });
+  });
+
+  it("keeps what is younger than the grace period, and says how much that is", async () => {
+    const result = await prune(await storeWithLeftovers());
+    expect(result).toMatchObject({ blobs: 0, bytes: 0 });
+    expect(result.kept).toBeGreaterThan(0);
+  });
+
+  it("keeps archived images", async () => {
+    const store = await storeWithLeftovers();
+    await promote(store, parseReference("examples/greeter:1.0.0"), "deprecated");
+    await promote(store, parseReference("examples/greeter:1.0.0"), "archived");
+    await prune(store, { grace: 0 });
+    expect((await collect(list(store))).map((row) => [row.tag, row.status])).toEqual([[undefined, "archived"]]);
+    expect(await store.fsck()).toEqual([]);
+  });
+});

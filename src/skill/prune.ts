@@ -1,0 +1,76 @@
+/** Removes what promotion and repacking leave behind. */
+import { compareStates, isLifecycleState, tagFor } from "../lifecycle/index.ts";
+import type { EntryLister, LayoutStore, OperationOptions, Store } from "../store/index.ts";
+import { list, type SkillSummary } from "./list.ts";
+
+export interface PruneOptions extends OperationOptions {
+  /** Says what would go, and removes nothing. Default: false. */
+  readonly dryRun?: boolean;
+  /** Content younger than this, in milliseconds, is kept: it may belong to a push in flight. Default: one hour. */
+  readonly grace?: number;
+}
+
+export interface PruneResult {
+  /** References that go: their version stands in a later state under another tag. */
+  readonly tags: readonly string[];
+  /** Unreferenced blobs that go. */
+  readonly blobs: number;
+  /** Bytes that come free. */
+  readonly bytes: number;
+  /** Unreferenced blobs that stay because they are within the grace period. */
+  readonly kept: number;
+  readonly dryRun: boolean;
+}
+
+/** A store whose unreferenced content is swept on request, as a layout's is. */
+type GarbageCollected = Pick<LayoutStore, "gc">;
+
+/**
+ * Removes the tags of superseded states (`1.0.0-draft` where `1.0.0-testing` or `1.0.0` exists) and collects garbage.
+ * Archived images and referrers of what is kept stay. Throws `CONFLICT` when a tag moved meanwhile.
+ */
+export async function prune(
+  store: Store & EntryLister & GarbageCollected,
+  options: PruneOptions = {},
+): Promise<PruneResult> {
+  const dryRun = options.dryRun === true;
+  const superseded = await findSuperseded(store, options);
+  if (!dryRun) await untag(store, superseded, options);
+  const tags = superseded.map((summary) => summary.reference);
+  const report = await store.gc({ ...options, dryRun, ...(dryRun ? { without: tags } : {}) });
+  return { tags, blobs: report.removed.length, bytes: report.bytes, kept: report.kept, dryRun };
+}
+
+/** Tags of the form `<version>-draft` or `<version>-testing` beside a tag of the same version in a later state. */
+async function findSuperseded(store: Store & EntryLister, options: OperationOptions): Promise<readonly SkillSummary[]> {
+  const all: SkillSummary[] = [];
+  const furthest = new Map<string, SkillSummary>();
+  for await (const summary of list(store, options)) {
+    all.push(summary);
+    const known = furthest.get(versionKey(summary));
+    if (known === undefined || isBehind(known, summary)) furthest.set(versionKey(summary), summary);
+  }
+  return all.filter((summary) => {
+    const last = furthest.get(versionKey(summary));
+    return isStateTag(summary) && last !== undefined && isBehind(summary, last);
+  });
+}
+
+function versionKey({ repository, version = "" }: SkillSummary): string {
+  return `${repository} ${version}`;
+}
+
+function isStateTag({ tag, version, status }: SkillSummary): boolean {
+  return version !== undefined && (status === "draft" || status === "testing") && tag === tagFor(version, status);
+}
+
+function isBehind(a: SkillSummary, b: SkillSummary): boolean {
+  const [from, to] = [a.status ?? "", b.status ?? ""];
+  return isLifecycleState(from) && isLifecycleState(to) && compareStates(from, to) < 0;
+}
+
+async function untag(store: Store, summaries: readonly SkillSummary[], options: OperationOptions): Promise<void> {
+  for (const { repository, tag = "", digest } of summaries) {
+    await store.repository(repository).retag([{ name: tag, to: undefined, expect: digest }], options);
+  }
+}

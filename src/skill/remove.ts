@@ -1,0 +1,57 @@
+/** Removes images from a store: the tags at once, the bytes when garbage is collected. */
+import { LATEST } from "../lifecycle/index.ts";
+import { Annotation, formatReference, withTag } from "../oci/index.ts";
+import type { Digest, Reference } from "../oci/index.ts";
+import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
+import { find } from "./find.ts";
+import { readImage } from "./image.ts";
+import { highestPublished } from "./latest.ts";
+import { resolveReference } from "./resolve.ts";
+
+export interface RemoveResult {
+  readonly digest: Digest;
+  /** The references that are gone. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Removes the tag that `reference` names; with a digest, the image with all its tags. `latest` goes on to the highest
+ * version that is still published when the version it named is removed. Throws `NOT_FOUND`.
+ */
+export async function remove(
+  store: Store,
+  reference: Reference,
+  options: OperationOptions = {},
+): Promise<RemoveResult> {
+  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
+  const { digest } = descriptor;
+  if (full.tag === undefined || full.digest !== undefined) {
+    const tags = await tagsNaming(repository, digest, options);
+    await repository.delete(descriptor, options);
+    const names = tags.length > 0 ? tags.map((tag) => formatReference(withTag(full, tag))) : [formatReference(full)];
+    return { digest, removed: names };
+  }
+  const changes: TagChange[] = [{ name: full.tag, to: undefined, expect: digest }];
+  const latest = full.tag === LATEST ? undefined : await find(repository, LATEST, options);
+  if (latest?.digest === digest) {
+    const { annotations } = await readImage(repository, descriptor, options);
+    const version = annotations[Annotation.version] ?? "";
+    const heir = await highestPublished(repository, version, options);
+    changes.push({ name: LATEST, to: heir?.descriptor, expect: digest });
+  }
+  await repository.retag(changes, options);
+  const gone = changes.filter((change) => change.to === undefined);
+  return { digest, removed: gone.map((change) => formatReference(withTag(full, change.name))) };
+}
+
+async function tagsNaming(
+  repository: Repository,
+  digest: Digest,
+  options: OperationOptions,
+): Promise<readonly string[]> {
+  const tags: string[] = [];
+  for await (const tag of repository.tags(options)) {
+    if ((await repository.resolve(tag, options)).digest === digest) tags.push(tag);
+  }
+  return tags;
+}

@@ -1,0 +1,92 @@
+/** From what a person typed to one stored image, and, when that fails, to what they may have meant. */
+import { isSkillError, SkillError } from "../errors.ts";
+import { LATEST } from "../lifecycle/index.ts";
+import { baseName, formatReference, repositoryName, withTag } from "../oci/index.ts";
+import type { Descriptor, Reference } from "../oci/index.ts";
+import type { OperationOptions, Repository, Store } from "../store/index.ts";
+
+/** A stored image under the reference that names it. */
+export interface ResolvedImage {
+  /** With the tag that was found, when none was given. */
+  readonly reference: Reference;
+  readonly descriptor: Descriptor;
+  readonly repository: Repository;
+}
+
+const MAX_CANDIDATES = 8;
+
+/**
+ * Finds the image that `reference` names. Without a tag or digest it is `latest`, else the only tag there is. Throws
+ * `REFERENCE_AMBIGUOUS` (several tags, no `latest`) or `NOT_FOUND`, in both cases with candidates as the hint.
+ */
+export async function resolveReference(
+  store: Store,
+  reference: Reference,
+  options?: OperationOptions,
+): Promise<ResolvedImage> {
+  const repository = store.repository(repositoryName(reference));
+  const name = reference.digest ?? reference.tag;
+  if (name === undefined) return resolveUntagged(store, repository, reference, options);
+  try {
+    return { reference, descriptor: await repository.resolve(name, options), repository };
+  } catch (error) {
+    if (!isSkillError(error, "NOT_FOUND")) throw error;
+    throw await notFound(store, repository, reference, error, options);
+  }
+}
+
+async function resolveUntagged(
+  store: Store,
+  repository: Repository,
+  reference: Reference,
+  options: OperationOptions | undefined,
+): Promise<ResolvedImage> {
+  const tags = await collect(repository.tags(options));
+  const tag = tags.includes(LATEST) ? LATEST : tags.length === 1 ? tags[0] : undefined;
+  if (tag !== undefined) {
+    const tagged = withTag(reference, tag);
+    return { reference: tagged, descriptor: await repository.resolve(tag, options), repository };
+  }
+  if (tags.length === 0) throw await notFound(store, repository, reference, undefined, options);
+  throw new SkillError(
+    "REFERENCE_AMBIGUOUS",
+    `${formatReference(reference)} has ${tags.length} tags and no ${LATEST}`,
+    {
+      hint: `Name one of ${enumerate(tags.map((each) => formatReference(withTag(reference, each))))}.`,
+    },
+  );
+}
+
+async function notFound(
+  store: Store,
+  repository: Repository,
+  reference: Reference,
+  cause: unknown,
+  options: OperationOptions | undefined,
+): Promise<SkillError> {
+  const tags = await collect(repository.tags(options));
+  const hint =
+    tags.length > 0
+      ? `${repository.name} has ${enumerate(tags)}.`
+      : await suggestRepositories(store, reference, options);
+  return new SkillError("NOT_FOUND", `there is no image ${formatReference(reference)}`, { hint, cause });
+}
+
+async function suggestRepositories(store: Store, reference: Reference, options?: OperationOptions): Promise<string> {
+  const wanted = baseName(reference);
+  const names = await collect(store.repositories(options));
+  if (names.length === 0) return "The store is empty. Pack a skill first: skillctl pack <directory>.";
+  const alike = names.filter((name) => name === wanted || name.endsWith(`/${wanted}`));
+  return alike.length > 0 ? `Did you mean ${enumerate(alike)}?` : "See what there is: skillctl list.";
+}
+
+function enumerate(items: readonly string[]): string {
+  const shown = items.slice(0, MAX_CANDIDATES).join(", ");
+  return items.length > MAX_CANDIDATES ? `${shown} and ${items.length - MAX_CANDIDATES} more` : shown;
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,0 +1,64 @@
+/** From an image back to a directory. */
+import { join } from "node:path";
+
+import { extractLayers } from "../archive/index.ts";
+import { SkillError } from "../errors.ts";
+import { baseName, formatReference } from "../oci/index.ts";
+import type { Digest, Reference } from "../oci/index.ts";
+import { SkillCardError } from "../skillcard/index.ts";
+import type { Store } from "../store/index.ts";
+import { readCard } from "./card.ts";
+import { readImage, type SkillImage } from "./image.ts";
+import { layerSources, type LayerOptions } from "./layers.ts";
+import { readMetadata } from "./metadata.ts";
+import { resolveReference, type ResolvedImage } from "./resolve.ts";
+
+export interface UnpackOptions extends LayerOptions {
+  /** Replaces a directory that is there already. Default: false. */
+  readonly force?: boolean;
+}
+
+export interface UnpackResult {
+  /** The directory that was made: `<directory>/<skill name>`. */
+  readonly path: string;
+  readonly digest: Digest;
+  readonly files: number;
+  /** Bytes of the files. */
+  readonly bytes: number;
+}
+
+/**
+ * Unpacks a skill into a new directory named after it, all or nothing. The name is that of the SkillCard inside, and must
+ * be the one by which the image was asked for. Throws `TARGET_EXISTS` (unless `force`), `SKILLCARD_INVALID`, `NOT_A_SKILL`
+ * when the names differ, and `ARCHIVE_REFUSED`, `ARCHIVE_LIMIT` or `ARCHIVE_INVALID` for layers that are not safe.
+ */
+export async function unpack(
+  store: Store,
+  reference: Reference,
+  directory: string,
+  unpackOptions: UnpackOptions = {},
+): Promise<UnpackResult> {
+  const options = { ...unpackOptions, limits: unpackOptions.limits ?? {} };
+  const resolved = await resolveReference(store, reference, options);
+  const image = await readImage(resolved.repository, resolved.descriptor, options);
+  const name = await verifiedName(resolved, image, options);
+  const path = join(directory, name);
+  const layers = await layerSources(resolved.repository, image, options);
+  const { files, size } = await extractLayers(layers, path, { ...options, replace: options.force === true });
+  return { path, digest: resolved.descriptor.digest, files, bytes: size };
+}
+
+/** The name in the reference, in the annotations and in the card must be one: it becomes a directory's. */
+async function verifiedName(resolved: ResolvedImage, image: SkillImage, options: LayerOptions): Promise<string> {
+  const asked = baseName(resolved.reference);
+  const { card, issues } = await readCard(resolved.repository, image, asked, options);
+  const text = formatReference(resolved.reference);
+  if (card === undefined || issues.some((issue) => issue.severity === "error")) throw new SkillCardError(text, issues);
+  for (const name of [readMetadata(image.annotations, asked).name, card.metadata.name]) {
+    if (name === asked) continue;
+    throw new SkillError("NOT_A_SKILL", `${text} calls itself ${JSON.stringify(name)}`, {
+      hint: `A skill is unpacked under its own name. Give it one: skillctl tag ${text} …/${name}:<tag>`,
+    });
+  }
+  return asked;
+}

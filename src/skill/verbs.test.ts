@@ -1,0 +1,320 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { parseReference } from "../oci/index.ts";
+import { MemoryStore, type Content } from "../store/index.ts";
+import {
+  cat,
+  diff,
+  exportImages,
+  importImages,
+  initSkill,
+  inspect,
+  list,
+  pack,
+  promote,
+  remove,
+  resolveReference,
+  tag,
+  unpack,
+  validate,
+} from "./index.ts";
+import { collect, text } from "./testing/collect.ts";
+import { skillDirectory, temporaryDirectory } from "./testing/skill-directory.ts";
+
+const DRAFT = parseReference("examples/greeter:1.0.0-draft");
+const FILES = { "scripts/run.sh": "#!/bin/sh\necho hi\n", "references/größe.md": "# Größe\n" };
+
+async function storeWithGreeter(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  await pack(await skillDirectory({}, FILES), store, { now: () => new Date("2026-01-02T03:04:05Z") });
+  return store;
+}
+
+describe("inspect", () => {
+  it("tells card, lifecycle and image without reading a layer", async () => {
+    const store = await storeWithGreeter();
+    const seen = await inspect(store, DRAFT);
+    expect(seen).toMatchObject({
+      reference: "examples/greeter:1.0.0-draft",
+      card: { name: "greeter", namespace: "examples", version: "1.0.0", tags: [], wordcount: 4 },
+      lifecycle: { status: "draft", next: "testing", tags: ["1.0.0-draft"] },
+      image: { profile: "standard", platforms: ["linux/amd64"] },
+    });
+    expect(seen.files).toBeUndefined();
+    expect(seen.image.layers[0]?.diffId).toMatch(/^sha256:/);
+  });
+
+  it("lists the files when asked", async () => {
+    const { files } = await inspect(await storeWithGreeter(), DRAFT, { files: true });
+    expect(files?.map((file) => `${file.mode} ${file.path}`)).toEqual([
+      "0644 SKILL.md",
+      "0644 references/größe.md",
+      "0755 scripts/run.sh",
+      "0644 skill.yaml",
+    ]);
+  });
+});
+
+describe("a reference", () => {
+  it("without a tag means latest, or the only one", async () => {
+    const store = await storeWithGreeter();
+    const { reference } = await resolveReference(store, parseReference("examples/greeter"));
+    expect(reference.tag).toBe("1.0.0-draft");
+    await tag(store, DRAFT, parseReference("examples/greeter:other"));
+    await expect(resolveReference(store, parseReference("examples/greeter"))).rejects.toMatchObject({
+      code: "REFERENCE_AMBIGUOUS",
+      hint: "Name one of examples/greeter:1.0.0-draft, examples/greeter:other.",
+    });
+    await tag(store, DRAFT, parseReference("examples/greeter:latest"));
+    expect((await resolveReference(store, parseReference("examples/greeter"))).reference.tag).toBe("latest");
+  });
+
+  it.each([
+    ["examples/greeter:9.9.9", "examples/greeter has 1.0.0-draft."],
+    ["greeter:1.0.0-draft", "Did you mean examples/greeter?"],
+    ["examples/nothing", "See what there is: skillctl list."],
+  ])("that names nothing (%s) is answered with what there is", async (asked, hint) => {
+    const store = await storeWithGreeter();
+    await expect(inspect(store, parseReference(asked))).rejects.toMatchObject({ code: "NOT_FOUND", hint });
+  });
+});
+
+describe("list", () => {
+  it("sorts by name, then newest version first", async () => {
+    const store = new MemoryStore();
+    for (const version of ["1.0.0", "1.10.0", "1.9.0"]) await pack(await skillDirectory({ version }), store);
+    await pack(await skillDirectory({ name: "archer" }), store);
+    expect((await collect(list(store))).map((row) => row.reference)).toEqual([
+      "examples/archer:1.0.0-draft",
+      "examples/greeter:1.10.0-draft",
+      "examples/greeter:1.9.0-draft",
+      "examples/greeter:1.0.0-draft",
+    ]);
+  });
+
+  it.each([
+    ["greet*", 1],
+    ["examples/*", 2],
+    ["?rch?r", 1],
+    ["gree", 0],
+    ["*", 2],
+  ])("filters by the glob %s", async (name, count) => {
+    const store = await storeWithGreeter();
+    await pack(await skillDirectory({ name: "archer" }), store);
+    expect(await collect(list(store, { name }))).toHaveLength(count);
+  });
+
+  it("filters by state", async () => {
+    const store = await storeWithGreeter();
+    await pack(await skillDirectory({ version: "2.0.0" }), store);
+    await promote(store, parseReference("examples/greeter:2.0.0-draft"), "testing");
+    expect((await collect(list(store, { status: ["testing"] }))).map((row) => row.version)).toEqual(["2.0.0"]);
+  });
+
+  it("answers a hostile glob in time", async () => {
+    const store = await storeWithGreeter();
+    expect(await collect(list(store, { name: `${"*a".repeat(200)}b` }))).toEqual([]);
+  });
+});
+
+describe("cat", () => {
+  it("prints SKILL.md, or another file", async () => {
+    const store = await storeWithGreeter();
+    expect(await text(cat(store, DRAFT))).toBe("# Greeter\n\nSay hello.\n");
+    expect(await text(cat(store, DRAFT, "./scripts/run.sh"))).toBe(FILES["scripts/run.sh"]);
+  });
+
+  it("says how to find the files when there is none of that name", async () => {
+    await expect(text(cat(await storeWithGreeter(), DRAFT, "nope.md"))).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      hint: "See its files: skillctl inspect examples/greeter:1.0.0-draft --files",
+    });
+  });
+});
+
+describe("unpack", () => {
+  it("gives back what was packed, under the skill's name", async () => {
+    const store = await storeWithGreeter();
+    const target = await temporaryDirectory();
+    const result = await unpack(store, DRAFT, target);
+    expect(result).toMatchObject({ path: join(target, "greeter"), files: 4 });
+    expect(await readFile(join(target, "greeter/references/größe.md"), "utf8")).toBe("# Größe\n");
+    expect((await stat(join(target, "greeter/scripts/run.sh"))).mode & 0o777).toBe(0o755);
+    expect(await diff({ directory: result.path }, { store, reference: DRAFT })).toMatchObject({ identical: true });
+  });
+
+  it("does not touch a directory that is there, unless forced", async () => {
+    const store = await storeWithGreeter();
+    const target = await temporaryDirectory();
+    await mkdir(join(target, "greeter"));
+    await writeFile(join(target, "greeter/mine.txt"), "mine");
+    await expect(unpack(store, DRAFT, target)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+    expect(await readFile(join(target, "greeter/mine.txt"), "utf8")).toBe("mine");
+    await unpack(store, DRAFT, target, { force: true });
+    await expect(stat(join(target, "greeter/mine.txt"))).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses an image whose skill has another name than the reference", async () => {
+    const store = await storeWithGreeter();
+    await tag(store, DRAFT, parseReference("examples/impostor:1.0.0"));
+    const target = await temporaryDirectory();
+    await expect(unpack(store, parseReference("examples/impostor:1.0.0"), target)).rejects.toMatchObject({
+      code: "NOT_A_SKILL",
+      message: 'examples/impostor:1.0.0 calls itself "greeter"',
+    });
+  });
+});
+
+describe("tag", () => {
+  it("gives another name, also in another repository, and says when nothing changes", async () => {
+    const store = await storeWithGreeter();
+    const target = parseReference("mirror/greeter:stable");
+    expect(await tag(store, DRAFT, target)).toMatchObject({ reference: "mirror/greeter:stable", unchanged: false });
+    expect(await tag(store, DRAFT, target)).toMatchObject({ unchanged: true });
+    expect(await text(cat(store, target))).toContain("Say hello");
+  });
+
+  it("does not move away from a published image, unless forced", async () => {
+    const store = await storeWithGreeter();
+    await promote(store, DRAFT, "testing");
+    await promote(store, parseReference("examples/greeter:1.0.0-testing"), "published");
+    const { reference } = await pack(await skillDirectory({ version: "2.0.0" }), store);
+    const latest = parseReference("examples/greeter:latest");
+    await expect(tag(store, parseReference(reference), latest)).rejects.toMatchObject({ code: "PUBLISHED_IMMUTABLE" });
+    await tag(store, parseReference(reference), latest, { force: true });
+    expect((await inspect(store, latest)).card.version).toBe("2.0.0");
+  });
+
+  it("needs a tag", async () => {
+    await expect(tag(await storeWithGreeter(), DRAFT, parseReference("a/b"))).rejects.toMatchObject({ code: "USAGE" });
+  });
+});
+
+describe("remove", () => {
+  it("removes one tag, and the image with its digest", async () => {
+    const store = await storeWithGreeter();
+    await tag(store, DRAFT, parseReference("examples/greeter:other"));
+    const { digest } = await remove(store, parseReference("examples/greeter:other"));
+    expect((await collect(list(store))).map((row) => row.tag)).toEqual(["1.0.0-draft"]);
+    const gone = await remove(store, parseReference(`examples/greeter@${digest}`));
+    expect(gone.removed).toEqual(["examples/greeter:1.0.0-draft"]);
+    expect(await collect(list(store))).toEqual([]);
+  });
+
+  it("lets latest go on to the next published version", async () => {
+    const store = new MemoryStore();
+    for (const version of ["1.0.0", "2.0.0"]) {
+      const { reference } = await pack(await skillDirectory({ version }), store);
+      const testing = await promote(store, parseReference(reference), "testing");
+      await promote(store, parseReference(testing.reference), "published");
+    }
+    await remove(store, parseReference("examples/greeter:2.0.0"));
+    expect((await inspect(store, parseReference("examples/greeter:latest"))).card.version).toBe("1.0.0");
+    const { removed } = await remove(store, parseReference("examples/greeter:1.0.0"));
+    expect(removed).toEqual(["examples/greeter:1.0.0", "examples/greeter:latest"]);
+  });
+});
+
+describe("diff", () => {
+  it("tells fields, files, modes and lines that differ", async () => {
+    const store = await storeWithGreeter();
+    const changed = await skillDirectory(
+      { version: "1.1.0", more: "  license: MIT\n" },
+      {
+        ...FILES,
+        "SKILL.md": "# Greeter\n\nSay good morning.\n",
+        "new.bin": "\0\u0001",
+        "scripts/run.sh": "#!/bin/sh\necho hi\n",
+      },
+    );
+    const result = await diff({ store, reference: DRAFT }, { directory: changed });
+    expect(result.identical).toBe(false);
+    expect(result.card).toEqual([
+      { field: "metadata.version", before: "1.0.0", after: "1.1.0" },
+      { field: "metadata.license", after: "MIT" },
+    ]);
+    expect(result.files.map((file) => `${file.change} ${file.path}`)).toEqual([
+      "modified SKILL.md",
+      "added new.bin",
+      "modified skill.yaml",
+    ]);
+    expect(result.files[0]?.patch).toContain("-Say hello.\n+Say good morning.\n");
+    expect(result.files[1]?.patch).toBeUndefined();
+  });
+});
+
+describe("export and import", () => {
+  it("carry images, with their names, from one store to another, in the same bytes each time", async () => {
+    const store = await storeWithGreeter();
+    await pack(await skillDirectory({ name: "archer" }), store, { platforms: ["linux/amd64", "linux/arm64"] });
+    const references = [DRAFT, parseReference("examples/archer")];
+    const archive = Buffer.concat(await collect(exportImages(store, references)));
+    expect(Buffer.concat(await collect(exportImages(store, references))).equals(archive)).toBe(true);
+
+    const other = new MemoryStore();
+    const imported = await importImages(other, () => inChunks(archive, 1000));
+    expect(imported.map((image) => image.reference)).toEqual([
+      "examples/greeter:1.0.0-draft",
+      "examples/archer:1.0.0-draft",
+    ]);
+    expect(await collect(list(other))).toEqual(await collect(list(store)));
+    expect(await text(cat(other, DRAFT))).toContain("Say hello");
+  });
+
+  it("names a single image as told", async () => {
+    const archive = Buffer.concat(await collect(exportImages(await storeWithGreeter(), [DRAFT])));
+    const other = new MemoryStore();
+    await importImages(other, () => inChunks(archive, 4096), { as: parseReference("mine/greeter:1") });
+    expect((await collect(list(other))).map((row) => row.reference)).toEqual(["mine/greeter:1"]);
+  });
+
+  it("refuses an archive with a flipped byte and sets no tag", async () => {
+    const archive = Buffer.concat(await collect(exportImages(await storeWithGreeter(), [DRAFT])));
+    const at = archive.indexOf("\u001f\u008b", 0, "latin1") + 20;
+    archive.writeUInt8(archive.readUInt8(at) ^ 0xff, at);
+    const other = new MemoryStore();
+    await expect(importImages(other, () => inChunks(archive, 4096))).rejects.toMatchObject({ code: "DIGEST_MISMATCH" });
+    expect(await collect(list(other))).toEqual([]);
+  });
+
+  it("refuses a file that is no archive", async () => {
+    const importing = importImages(new MemoryStore(), () => inChunks(Buffer.alloc(10_240), 4096));
+    await expect(importing).rejects.toMatchObject({ code: "ARCHIVE_INVALID" });
+  });
+});
+
+describe("init", () => {
+  it("makes a skill that is valid and can be packed", async () => {
+    const directory = join(await temporaryDirectory(), "my-skill");
+    await initSkill(directory, {
+      name: "my-skill",
+      description: 'Does: "things".',
+      license: "MIT",
+      author: { name: "Ada" },
+    });
+    expect(await validate(directory)).toMatchObject({ valid: true, issues: [] });
+    expect((await pack(directory, new MemoryStore())).reference).toBe("local/my-skill:0.1.0-draft");
+  });
+
+  it("overwrites nothing", async () => {
+    const directory = await skillDirectory();
+    await expect(initSkill(directory, { name: "x", description: "y" })).rejects.toMatchObject({
+      code: "TARGET_EXISTS",
+    });
+  });
+
+  it("refuses answers that make no card", async () => {
+    const directory = join(await temporaryDirectory(), "new");
+    await expect(initSkill(directory, { name: "Not A Name", description: "y" })).rejects.toMatchObject({
+      code: "SKILLCARD_INVALID",
+    });
+    await expect(stat(directory)).rejects.toThrow("ENOENT");
+  });
+});
+
+async function* inChunks(bytes: Uint8Array, size: number): Content {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
+}
