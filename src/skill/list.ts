@@ -32,31 +32,30 @@ export async function* list(
   options: ListOptions = {},
 ): AsyncIterable<SkillSummary> {
   const matches = nameMatcher(options.name);
-  const wanted: StoreEntry[] = [];
-  for await (const entry of entriesOf(store, options)) if (matches(entry.repository)) wanted.push(entry);
-  const rows: Row[] = [];
-  for (const entry of wanted) {
+  const entries = store.entries?.(options) ?? walk(store, options);
+  let rows: SkillSummary[] = [];
+  for await (const entry of entries) {
+    if (!matches(entry.repository)) continue;
     const facts = readFacts(entry.descriptor) ?? (await readFromManifest(store, entry, options));
-    if (options.status === undefined || options.status.some((status) => status === facts.status))
-      rows.push({ entry, facts });
+    if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
+    if (rows[0] !== undefined && rows[0].repository !== entry.repository) {
+      yield* newestFirst(rows);
+      rows = [];
+    }
+    rows.push(summarize(entry, facts));
   }
-  rows.sort(byRepositoryThenVersion);
-  for (const { entry, facts } of rows) yield summarize(entry, facts);
-}
-
-interface Row {
-  readonly entry: StoreEntry;
-  readonly facts: EntryFacts;
+  yield* newestFirst(rows);
 }
 
 function summarize({ repository, tag, descriptor }: StoreEntry, facts: EntryFacts): SkillSummary {
   const { digest } = descriptor;
-  const reference = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
-  return { reference, repository, ...(tag === undefined ? {} : { tag }), digest, ...facts };
+  return tag === undefined
+    ? { reference: `${repository}@${digest}`, repository, digest, ...facts }
+    : { reference: `${repository}:${tag}`, repository, tag, digest, ...facts };
 }
 
-async function* entriesOf(store: Store & Partial<EntryLister>, options: OperationOptions): AsyncIterable<StoreEntry> {
-  if (store.entries !== undefined) return yield* store.entries(options);
+/** The entries of a store that cannot list itself, by repository, then tag. */
+async function* walk(store: Store, options: OperationOptions): AsyncIterable<StoreEntry> {
   for await (const name of store.repositories(options)) {
     const repository = store.repository(name);
     for await (const tag of repository.tags(options)) {
@@ -76,20 +75,12 @@ async function readFromManifest(store: Store, entry: StoreEntry, options: Operat
   }
 }
 
-function byRepositoryThenVersion(a: Row, b: Row): number {
-  return (
-    compareText(a.entry.repository, b.entry.repository) ||
-    newestFirst(a.facts.version, b.facts.version) ||
-    compareText(a.entry.tag ?? "", b.entry.tag ?? "")
-  );
+/** Orders the images of one repository; those of one version stay in the order of their tags, what has none comes last. */
+function newestFirst(rows: readonly SkillSummary[]): readonly SkillSummary[] {
+  return rows.length < 2 ? rows : rows.toSorted((a, b) => compareNewest(a.version ?? "", b.version ?? ""));
 }
 
-/** What is no version comes last. */
-function newestFirst(a = "", b = ""): number {
+function compareNewest(a: string, b: string): number {
   if (a === b) return 0;
   return isVersion(a) && isVersion(b) ? compareVersions(b, a) : Number(isVersion(b)) - Number(isVersion(a));
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

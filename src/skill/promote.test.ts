@@ -164,6 +164,28 @@ describe("promote", () => {
     expect(await tagsOf(store)).toEqual({ "1.0.0": "1.0.0 published", latest: "1.0.0 published" });
   });
 
+  it("lets two versions be published at once, and latest is the higher one", async () => {
+    const store = new MemoryStore();
+    const references = [await release(store, "1.0.0", "testing"), await release(store, "2.0.0", "testing")];
+    await Promise.all(references.map((each) => promote(store, parseReference(each), "published")));
+    expect(await tagsOf(store)).toEqual({
+      "1.0.0": "1.0.0 published",
+      "2.0.0": "2.0.0 published",
+      latest: "2.0.0 published",
+    });
+  });
+
+  it("keeps latest right when one version is published while another is deprecated", async () => {
+    const store = new MemoryStore();
+    const old = await release(store, "2.0.0", "published");
+    const next = await release(store, "1.0.0", "testing");
+    await Promise.all([
+      promote(store, parseReference(old), "deprecated"),
+      promote(store, parseReference(next), "published"),
+    ]);
+    expect((await tagsOf(store))["latest"]).toBe("1.0.0 published");
+  });
+
   it("promotes every image of an index, and the index", async () => {
     const store = new MemoryStore();
     const packed = await pack(await skillDirectory(), store, { platforms: ["linux/amd64", "linux/arm64"] });

@@ -5,20 +5,21 @@
  * tested, to the byte: their digests do not change and nothing of them is read or sent, except once, when a draft's
  * card is checked before it goes to testing.
  */
-import { SkillError } from "../errors.ts";
-import { assertTransition, LATEST, planTags } from "../lifecycle/index.ts";
-import type { LifecycleState, TagPlan } from "../lifecycle/index.ts";
+import { isSkillError, SkillError } from "../errors.ts";
+import { assertTransition, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, baseName, formatReference } from "../oci/index.ts";
-import type { Descriptor, Digest, Reference } from "../oci/index.ts";
+import type { Digest, Reference } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
-import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
+import type { OperationOptions, Store } from "../store/index.ts";
 import { readCard } from "./card.ts";
 import { entryDescriptor } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage, withStatus, type SkillImage } from "./image.ts";
-import { highestPublished, type PublishedVersion } from "./latest.ts";
 import { readMetadata, readStatus } from "./metadata.ts";
+import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
+
+const MAX_ATTEMPTS = 5;
 
 export interface PromoteResult {
   readonly from: LifecycleState;
@@ -46,46 +47,66 @@ export async function promote(
   to: LifecycleState,
   options: OperationOptions = {},
 ): Promise<PromoteResult> {
-  const resolved = await resolveReference(store, reference, options);
-  const { repository } = resolved;
-  const image = await readImage(repository, resolved.descriptor, options);
-  const { from, version } = readLife(image, resolved.reference);
+  for (let attempt = 1; ; attempt++) {
+    const resolved = await resolveReference(store, reference, options);
+    try {
+      return await attemptPromotion(resolved, to, attempt > 1, options);
+    } catch (error) {
+      if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
+      // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
+      const { tag } = resolved.reference;
+      const now = tag === undefined ? resolved.descriptor : await find(resolved.repository, tag, options);
+      if (now?.digest !== resolved.descriptor.digest) throw error;
+    }
+  }
+}
+
+async function attemptPromotion(
+  resolved: ResolvedImage,
+  to: LifecycleState,
+  look: boolean,
+  options: OperationOptions,
+): Promise<PromoteResult> {
+  const { repository, reference, descriptor: before } = resolved;
+  const image = await readImage(repository, before, options);
+  const { from, version } = readLife(image, reference);
   assertTransition(from, to);
   if (from === "draft") await requireValidCard(resolved, image, options);
 
-  const touchesLatest = from === "published" || to === "published";
-  const rival = touchesLatest ? await highestPublished(repository, version, options) : undefined;
-  const others = rival === undefined ? [] : [{ version: rival.version, state: "published" as const }];
-  const plan = planTags(version, from, to, others);
+  const { root, members } = withStatus(image, to);
+  const annotations = { ...image.annotations, [Annotation.status]: to };
+  const after = entryDescriptor(root.descriptor, annotations, contentOf(image).size);
+  const tag = reference.digest === undefined ? reference.tag : undefined;
+  const promotion = { version, from, to, tag, before, after };
+  const tags = await planPromotionTags(repository, promotion, look, options);
+  await Promise.all(members.map((member) => repository.push(member.descriptor, member.bytes, options)));
+  await repository.push(root.descriptor, root.bytes, options);
+  await repository.retag(tags.changes, options);
+  return describe(resolved, image, promotion, tags);
+}
 
-  const next = withStatus(image, to);
-  const { digest } = next.root.descriptor;
-  const descriptor = entryDescriptor(
-    next.root.descriptor,
-    { ...image.annotations, [Annotation.status]: to },
-    contentOf(image).size,
+function describe(
+  { reference, descriptor }: ResolvedImage,
+  image: SkillImage,
+  { from, to, after }: Promotion,
+  { changes, set, latest }: PromotionTags,
+): PromoteResult {
+  const named = set === undefined ? { digest: after.digest } : { tag: set };
+  const moved = changes.filter(
+    (change) => change.name !== after.digest && (change.to?.digest ?? null) !== change.expect,
   );
-  const changes = [
-    ...(await stateChanges(repository, resolved, plan, descriptor, options)),
-    ...(touchesLatest ? await latestChange(repository, plan, version, descriptor, rival, options) : []),
-  ];
-  await Promise.all(next.members.map((member) => repository.push(member.descriptor, member.bytes, options)));
-  await repository.push(next.root.descriptor, next.root.bytes, options);
-  await repository.retag(changes, options);
-
-  const named = plan.set === undefined ? { digest } : { tag: plan.set };
   return {
     from,
     to,
-    reference: formatReference({ ...withoutNames(resolved.reference), ...named }),
-    digest,
-    previousDigest: image.descriptor.digest,
+    reference: formatReference({ ...withoutNames(reference), ...named }),
+    digest: after.digest,
+    previousDigest: descriptor.digest,
     layerDigests: image.members[0].manifest.layers.map((layer) => layer.digest),
     tags: {
-      set: changes.filter((change) => change.to !== undefined && change.name !== digest).map((change) => change.name),
-      removed: changes.filter((change) => change.to === undefined).map((change) => change.name),
+      set: moved.filter((change) => change.to !== undefined).map((change) => change.name),
+      removed: moved.filter((change) => change.to === undefined).map((change) => change.name),
     },
-    ...(touchesLatest && plan.latest !== undefined ? { latest: plan.latest } : {}),
+    ...(latest === undefined ? {} : { latest }),
   };
 }
 
@@ -105,60 +126,6 @@ async function requireValidCard(resolved: ResolvedImage, image: SkillImage, opti
   if (issues.some((issue) => issue.severity === "error")) {
     throw new SkillCardError(formatReference(resolved.reference), issues);
   }
-}
-
-/** The tag of the new state on, the one it came from off; each only if it still is what was seen. */
-async function stateChanges(
-  repository: Repository,
-  { reference, descriptor }: ResolvedImage,
-  plan: TagPlan,
-  to: Descriptor,
-  options: OperationOptions,
-): Promise<TagChange[]> {
-  const changes: TagChange[] = [];
-  if (plan.set === undefined) changes.push({ name: to.digest, to });
-  else changes.push({ name: plan.set, to, expect: await expectedAt(repository, plan.set, descriptor, options) });
-  const old = new Set([plan.remove, reference.tag]);
-  for (const name of old) {
-    if (name === undefined || name === plan.set || name === LATEST) continue;
-    if ((await find(repository, name, options))?.digest === descriptor.digest) {
-      changes.push({ name, to: undefined, expect: descriptor.digest });
-    }
-  }
-  return changes;
-}
-
-/** What the new state's tag may name now: nothing, this image, or an unpublished one that this one supersedes. */
-async function expectedAt(
-  repository: Repository,
-  tag: string,
-  promoted: Descriptor,
-  options: OperationOptions,
-): Promise<Digest | null> {
-  const occupant = await find(repository, tag, options);
-  if (occupant === undefined || occupant.digest === promoted.digest) return occupant?.digest ?? null;
-  const status = readStatus((await readImage(repository, occupant, options)).annotations);
-  if (status === "testing") return occupant.digest;
-  throw new SkillError(
-    "PUBLISHED_IMMUTABLE",
-    `${repository.name}:${tag} names another image already (${status ?? "no state"})`,
-    {
-      hint: "A published version never changes. Raise metadata.version, pack and promote that.",
-    },
-  );
-}
-
-async function latestChange(
-  repository: Repository,
-  plan: TagPlan,
-  version: string,
-  promoted: Descriptor,
-  rival: PublishedVersion | undefined,
-  options: OperationOptions,
-): Promise<TagChange[]> {
-  const now = (await find(repository, LATEST, options))?.digest;
-  const to = plan.latest === undefined ? undefined : plan.latest === version ? promoted : rival?.descriptor;
-  return to?.digest === now ? [] : [{ name: LATEST, to, expect: now ?? null }];
 }
 
 function withoutNames({ registry, repository }: Reference): Reference {

@@ -76,14 +76,18 @@ export class Entries {
 
   /** The tags and kept manifests of all repositories, by repository and tag. Referrers are not listed. */
   list(): StoreEntry[] {
-    const listed: StoreEntry[] = [];
+    const byRepository = new Map<string, StoreEntry[]>();
     const parse = entryNameParser();
     for (const [text, entry] of this.#named) {
-      if (subjectOf(entry) !== undefined) continue;
-      const name = parse(text);
-      if (name !== undefined) listed.push({ repository: name.repository, tag: name.tag, descriptor: describe(entry) });
+      const name = subjectOf(entry) === undefined ? parse(text) : undefined;
+      if (name === undefined) continue;
+      const { repository, tag } = name;
+      const listed = byRepository.get(repository) ?? [];
+      listed.push({ repository, tag, descriptor: describe(entry) });
+      byRepository.set(repository, listed);
     }
-    return listed.sort((a, b) => compare(a.repository, b.repository) || compare(a.tag ?? "", b.tag ?? ""));
+    const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));
+    return repositories.flatMap(([, entries]) => entries.sort((a, b) => compare(a.tag ?? "", b.tag ?? "")));
   }
 
   /** The names of the repositories that have an entry, in lexical order. */
@@ -194,11 +198,10 @@ function checkedName(repository: string, change: TagChange): string {
 function describe(entry: Descriptor): Descriptor {
   const { mediaType, digest, size, annotations, artifactType, platform } = entry;
   const listed = annotations === undefined ? undefined : listAnnotations(annotations);
+  const plain = listed === undefined ? { mediaType, digest, size } : { mediaType, digest, size, annotations: listed };
+  if (artifactType === undefined && platform === undefined) return plain;
   return {
-    mediaType,
-    digest,
-    size,
-    ...(listed === undefined ? {} : { annotations: listed }),
+    ...plain,
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(platform === undefined ? {} : { platform }),
   };

@@ -21,7 +21,7 @@ export class MemoryStore implements Store, EntryLister {
   }
 
   async *entries(options: OperationOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    yield* (await this.#index.read(options)).list();
+    for (const entry of (await this.#index.read(options)).list()) yield entry;
   }
 }
 

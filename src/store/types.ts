@@ -113,5 +113,6 @@ export interface StoreEntry {
 
 /** A store that can list everything it holds at once, faster than repository by repository. */
 export interface EntryLister {
+  /** By repository, then tag; reads no manifest. */
   entries(options?: OperationOptions): AsyncIterable<StoreEntry>;
 }

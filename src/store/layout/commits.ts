@@ -10,6 +10,7 @@ import type { Disk } from "./disk.ts";
 import { writing } from "./failure.ts";
 import type { IndexDocument, IndexFile } from "./index-file.ts";
 import type { StoreLock } from "./lock.ts";
+import { shared } from "./shared.ts";
 
 interface Pending {
   readonly update: IndexUpdate;
@@ -39,9 +40,18 @@ export class Commits implements EntryIndex {
     this.#parts = parts;
   }
 
-  /** The entries as they are on the disk now. A damaged index is rebuilt first, where the store can be written. */
+  /**
+   * The entries as they are on the disk now; nothing is kept from an earlier call. Callers of one moment share a look
+   * at the disk, so they must not change what they get. A damaged index is rebuilt first, where the store can be written.
+   */
   async read(options: OperationOptions = {}): Promise<Entries> {
     throwIfAborted(options.signal);
+    return this.#look();
+  }
+
+  readonly #look = shared(() => this.#readOrRebuild());
+
+  async #readOrRebuild(): Promise<Entries> {
     const { file, lock } = this.#parts;
     try {
       return (await file.load()).entries;

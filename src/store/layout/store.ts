@@ -69,7 +69,7 @@ export class LayoutStore implements Store, EntryLister {
 
   /** The tags and kept manifests of all repositories, by repository and tag; reads no manifest. */
   async *entries(options: OperationOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    yield* (await this.#parts.commits.read(options)).list();
+    for (const entry of (await this.#parts.commits.read(options)).list()) yield entry;
   }
 
   /**

@@ -1,0 +1,105 @@
+/**
+ * The tag changes of a promotion, each with what it expects to find.
+ *
+ * The first plan is made without looking at the tag that is to be set, as it nearly always is free; when it is not, the
+ * change conflicts, and the second plan looks.
+ */
+import { SkillError } from "../errors.ts";
+import { LATEST, planTags, type LifecycleState } from "../lifecycle/index.ts";
+import type { Descriptor, Digest } from "../oci/index.ts";
+import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
+import { find } from "./find.ts";
+import { readImage } from "./image.ts";
+import { highestPublished } from "./latest.ts";
+import { readStatus } from "./metadata.ts";
+
+/** What is promoted, and to what. */
+export interface Promotion {
+  readonly version: string;
+  readonly from: LifecycleState;
+  readonly to: LifecycleState;
+  /** The tag by which the image was asked for, if it was by one. */
+  readonly tag: string | undefined;
+  /** The image before. */
+  readonly before: Descriptor;
+  /** The image after, with the facts that its entry shall bear. */
+  readonly after: Descriptor;
+}
+
+export interface PromotionTags {
+  readonly changes: readonly TagChange[];
+  /** The tag of the new state; `undefined` when it has none. */
+  readonly set: string | undefined;
+  /** The version that `latest` names afterwards; `undefined` too when this promotion does not concern it. */
+  readonly latest: string | undefined;
+}
+
+/** Plans the changes; `look` says whether to find out what the new tag names now. Throws `PUBLISHED_IMMUTABLE`. */
+export async function planPromotionTags(
+  repository: Repository,
+  promotion: Promotion,
+  look: boolean,
+  options: OperationOptions,
+): Promise<PromotionTags> {
+  const { version, from, to, after } = promotion;
+  const concernsLatest = from === "published" || to === "published";
+  const [rival, latest] = concernsLatest
+    ? await Promise.all([highestPublished(repository, version, options), find(repository, LATEST, options)])
+    : [undefined, undefined];
+  const others = rival === undefined ? [] : [{ version: rival.version, state: "published" as const }];
+  const plan = planTags(version, from, to, others);
+  const changes = [
+    await setChange(repository, promotion, plan.set, look, options),
+    ...(await removals(repository, promotion, plan, options)),
+  ];
+  if (!concernsLatest) return { changes, set: plan.set, latest: undefined };
+  const named = plan.latest === version ? after : plan.latest === undefined ? undefined : rival?.descriptor;
+  // Also where latest stays: had somebody moved it meanwhile, the plan would be another one.
+  changes.push({ name: LATEST, to: named, expect: latest?.digest ?? null });
+  return { changes, set: plan.set, latest: plan.latest };
+}
+
+async function setChange(
+  repository: Repository,
+  { tag: asked, before, after }: Promotion,
+  tag: string | undefined,
+  look: boolean,
+  options: OperationOptions,
+): Promise<TagChange> {
+  if (tag === undefined) return { name: after.digest, to: after };
+  if (tag === asked) return { name: tag, to: after, expect: before.digest };
+  return { name: tag, to: after, expect: look ? await occupantOf(repository, tag, before, options) : null };
+}
+
+/** What the new state's tag may name now: nothing, this image, or an unpublished one that this one supersedes. */
+async function occupantOf(
+  repository: Repository,
+  tag: string,
+  promoted: Descriptor,
+  options: OperationOptions,
+): Promise<Digest | null> {
+  const occupant = await find(repository, tag, options);
+  if (occupant === undefined || occupant.digest === promoted.digest) return occupant?.digest ?? null;
+  const status = readStatus((await readImage(repository, occupant, options)).annotations);
+  if (status === "testing") return occupant.digest;
+  const state = status ?? "no state";
+  throw new SkillError("PUBLISHED_IMMUTABLE", `${repository.name}:${tag} names another image already (${state})`, {
+    hint: "A published version never changes. Raise metadata.version, pack and promote that.",
+  });
+}
+
+/** The tag of the old state and the tag that was asked for go, where they name the image that is promoted. */
+async function removals(
+  repository: Repository,
+  { tag, before }: Promotion,
+  plan: { readonly set: string | undefined; readonly remove: string | undefined },
+  options: OperationOptions,
+): Promise<TagChange[]> {
+  const names = [...new Set([tag, plan.remove])].filter(
+    (name): name is string => name !== undefined && name !== plan.set && name !== LATEST,
+  );
+  const named = await Promise.all(
+    names.map(async (name) => name === tag || (await find(repository, name, options))?.digest === before.digest),
+  );
+  return names.filter((_, at) => named[at]).map((name) => ({ name, to: undefined, expect: before.digest }));
+}
