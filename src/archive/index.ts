@@ -8,7 +8,7 @@ export { type CollectedFiles, collectFiles, IGNORE_FILE } from "./collect.ts";
 export { type ExtractOptions, type ExtractSummary, extractLayers } from "./extract.ts";
 export { createLayer, type CreateLayerOptions } from "./layer.ts";
 export { readLayer, type ReadLayerOptions, readTar, type ReadTarOptions } from "./layer-read.ts";
-export { type ArchiveLimits, DEFAULT_LIMITS, LAYOUT_LIMITS } from "./limits.ts";
+export { type ArchiveLimits, DEFAULT_LIMITS, type LayerDemands, LAYOUT_LIMITS, limitsToRaise } from "./limits.ts";
 export { PATH_RULES, type PathRule, pathRefusal } from "./path-rules.ts";
 export { STAGING_PREFIX } from "./staging.ts";
 export { type TarOptions, writeTar } from "./tar-write.ts";

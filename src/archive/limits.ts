@@ -38,6 +38,23 @@ export const LAYOUT_LIMITS: ArchiveLimits = {
   fileSize: 1024 * MiB,
 };
 
+/** What a layer asks of who reads it, as far as it is known when it has been written. */
+export interface LayerDemands {
+  readonly compressedSize: number;
+  readonly expandedSize: number;
+  readonly entries: number;
+  /** The largest file. */
+  readonly fileSize: number;
+}
+
+/** The default limits that a layer would exceed, with the values that it needs; empty when it needs none raised. */
+export function limitsToRaise(demands: LayerDemands): Partial<ArchiveLimits> {
+  const ratio = Math.ceil(demands.expandedSize / Math.max(demands.compressedSize, 1));
+  const needed = { ...demands, ratio: demands.expandedSize > DEFAULT_LIMITS.ratioFrom ? ratio : 0 };
+  const keys = ["compressedSize", "expandedSize", "ratio", "entries", "fileSize"] as const;
+  return Object.fromEntries(keys.flatMap((key) => (needed[key] > DEFAULT_LIMITS[key] ? [[key, needed[key]]] : [])));
+}
+
 /**
  * Counts what flows and throws `ARCHIVE_LIMIT` at the first byte too many. One meter serves all layers of an image,
  * so that a thousand layers just under the limit do not add up to a bomb. Comparisons are written so that a limit of

@@ -5,7 +5,7 @@ import { cardFromSkillMarkdown, validateSkillCard } from "../skillcard/index.ts"
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import { readAll } from "../store/content.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";
-import { CARD_FILE, PROMPT_FILE } from "./directory.ts";
+import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 import type { SkillImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
 

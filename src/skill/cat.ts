@@ -3,7 +3,7 @@ import { readLayer } from "../archive/index.ts";
 import { SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/index.ts";
 import type { Content, Store } from "../store/index.ts";
-import { PROMPT_FILE } from "./directory.ts";
+import { PROMPT_FILE } from "./names.ts";
 import { readImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
 import { resolveReference } from "./resolve.ts";

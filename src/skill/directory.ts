@@ -7,11 +7,7 @@ import { SkillError } from "../errors.ts";
 import { cardFromSkillMarkdown, countWords, validateSkillCard } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions } from "../store/index.ts";
-
-/** The SkillCard file. */
-export const CARD_FILE = "skill.yaml";
-/** The prompt file; alone it makes a skill of the Agent Skills format. */
-export const PROMPT_FILE = "SKILL.md";
+import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
 

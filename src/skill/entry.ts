@@ -44,13 +44,11 @@ export function readFacts(descriptor: Descriptor): EntryFacts | undefined {
 
 /** The same facts, of an image that has been read. */
 export function factsOf(annotations: Annotations, size: number): EntryFacts {
-  const status = annotations[Annotation.status];
-  const version = annotations[Annotation.version];
-  const created = annotations[Annotation.created];
-  return {
-    ...(status === undefined ? {} : { status }),
-    ...(version === undefined ? {} : { version }),
-    ...(created === undefined ? {} : { created }),
-    size,
-  };
+  const facts: { -readonly [K in keyof EntryFacts]: EntryFacts[K] } = {};
+  const { [Annotation.status]: status, [Annotation.version]: version, [Annotation.created]: created } = annotations;
+  if (status !== undefined) facts.status = status;
+  if (version !== undefined) facts.version = version;
+  if (created !== undefined) facts.created = created;
+  facts.size = size;
+  return facts;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SkillError } from "../errors.ts";
 import { serializeSkillCard, validateSkillCard, SkillCardError } from "../skillcard/index.ts";
 import type { SkillCard } from "../skillcard/index.ts";
-import { CARD_FILE, PROMPT_FILE } from "./directory.ts";
+import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 /** What a new skill is to be called. */
 export interface InitAnswers {

@@ -9,9 +9,7 @@ import { isSkillError, SkillError } from "../errors.ts";
 import { assertTransition, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, baseName, formatReference } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
-import { SkillCardError } from "../skillcard/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
-import { readCard } from "./card.ts";
 import { entryDescriptor } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage, withStatus, type SkillImage } from "./image.ts";
@@ -120,7 +118,9 @@ function readLife(image: SkillImage, reference: Reference): { from: LifecycleSta
   });
 }
 
+/** The modules that understand cards are loaded for this step only: they are most of what the command would load. */
 async function requireValidCard(resolved: ResolvedImage, image: SkillImage, options: OperationOptions): Promise<void> {
+  const [{ readCard }, { SkillCardError }] = await Promise.all([import("./card.ts"), import("../skillcard/index.ts")]);
   const { name } = readMetadata(image.annotations, baseName(resolved.reference));
   const { issues } = await readCard(resolved.repository, image, name, options);
   if (issues.some((issue) => issue.severity === "error")) {

@@ -1,5 +1,5 @@
 /** Removes images from a store: the tags at once, the bytes when garbage is collected. */
-import { LATEST } from "../lifecycle/index.ts";
+import { LATEST, tagFor } from "../lifecycle/index.ts";
 import { Annotation, formatReference, withTag } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
@@ -32,10 +32,10 @@ export async function remove(
     return { digest, removed: names };
   }
   const changes: TagChange[] = [{ name: full.tag, to: undefined, expect: digest }];
-  const latest = full.tag === LATEST ? undefined : await find(repository, LATEST, options);
-  if (latest?.digest === digest) {
-    const { annotations } = await readImage(repository, descriptor, options);
-    const version = annotations[Annotation.version] ?? "";
+  const { annotations } = await readImage(repository, descriptor, options);
+  const version = annotations[Annotation.version];
+  const latest = await find(repository, LATEST, options);
+  if (version !== undefined && full.tag === tagFor(version, "published") && latest?.digest === digest) {
     const heir = await highestPublished(repository, version, options);
     changes.push({ name: LATEST, to: heir?.descriptor, expect: digest });
   }

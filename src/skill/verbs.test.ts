@@ -204,6 +204,16 @@ describe("remove", () => {
     expect(await collect(list(store))).toEqual([]);
   });
 
+  it("leaves latest alone when a tag of one's own choice is removed", async () => {
+    const store = await storeWithGreeter();
+    await promote(store, DRAFT, "testing");
+    const { reference } = await promote(store, parseReference("examples/greeter:1.0.0-testing"), "published");
+    await tag(store, parseReference(reference), parseReference("examples/greeter:stable"));
+    const { removed } = await remove(store, parseReference("examples/greeter:stable"));
+    expect(removed).toEqual(["examples/greeter:stable"]);
+    expect((await collect(list(store))).map((row) => row.tag)).toEqual(["1.0.0", "latest"]);
+  });
+
   it("lets latest go on to the next published version", async () => {
     const store = new MemoryStore();
     for (const version of ["1.0.0", "2.0.0"]) {

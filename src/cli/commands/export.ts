@@ -1,0 +1,53 @@
+import { SkillError } from "../../errors.ts";
+import type { Reference } from "../../oci/index.ts";
+import { exportImages } from "../../skill/export.ts";
+import type { CommandDefinition } from "../command.ts";
+import { ExitStatus } from "../exit.ts";
+import { writeFile } from "../files.ts";
+import { openStore } from "../store.ts";
+import { formatBytes } from "../units.ts";
+import { each, reference, text } from "../values.ts";
+
+interface Flags {
+  readonly output?: string;
+}
+
+/** `skillctl export`: images as a file that other tools load. */
+export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
+  description:
+    "The archive is an OCI image layout as an uncompressed tar: skillctl import, podman load and skopeo read it. " +
+    "Content that images share is in it once.",
+  arguments: [{ syntax: "<reference...>", summary: "the images", completes: "reference", parse: each(reference) }],
+  options: [
+    {
+      flags: "-o, --output <file>",
+      summary: "the archive (default: stdout, unless that is a terminal)",
+      completes: "file",
+      parse: text("file"),
+    },
+  ],
+  examples: [
+    { title: "To a file", command: "skillctl export examples/hello-world:1.0.0 -o hello-world.tar" },
+    { title: "Straight into podman", command: "skillctl export examples/hello-world:1.0.0 | podman load" },
+  ],
+  async run(context, [skills], { output: file }) {
+    const { output, signal, environment } = context;
+    if (file === undefined && environment.stdout.isTTY === true) {
+      throw new SkillError("USAGE", "an archive cannot be shown on a terminal", {
+        hint: "Name a file with --output, or redirect stdout.",
+      });
+    }
+    const content = exportImages(await openStore(context), skills, { signal });
+    if (file === undefined) {
+      await output.content(content);
+      return ExitStatus.ok;
+    }
+    const size = await writeFile(file, content);
+    await output.result(
+      { path: file, bytes: size, images: skills.length },
+      ({ path }) => `${output.style.green("exported")} ${path} ${output.style.dim(`(${formatBytes(size)})`)}\n`,
+      ({ path }) => `${path}\n`,
+    );
+    return ExitStatus.ok;
+  },
+};

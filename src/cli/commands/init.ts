@@ -1,0 +1,111 @@
+import { basename, join, resolve } from "node:path";
+
+import { SkillError } from "../../errors.ts";
+import { initSkill, type InitAnswers } from "../../skill/init.ts";
+import type { CommandDefinition } from "../command.ts";
+import type { Context } from "../context.ts";
+import { ExitStatus } from "../exit.ts";
+import { text } from "../values.ts";
+
+type Author = NonNullable<InitAnswers["author"]>;
+
+interface Flags {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly license?: string;
+  readonly author?: Author;
+}
+
+/** `skillctl init`: the first files of a new skill. */
+export const initCommand: CommandDefinition<[directory: string | undefined], Flags> = {
+  description:
+    "Writes a skill.yaml and a SKILL.md that pack as they are. Files that exist are not touched. " +
+    "On a terminal, asks for what the flags leave open; elsewhere --description is needed.",
+  arguments: [
+    {
+      syntax: "[directory]",
+      summary: "the skill's directory (default: the current one)",
+      completes: "directory",
+      parse: text("directory"),
+    },
+  ],
+  options: [
+    {
+      flags: "--name <name>",
+      summary: "lower-case letters, digits and hyphens (default: the directory's name)",
+      parse: text("name"),
+    },
+    {
+      flags: "--namespace <namespace>",
+      summary: "whose skill it is, as in acme or acme/tools (default: local)",
+      parse: text("namespace"),
+    },
+    { flags: "--version <version>", summary: "a semantic version (default: 0.1.0)", parse: text("version") },
+    {
+      flags: "--description <text>",
+      summary: "what it does, and when an agent should use it",
+      parse: text("description"),
+    },
+    { flags: "--license <expression>", summary: "an SPDX expression, as in Apache-2.0", parse: text("license") },
+    { flags: "--author <author>", summary: "as in 'Ada Lovelace <ada@example.com>'", parse: author },
+  ],
+  examples: [
+    { title: "By questions", command: "skillctl init my-skill" },
+    { title: "By flags", command: "skillctl init my-skill --namespace acme --description 'Reviews pull requests.'" },
+  ],
+  exitStatus: { 1: "a file is there already, or the answers make no valid skill" },
+  async run(context, [directory = "."], flags) {
+    const { output } = context;
+    const answers = await complete(flags, basename(resolve(directory)), context);
+    const result = await initSkill(directory, answers);
+    await output.result(
+      result,
+      (made) => made.files.map((file) => `${output.style.green("created")} ${join(made.directory, file)}\n`).join(""),
+      (made) => `${made.directory}\n`,
+    );
+    await output.remark(`Next: skillctl pack ${directory}\n`);
+    return ExitStatus.ok;
+  },
+};
+
+/** What the flags say, and where they say nothing what the person says. */
+async function complete(
+  flags: Flags,
+  directoryName: string,
+  { isInteractive, environment }: Context,
+): Promise<InitAnswers> {
+  const { name = directoryName, description, ...rest } = flags;
+  if (description !== undefined) return { ...rest, name, description };
+  if (!isInteractive) {
+    throw new SkillError("USAGE", "the skill needs a description, and there is no terminal to ask on", {
+      hint: "Give --description 'What it does, and when an agent should use it.'",
+    });
+  }
+  const { ask } = await import("../questions.ts");
+  const answer = async (given: string | undefined, message: string, initial: string): Promise<string> =>
+    given ?? ask(environment, { message, initial, check: required });
+  return {
+    ...rest,
+    name: await answer(flags.name, "Name of the skill", directoryName),
+    namespace: await answer(flags.namespace, "Namespace (whose skill it is)", "local"),
+    version: await answer(flags.version, "Version", "0.1.0"),
+    description: await ask(environment, {
+      message: "What does it do, and when should an agent use it?",
+      check: required,
+    }),
+  };
+}
+
+function required(answer: string): string | undefined {
+  return answer.trim() === "" ? "Please write something." : undefined;
+}
+
+function author(given: string): Author {
+  const [, name = "", email] = /^([^<>]*)(?:<([^<>]+)>)?\s*$/.exec(given) ?? [];
+  if (name.trim() !== "") return { name: name.trim(), ...(email === undefined ? {} : { email }) };
+  throw new SkillError("USAGE", `${JSON.stringify(given)} is not an author`, {
+    hint: "Write a name, or Name <email>.",
+  });
+}

@@ -1,0 +1,114 @@
+import type { Reference } from "../../oci/index.ts";
+import { inspect, raw, type SkillInspection } from "../../skill/inspect.ts";
+import type { CommandDefinition } from "../command.ts";
+import type { Context } from "../context.ts";
+import { ExitStatus } from "../exit.ts";
+import { openStore } from "../store.ts";
+import { colorState } from "../style.ts";
+import { fields } from "../table.ts";
+import { formatAge, formatBytes } from "../units.ts";
+import { oneOf, reference } from "../values.ts";
+
+const RAW_PARTS = ["manifest", "config"] as const;
+
+/** As wide as the longest label, so that the values of all sections stand in one column. */
+const LABEL_WIDTH = "description".length;
+
+interface Flags {
+  readonly files?: boolean;
+  readonly raw?: (typeof RAW_PARTS)[number];
+}
+
+/** `skillctl inspect`: all that is known of an image. */
+export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
+  description: "Nothing is read but the manifest and config, unless --files asks for the list of files.",
+  arguments: [{ syntax: "<reference>", summary: "the image to show", completes: "reference", parse: reference }],
+  options: [
+    { flags: "--files", summary: "list the files in the image too" },
+    {
+      flags: "--raw <part>",
+      summary: "print the stored bytes of the manifest or config instead",
+      completes: RAW_PARTS,
+      parse: oneOf("part to print", RAW_PARTS),
+    },
+  ],
+  examples: [
+    { title: "The card, state and digests", command: "skillctl inspect examples/hello-world:1.0.0-draft" },
+    {
+      title: "The state only",
+      command: "skillctl inspect examples/hello-world:1.0.0-draft --json | jq -r .lifecycle.status",
+    },
+    {
+      title: "The manifest as it is stored",
+      command: "skillctl inspect examples/hello-world:1.0.0-draft --raw manifest",
+    },
+  ],
+  async run(context, [skill], { files = false, raw: part }) {
+    const { output, signal } = context;
+    const store = await openStore(context);
+    if (part === undefined) {
+      await output.result(await inspect(store, skill, { files, signal }), (found) => format(found, context));
+    } else {
+      await output.content([await raw(store, skill, part, { signal })]);
+    }
+    return ExitStatus.ok;
+  },
+};
+
+function format(found: SkillInspection, { output: { style }, environment }: Context): string {
+  const { card, lifecycle, image, files } = found;
+  const heading = (text: string): string => `\n${style.bold(text)}\n`;
+  const next = lifecycle.next === undefined ? "" : style.dim(` (next: ${lifecycle.next})`);
+  return [
+    `${style.bold(found.reference)}\n`,
+    heading("Card"),
+    fields(
+      [
+        ["name", card.namespace === undefined ? card.name : `${card.namespace}/${card.name}`],
+        ["title", card.title],
+        ["version", card.version],
+        ["description", card.description],
+        ["authors", card.authors],
+        ["license", card.license],
+        ["compatible", card.compatibility],
+        ["tags", card.tags.join(", ")],
+        ["words", card.wordcount?.toString()],
+        ["created", card.created && `${card.created} ${style.dim(`(${formatAge(card.created, environment.now())})`)}`],
+        ["source", card.source],
+        ["revision", card.revision],
+      ],
+      style,
+      LABEL_WIDTH,
+    ),
+    heading("Lifecycle"),
+    fields(
+      [
+        ["status", lifecycle.status === undefined ? "none" : colorState(lifecycle.status, style) + next],
+        ["tags", lifecycle.tags.join(", ")],
+      ],
+      style,
+      LABEL_WIDTH,
+    ),
+    heading("Image"),
+    fields(
+      [
+        ["digest", found.digest],
+        ["type", found.mediaType],
+        ["profile", image.profile],
+        ["platforms", image.platforms.join(", ")],
+        ["size", formatBytes(image.size)],
+        ["config", image.config.digest],
+        ...image.layers.map((layer) => ["layer", `${layer.digest} ${style.dim(formatBytes(layer.size))}`] as const),
+      ],
+      style,
+      LABEL_WIDTH,
+    ),
+    ...(files === undefined ? [] : [heading("Files"), formatFiles(files)]),
+  ].join("");
+}
+
+function formatFiles(files: NonNullable<SkillInspection["files"]>): string {
+  const sizes = files.map((file) => formatBytes(file.size));
+  const width = Math.max(0, ...sizes.map((size) => size.length));
+  return files.map(({ mode, path }, at) => `  ${mode}  ${(sizes[at] ?? "").padStart(width)}  ${path}\n`).join("");
+}

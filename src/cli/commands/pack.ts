@@ -1,0 +1,130 @@
+import { packAll, type PackOutcome } from "../../skill/pack-all.ts";
+import type { PackResult } from "../../skill/pack.ts";
+import type { CommandDefinition } from "../command.ts";
+import type { Context } from "../context.ts";
+import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
+import { describeError } from "../failure.ts";
+import { formatIssues } from "../issues.ts";
+import { formatLimits } from "../limits.ts";
+import type { Output } from "../output.ts";
+import { openStore } from "../store.ts";
+import type { Style } from "../style.ts";
+import { formatBytes, plural, shortDigest } from "../units.ts";
+import { each, listOf, oneOf, sourceDateEpoch, text } from "../values.ts";
+import { visibleLine } from "../visible.ts";
+
+const PROFILES = ["standard", "redhat"] as const;
+
+interface Flags {
+  readonly tag?: string;
+  readonly mediaType: (typeof PROFILES)[number];
+  readonly platform?: readonly string[];
+}
+
+/** `skillctl pack`: from directories to draft images. */
+export const packCommand: CommandDefinition<[directories: readonly string[]], Flags> = {
+  description:
+    "Each directory becomes one OCI image, namespace/name:<version>-draft, in the local store. The same files give " +
+    "the same layer everywhere; packing what is there already changes nothing. Dotfiles and what .skillignore names " +
+    "are left out. A version that is published is not overwritten: raise the version. " +
+    "SOURCE_DATE_EPOCH fixes the times in the image. Of several directories, those that fail do not stop the others.",
+  arguments: [
+    { syntax: "<directory...>", summary: "skill directories", completes: "directory", parse: each(text("directory")) },
+  ],
+  options: [
+    { flags: "-t, --tag <tag>", summary: "the image's tag (default: <version>-draft)", parse: text("tag") },
+    {
+      flags: "--media-type <profile>",
+      summary: "standard OCI media types, or redhat for oc-mirror",
+      default: "standard",
+      completes: PROFILES,
+      parse: oneOf("profile of media types", PROFILES),
+    },
+    {
+      flags: "--platform <platforms>",
+      summary: "make an index with an image for each, as in linux/amd64,linux/arm64",
+      completes: ["linux/amd64", "linux/arm64", "linux/ppc64le", "linux/s390x"],
+      parse: listOf(text("platform")),
+    },
+  ],
+  examples: [
+    { title: "Pack one skill", command: "skillctl pack examples/hello-world" },
+    { title: "Pack all of them", command: "skillctl pack examples/*" },
+    {
+      title: "The same image from the same commit, at any time",
+      command: "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) skillctl pack .",
+    },
+  ],
+  exitStatus: { 1: "a skill could not be packed" },
+  async run(context, [directories], flags) {
+    const { output } = context;
+    const outcomes = await packDirectories(context, directories, flags);
+    const packed = outcomes.flatMap((outcome) => ("result" in outcome ? [outcome.result] : []));
+    await output.result(
+      outcomes.map(toJson),
+      () => packed.map((result) => formatResult(result, output.style)).join(""),
+      () => packed.map(({ reference }) => `${reference}\n`).join(""),
+    );
+    await reportTrouble(outcomes, output);
+    const [first] = packed;
+    if (first?.status === "draft") {
+      await output.remark(`Next: skillctl promote ${first.reference} --to testing --local\n`);
+    }
+    return worstStatus(outcomes.map((outcome) => ("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok)));
+  },
+};
+
+async function packDirectories(
+  context: Context,
+  directories: readonly string[],
+  { tag, mediaType, platform }: Flags,
+): Promise<PackOutcome[]> {
+  const { output, signal, environment } = context;
+  const epoch = sourceDateEpoch(environment.variables);
+  const outcomes: PackOutcome[] = [];
+  const packing = packAll(directories, await openStore(context), {
+    ...(tag === undefined ? {} : { tag }),
+    ...(platform === undefined ? {} : { platforms: platform }),
+    ...(epoch === undefined ? {} : { sourceDateEpoch: epoch }),
+    profile: mediaType,
+    now: environment.now,
+    signal,
+    onProgress: ({ directory, bytes, total }) => {
+      const count = directories.length > 1 ? `${outcomes.length + 1} of ${directories.length}: ` : "";
+      output.progress.update(`packing ${count}${directory}  ${formatBytes(bytes)} of ${formatBytes(total)}`);
+    },
+  });
+  for await (const outcome of packing) outcomes.push(outcome);
+  return outcomes;
+}
+
+function toJson(outcome: PackOutcome): object {
+  const { directory } = outcome;
+  if ("error" in outcome) return { directory, error: describeError(outcome.error) };
+  const { reference, digest, ...facts } = outcome.result;
+  return { directory, reference, digest, ...facts };
+}
+
+function formatResult({ reference, digest, files, size, unchanged }: PackResult, style: Style): string {
+  const verb = unchanged ? style.dim("unchanged") : style.green("packed   ");
+  const facts = `${shortDigest(digest)}, ${plural(files, "file")}, ${formatBytes(size)}`;
+  return `${verb} ${reference} ${style.dim(`(${facts})`)}\n`;
+}
+
+/** Says on stderr what was left out, what is doubtful and what failed. */
+async function reportTrouble(outcomes: readonly PackOutcome[], output: Output): Promise<void> {
+  for (const outcome of outcomes) {
+    if ("error" in outcome) {
+      await output.failure(outcome.error);
+      continue;
+    }
+    const { reference, excluded, exceeds, warnings } = outcome.result;
+    if (excluded.length > 0) {
+      await output.remark(`left out of ${visibleLine(outcome.directory)}: ${excluded.map(visibleLine).join(", ")}\n`);
+    }
+    if (Object.keys(exceeds).length > 0) {
+      await output.remark(`larger than usual: unpack it with skillctl unpack ${reference} ${formatLimits(exceeds)}\n`);
+    }
+    await output.remark(formatIssues(warnings, undefined, output.remarkStyle));
+  }
+}

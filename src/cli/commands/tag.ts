@@ -1,0 +1,48 @@
+import type { Reference } from "../../oci/index.ts";
+import { tag } from "../../skill/tag.ts";
+import type { CommandDefinition } from "../command.ts";
+import { ExitStatus } from "../exit.ts";
+import { openStore } from "../store.ts";
+import { shortDigest } from "../units.ts";
+import { reference } from "../values.ts";
+
+interface Flags {
+  readonly force?: boolean;
+}
+
+/** `skillctl tag`: another name for an image. */
+export const tagCommand: CommandDefinition<[source: Reference, target: Reference], Flags> = {
+  description:
+    "The image stays where it is; its lifecycle state does not change. A tag that names a published image stays.",
+  arguments: [
+    { syntax: "<source>", summary: "the image", completes: "reference", parse: reference },
+    {
+      syntax: "<target>",
+      summary: "the reference, with a tag, that shall name it too",
+      completes: "reference",
+      parse: reference,
+    },
+  ],
+  options: [{ flags: "-f, --force", summary: "take the tag away from a published image" }],
+  examples: [
+    {
+      title: "A tag that people can follow",
+      command: "skillctl tag examples/hello-world:1.0.0 examples/hello-world:stable",
+    },
+    {
+      title: "The name it shall have in a registry",
+      command: "skillctl tag examples/hello-world:1.0.0 quay.io/acme/hello-world:1.0.0",
+    },
+  ],
+  async run(context, [source, target], { force = false }) {
+    const { output, signal } = context;
+    const result = await tag(await openStore(context), source, target, { force, signal });
+    await output.result(
+      result,
+      ({ reference: name, digest, unchanged }) =>
+        `${unchanged ? "unchanged" : output.style.green("tagged")} ${name} ${shortDigest(digest)}\n`,
+      ({ reference: name }) => `${name}\n`,
+    );
+    return ExitStatus.ok;
+  },
+};

@@ -1,0 +1,58 @@
+import type { ArchiveLimits } from "../../archive/limits.ts";
+import type { Reference } from "../../oci/index.ts";
+import { unpack } from "../../skill/unpack.ts";
+import type { CommandDefinition } from "../command.ts";
+import { ExitStatus } from "../exit.ts";
+import { LIMIT_OPTION } from "../limits.ts";
+import { openStore } from "../store.ts";
+import { formatBytes, plural } from "../units.ts";
+import { reference, text } from "../values.ts";
+
+interface Flags {
+  readonly output: string;
+  readonly force?: boolean;
+  readonly limit?: Partial<ArchiveLimits>;
+}
+
+/** `skillctl unpack`: from an image to a directory. */
+export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
+  description:
+    "Makes a directory named after the skill. The whole image is checked first: one that holds links, devices, paths " +
+    "that lead elsewhere or more than the limits allow is refused, and nothing is written. Nothing is executed.",
+  arguments: [{ syntax: "<reference>", summary: "the image", completes: "reference", parse: reference }],
+  options: [
+    {
+      flags: "-o, --output <directory>",
+      summary: "where the skill's directory is made",
+      default: ".",
+      completes: "directory",
+      parse: text("directory"),
+    },
+    { flags: "-f, --force", summary: "replace a directory that is there already" },
+    LIMIT_OPTION,
+  ],
+  examples: [
+    { title: "Into ./hello-world", command: "skillctl unpack examples/hello-world:1.0.0" },
+    {
+      title: "Where an agent looks for skills",
+      command: "skillctl unpack examples/hello-world:1.0.0 -o ~/.claude/skills",
+    },
+    {
+      title: "A large one, from somebody you trust",
+      command: "skillctl unpack examples/models:1.0.0 --limit fileSize=1GiB --limit expandedSize=2GiB",
+    },
+  ],
+  exitStatus: { 1: "the image was refused, the directory exists, or the work failed" },
+  async run(context, [skill], { output: directory, force = false, limit }) {
+    const { output, signal } = context;
+    const limits = limit === undefined ? {} : { limits: limit };
+    const result = await unpack(await openStore(context), skill, directory, { force, ...limits, signal });
+    await output.result(
+      result,
+      (done) =>
+        `${output.style.green("unpacked")} ${done.path} ${output.style.dim(`(${plural(done.files, "file")}, ${formatBytes(done.bytes)})`)}\n`,
+      (done) => `${done.path}\n`,
+    );
+    return ExitStatus.ok;
+  },
+};

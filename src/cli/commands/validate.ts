@@ -1,0 +1,76 @@
+import { validate, type ValidationReport } from "../../skill/directory.ts";
+import type { CommandDefinition } from "../command.ts";
+import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
+import { describeError, formatError } from "../failure.ts";
+import { countIssues, formatIssues } from "../issues.ts";
+import type { Style } from "../style.ts";
+import { plural } from "../units.ts";
+import { each, text } from "../values.ts";
+
+/** What became of one path: a report, or why there is none. */
+type Finding = ValidationReport | { readonly path: string; readonly error: unknown };
+
+/** `skillctl validate`: every problem of every skill at once. */
+export const validateCommand: CommandDefinition<[paths: readonly string[]]> = {
+  description:
+    "Checks the SkillCard (skill.yaml, or the frontmatter of a lone SKILL.md) and the files it names. Each problem is " +
+    "shown at its line and column. Warnings do not make a skill invalid.",
+  arguments: [
+    {
+      syntax: "<path...>",
+      summary: "skill directories, or their skill.yaml or SKILL.md",
+      completes: "file",
+      parse: each(text("path")),
+    },
+  ],
+  examples: [
+    { title: "Check one skill", command: "skillctl validate examples/hello-world" },
+    { title: "Check all of them in CI", command: "skillctl validate skills/*" },
+  ],
+  exitStatus: { 0: "every skill is valid", 1: "a skill has errors", 2: "wrong usage, or a skill cannot be read" },
+  async run({ output, signal }, [paths]) {
+    const findings: Finding[] = [];
+    for (const path of paths) findings.push(await examine(path, signal));
+    await output.result(
+      findings.map(toJson),
+      () => findings.map((finding) => format(finding, output.style)).join("") + summarize(findings, output.style),
+      () => findings.map((finding) => format(finding, output.style)).join(""),
+    );
+    return worstStatus(findings.map(statusOf));
+  },
+};
+
+async function examine(path: string, signal: AbortSignal): Promise<Finding> {
+  try {
+    return await validate(path, { signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { path, error };
+  }
+}
+
+function statusOf(finding: Finding): ExitStatus {
+  if ("error" in finding) return exitStatusOf(finding.error);
+  return finding.valid ? ExitStatus.ok : ExitStatus.failed;
+}
+
+function toJson(finding: Finding): object {
+  if ("error" in finding) return { path: finding.path, valid: false, error: describeError(finding.error) };
+  const { path, file, valid, issues } = finding;
+  return { path, file, valid, issues };
+}
+
+function format(finding: Finding, style: Style): string {
+  if ("error" in finding) return `${formatError(finding.error, style)}\n`;
+  const { issues, text: source } = finding;
+  return issues.length === 0 ? "" : `${formatIssues(issues, source, style)}\n`;
+}
+
+function summarize(findings: readonly Finding[], style: Style): string {
+  const issues = findings.flatMap((finding) => ("error" in finding ? [] : finding.issues));
+  const unreadable = findings.filter((finding) => "error" in finding).length;
+  const isValid = findings.every((finding) => statusOf(finding) === ExitStatus.ok);
+  const trouble = unreadable === 0 ? "" : `, ${unreadable} not readable`;
+  const verdict = isValid ? style.green("valid") : style.red("not valid");
+  return `${verdict}: ${plural(findings.length, "skill")} checked, ${countIssues(issues)}${trouble}\n`;
+}

@@ -1,0 +1,22 @@
+import type { CommandDefinition } from "../command.ts";
+import { ExitStatus } from "../exit.ts";
+import { COMMIT, VERSION, VERSION_LINE } from "../version.ts";
+
+/** `skillctl version` with flags; without them the entry point answers by itself. */
+export const versionCommand: CommandDefinition = {
+  description: "With --json also the commit it was built from, and the Node.js and platform it runs on.",
+  examples: [
+    { title: "The version", command: "skillctl version" },
+    { title: "What a bug report needs", command: "skillctl version --json" },
+  ],
+  async run({ output }) {
+    const facts = {
+      version: VERSION,
+      commit: COMMIT,
+      node: process.versions.node,
+      platform: `${process.platform}/${process.arch}`,
+    };
+    await output.result(facts, () => VERSION_LINE);
+    return ExitStatus.ok;
+  },
+};

@@ -1,0 +1,41 @@
+/** What a command is given: where the store is, where output goes, when to stop. */
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+import { createOutput, type Output } from "./output.ts";
+import type { Environment } from "./environment.ts";
+import type { GlobalFlags } from "./flags.ts";
+
+export interface Context {
+  readonly environment: Environment;
+  readonly output: Output;
+  /** Absolute path of the local store; it need not exist. */
+  readonly storePath: string;
+  readonly signal: AbortSignal;
+  /** Whether there is a person to ask: stdin and stderr are a terminal, and neither `--json` nor `--quiet` was given. */
+  readonly isInteractive: boolean;
+}
+
+/** The context of one call of a command. */
+export function createContext(environment: Environment, flags: GlobalFlags): Context {
+  const { stdin, stderr, signal, variables } = environment;
+  return {
+    environment,
+    output: createOutput(environment, flags),
+    storePath: resolve(flags.store ?? defaultStorePath(variables)),
+    signal,
+    isInteractive: stdin.isTTY === true && stderr.isTTY === true && flags.json !== true && flags.quiet !== true,
+  };
+}
+
+/**
+ * SKILLCTL_STORE, else `skillctl/store` in the user's data directory. Empty variables count as not set, and so does a
+ * relative XDG_DATA_HOME, as the XDG base directory specification asks.
+ */
+export function defaultStorePath(variables: Environment["variables"]): string {
+  const store = variables["SKILLCTL_STORE"];
+  if (store !== undefined && store !== "") return store;
+  const data = variables["XDG_DATA_HOME"];
+  const home = variables["HOME"] || homedir();
+  return join(data !== undefined && isAbsolute(data) ? data : join(home, ".local", "share"), "skillctl", "store");
+}

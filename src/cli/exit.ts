@@ -1,0 +1,36 @@
+/** From error codes to exit statuses, the only place where that is decided. */
+import { isSkillError, type SkillErrorCode } from "../errors.ts";
+
+/** The statuses with which the command ends. `cancelled` is that of SIGINT, and of a question left unanswered. */
+export const ExitStatus = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+
+export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** The statuses of processes that a signal ended: 128 and the signal's number, as shells report them. */
+export const SIGNAL_STATUS = { SIGINT: ExitStatus.cancelled, SIGTERM: 143 } as const;
+
+/** Codes that say that the call itself, or what it was pointed at, could not be understood. */
+const USAGE_CODES: ReadonlySet<SkillErrorCode> = new Set<SkillErrorCode>([
+  "DIGEST_INVALID",
+  "FILE_UNREADABLE",
+  "LIFECYCLE_STATE_UNKNOWN",
+  "REFERENCE_AMBIGUOUS",
+  "REFERENCE_INVALID",
+  "SKILLCARD_MISSING",
+  "USAGE",
+  "VERSION_INVALID",
+]);
+
+/** The exit status for a failure: 2 for wrong usage or unreadable input, 130 when cancelled, 1 for everything else. */
+export function exitStatusOf(error: unknown): ExitStatus {
+  if (!isSkillError(error)) return ExitStatus.failed;
+  if (error.code === "ABORTED") return ExitStatus.cancelled;
+  return USAGE_CODES.has(error.code) ? ExitStatus.usage : ExitStatus.failed;
+}
+
+/** The statuses of several parts of one call as one: the gravest. */
+export function worstStatus(statuses: Iterable<ExitStatus>): ExitStatus {
+  let worst: ExitStatus = ExitStatus.ok;
+  for (const status of statuses) if (status > worst) worst = status;
+  return worst;
+}

@@ -1,0 +1,56 @@
+/** How an error looks: a line that says what happened, a hint, and with `--verbose` where it came from. */
+import { isSkillError } from "../errors.ts";
+import { SkillCardError } from "../skillcard/error.ts";
+import type { SkillCardIssue } from "../skillcard/types.ts";
+import type { Style } from "./style.ts";
+import { visible, visibleJson } from "./visible.ts";
+
+const MAX_CAUSES = 16;
+
+/** An error as `--json` prints it. `code` is `INTERNAL` for what is not a {@link SkillError}: a bug in the program. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Of `SKILLCARD_INVALID`: every problem of the card. */
+  readonly issues?: readonly SkillCardIssue[];
+}
+
+/** The facts of an error, for JSON. */
+export function describeError(error: unknown): ErrorReport {
+  if (!isSkillError(error)) return { code: "INTERNAL", message: messageOf(error), hint: INTERNAL_HINT };
+  const { code, message, hint } = error;
+  const issues = error instanceof SkillCardError ? { issues: error.issues } : {};
+  return { code, message, ...(hint === undefined ? {} : { hint }), ...issues };
+}
+
+/** `{"error": …}`, for stderr. */
+export function formatErrorJson(error: unknown): string {
+  return `${visibleJson({ error: describeError(error) })}\n`;
+}
+
+/** The error for a person. `verbose` adds the stack and every cause. */
+export function formatError(error: unknown, style: Style, verbose = false): string {
+  const { message, hint } = describeError(error);
+  const lines = [`${style.red(style.bold("error:"))} ${visible(message)}`];
+  if (hint !== undefined) lines.push(`${style.cyan("hint:")} ${visible(hint)}`);
+  if (verbose) lines.push(...causesOf(error).map((text) => style.dim(visible(text))));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The stack of the error and of each cause below it. */
+function causesOf(error: unknown): string[] {
+  const stacks: string[] = [];
+  for (let current = error; current !== undefined && stacks.length < MAX_CAUSES;) {
+    const prefix = stacks.length === 0 ? "" : "caused by: ";
+    stacks.push(prefix + (current instanceof Error ? (current.stack ?? current.message) : messageOf(current)));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return stacks;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+const INTERNAL_HINT = "This is a bug in skillctl. Run the command again with --verbose and report what it prints.";

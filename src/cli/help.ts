@@ -1,0 +1,29 @@
+/** How help looks, on the terminal and on the pages under docs/cli. */
+import type { HelpConfiguration } from "commander";
+
+import type { CommandDefinition } from "./command.ts";
+import { SIGNAL_STATUS } from "./exit.ts";
+import type { Style } from "./style.ts";
+
+const DEFAULT_STATUS: Readonly<Record<0 | 1 | 2, string>> = {
+  0: "done",
+  1: "the work failed",
+  2: "wrong usage or unreadable input",
+};
+
+/** Headings bold, commands in the list without their arguments but with their aliases. */
+export function configureHelp(style: Style): HelpConfiguration {
+  return {
+    styleTitle: (title) => style.bold(title),
+    subcommandTerm: (command) => [command.name(), ...command.aliases()].join(", "),
+    showGlobalOptions: false,
+  };
+}
+
+/** What follows the options: examples and exit statuses. */
+export function helpEpilogue({ examples, exitStatus }: CommandDefinition): string {
+  const shown = examples.map(({ title, command }) => `  # ${title}\n  ${command}\n`).join("\n");
+  const statuses = Object.entries({ ...DEFAULT_STATUS, ...exitStatus, [SIGNAL_STATUS.SIGINT]: "interrupted" });
+  const meanings = statuses.map(([status, meaning]) => `  ${status.padEnd(3)}  ${meaning}\n`).join("");
+  return `\nExamples:\n${shown}\nExit status:\n${meanings}`.trimEnd();
+}

@@ -1,0 +1,32 @@
+/** Limits for unpacking, as flags: each can be raised by its name, which is the one that a refusal tells. */
+import { DEFAULT_LIMITS, type ArchiveLimits } from "../archive/limits.ts";
+import { SkillError } from "../errors.ts";
+import type { OptionSpec } from "./command.ts";
+import { bytes, oneOf } from "./values.ts";
+
+const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof ArchiveLimits)[];
+
+/** `--limit fileSize=64MiB`, as often as wanted; gives a `Partial<ArchiveLimits>`. */
+export const LIMIT_OPTION: OptionSpec = {
+  flags: "--limit <name=value>",
+  summary: `raise or lower a limit, as in fileSize=64MiB; may be repeated: ${NAMES.join(", ")}`,
+  completes: NAMES.map((name) => `${name}=`),
+  parse: (text, previous) => ({ ...(previous as Partial<ArchiveLimits> | undefined), ...parseLimit(text) }),
+};
+
+/** The flags that set `limits`: `--limit compressedSize=50000000`. */
+export function formatLimits(limits: Partial<ArchiveLimits>): string {
+  return Object.entries(limits)
+    .map(([name, value]) => `--limit ${name}=${value}`)
+    .join(" ");
+}
+
+function parseLimit(text: string): Partial<ArchiveLimits> {
+  const [name = "", value, ...rest] = text.split("=");
+  if (value === undefined || rest.length > 0) {
+    throw new SkillError("USAGE", `${JSON.stringify(text)} is not a limit`, {
+      hint: "Write a name and a value, as in fileSize=64MiB or entries=20000.",
+    });
+  }
+  return { [oneOf("limit", NAMES)(name)]: bytes(value) };
+}

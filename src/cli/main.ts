@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/**
+ * The process around the command: arguments in, exit status out, and what signals and closed pipes mean.
+ *
+ * Asking for the version loads nothing else, because scripts do it often.
+ */
+import { SIGNAL_STATUS } from "./exit.ts";
+import { VERSION_LINE } from "./version.ts";
+
+const argv = process.argv.slice(2);
+
+if (argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "")) {
+  process.stdout.write(VERSION_LINE);
+} else {
+  await runProcess();
+}
+
+async function runProcess(): Promise<void> {
+  const [{ run }, { processEnvironment }] = await Promise.all([import("./run.ts"), import("./environment.ts")]);
+  const cancel = new AbortController();
+  let signalStatus: number | undefined;
+  for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
+    process.on(signal, () => {
+      // The first signal lets the work clean up after itself; the second one does not wait for that.
+      if (signalStatus !== undefined) process.exit(status);
+      signalStatus = status;
+      cancel.abort(new Error(`received ${signal}`));
+    });
+  }
+  // A write to a closed pipe rejects where it was made; unheard, the event would end the process with a stack trace.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const status = await run(argv, processEnvironment(cancel.signal));
+  process.exitCode = signalStatus ?? status;
+}

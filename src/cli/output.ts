@@ -1,0 +1,96 @@
+/**
+ * Where results and remarks go: results to stdout, as text or JSON; everything else to stderr.
+ *
+ * A command hands over the library's result and a function that words it. All strings of the result are made visible
+ * before that function sees them; JSON holds the same values, escaped.
+ */
+import type { Writable } from "node:stream";
+
+import type { Environment } from "./environment.ts";
+import { formatError } from "./failure.ts";
+import type { GlobalFlags } from "./flags.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { createStyle, wantsColor, type Style } from "./style.ts";
+import { visible, visibleDeep, visibleJson } from "./visible.ts";
+
+export interface Output {
+  /** Colours for stdout; `remarkStyle` is for stderr. */
+  readonly style: Style;
+  readonly remarkStyle: Style;
+  readonly progress: Progress;
+  /** Prints a result: JSON with `--json`; else what `quiet` gives with `--quiet`; else what `text` gives. */
+  result<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
+  /**
+   * Copies bytes to stdout as they are; on a terminal, and only there, invisible characters are made visible. With
+   * `--json`, prints what `json` makes of the bytes in base64, if it is given.
+   */
+  content(bytes: Bytes, json?: (base64: string) => unknown): Promise<void>;
+  /** Says something on stderr that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
+  remark(text: string): Promise<void>;
+  /** Reports, on stderr, the failure of one part while others go on; nothing with `--json`, whose result holds it. */
+  failure(error: unknown): Promise<void>;
+}
+
+type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** The output of one call. */
+export function createOutput(environment: Environment, flags: GlobalFlags): Output {
+  const { stdout, stderr } = environment;
+  const progress = createProgress(environment, flags.quiet !== true && flags.json !== true);
+  const remarkStyle = styleOf(environment, flags, stderr.isTTY === true);
+  return {
+    style: styleOf(environment, flags, stdout.isTTY === true),
+    remarkStyle,
+    progress,
+    async result(value, text, quiet = text) {
+      progress.clear();
+      if (flags.json === true) return write(stdout, `${visibleJson(value)}\n`);
+      return write(stdout, (flags.quiet === true ? quiet : text)(visibleDeep(value)));
+    },
+    async content(bytes, json) {
+      progress.clear();
+      if (flags.json === true && json !== undefined) {
+        return write(stdout, `${visibleJson(json((await collect(bytes)).toString("base64")))}\n`);
+      }
+      return stdout.isTTY === true ? writeVisible(stdout, bytes) : writeAll(stdout, bytes);
+    },
+    async remark(text) {
+      if (flags.quiet === true || flags.json === true) return;
+      progress.clear();
+      await write(stderr, text);
+    },
+    async failure(error) {
+      if (flags.json === true) return;
+      progress.clear();
+      await write(stderr, formatError(error, remarkStyle, flags.verbose));
+    },
+  };
+}
+
+/** Writes and waits until the stream has taken it: the pace of the reader is the pace of the writer. */
+export function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
+  if (chunk.length === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function collect(chunks: Bytes): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+async function writeAll(stream: Writable, chunks: Bytes): Promise<void> {
+  for await (const chunk of chunks) await write(stream, chunk);
+}
+
+async function writeVisible(stream: Writable, chunks: Bytes): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) await write(stream, visible(decoder.decode(chunk, { stream: true })));
+  await write(stream, visible(decoder.decode()));
+}
+
+function styleOf({ variables }: Environment, { color }: GlobalFlags, isTerminal: boolean): Style {
+  return createStyle(wantsColor({ color, variables, isTerminal }));
+}

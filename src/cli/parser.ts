@@ -1,0 +1,86 @@
+/** From the table of commands to commander: builds the parser, loading a command's definition when it is called. */
+import { Argument, Command, CommanderError, Option } from "commander";
+
+import { SkillError } from "../errors.ts";
+import type { ArgumentSpec, CommandDefinition, CommandEntry, OptionSpec } from "./command.ts";
+import type { Environment } from "./environment.ts";
+import { GLOBAL_OPTIONS, type GlobalFlags } from "./flags.ts";
+import { configureHelp, helpEpilogue } from "./help.ts";
+import { createStyle, wantsColor } from "./style.ts";
+import { VERSION_LINE } from "./version.ts";
+
+/** Runs a command whose arguments have been understood. */
+export type Execute = (definition: CommandDefinition, args: readonly unknown[], flags: GlobalFlags) => Promise<void>;
+
+const DESCRIPTION = `Pack AI agent skills as standard OCI images, and take them from draft to published.`;
+
+/** The parser for `skillctl` with the commands of `entries`. It throws `CommanderError`s and never exits. */
+export function createParser(entries: readonly CommandEntry[], environment: Environment, execute: Execute): Command {
+  const { stdout, variables } = environment;
+  const hasColors = wantsColor({ variables, isTerminal: stdout.isTTY === true });
+  const program = new Command("skillctl")
+    .description(DESCRIPTION)
+    .enablePositionalOptions()
+    .exitOverride()
+    .helpCommand(false)
+    .configureHelp(configureHelp(createStyle(hasColors)))
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(stdout.columns || 80, 100),
+      getOutHasColors: () => hasColors,
+    })
+    .version(VERSION_LINE.trimEnd(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help");
+  addGlobalOptions(program);
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  for (const { name, aliases = [], summary, group, hidden = false } of entries) {
+    program.command(name, { hidden }).aliases(aliases).summary(summary).helpGroup(group);
+  }
+  program.hook("preSubcommand", async (_, command) => {
+    const entry = byName.get(command.name());
+    if (entry !== undefined) configure(command, entry, await entry.load(), execute);
+  });
+  program.addHelpText("after", "\nMore about a command, with examples: skillctl help <command>");
+  return program;
+}
+
+/** Gives a command everything that its definition says. */
+function configure(command: Command, entry: CommandEntry, definition: CommandDefinition, execute: Execute): void {
+  command.description(`${capitalized(entry.summary)}.\n\n${definition.description}`);
+  for (const spec of definition.arguments ?? []) command.addArgument(createArgument(spec));
+  for (const spec of definition.options ?? []) command.addOption(createOption(spec));
+  command.helpOption("-h, --help", "print this help");
+  addGlobalOptions(command);
+  command.addHelpText("after", helpEpilogue(definition));
+  command.action(async () => {
+    await execute(definition, command.processedArgs, command.optsWithGlobals<GlobalFlags>());
+  });
+}
+
+/** What commander says of wrong usage, as our error. */
+export function usageError(error: CommanderError, command: string | undefined): SkillError {
+  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const help = command === undefined ? "skillctl help" : `skillctl help ${command}`;
+  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See what is possible: ${help}`;
+  return new SkillError("USAGE", message, { hint, cause: error });
+}
+
+function addGlobalOptions(command: Command): void {
+  for (const spec of GLOBAL_OPTIONS) command.addOption(createOption(spec).helpGroup("Global options:"));
+}
+
+function createArgument({ syntax, summary, parse }: ArgumentSpec): Argument {
+  const argument = new Argument(syntax, summary);
+  return parse === undefined ? argument : argument.argParser(parse);
+}
+
+function createOption({ flags, summary, required = false, default: value, parse }: OptionSpec): Option {
+  const option = new Option(flags, summary).makeOptionMandatory(required);
+  if (value !== undefined) option.default(value);
+  return parse === undefined ? option : option.argParser(parse);
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,135 @@
+/**
+ * The table of commands. A command's module loads when it is called, so that none pays for what another one needs.
+ * For the same reason the command imports from the library's files and not from its index files: a bundler splits code by
+ * file, and whoever touches an index file loads all that it exports.
+ */
+import type { CommandEntry } from "./command.ts";
+
+const AUTHOR = "Write a skill:";
+const IMAGES = "Work with images:";
+const MOVE = "Take them elsewhere:";
+const STORE = "Keep the store in order:";
+const OTHER = "Others:";
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "init",
+    summary: "create a new skill from a template",
+    group: AUTHOR,
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    name: "validate",
+    summary: "check skills and show every problem at its place",
+    group: AUTHOR,
+    load: async () => (await import("./commands/validate.ts")).validateCommand,
+  },
+  {
+    name: "pack",
+    aliases: ["build"],
+    summary: "pack skill directories as draft images",
+    group: AUTHOR,
+    load: async () => (await import("./commands/pack.ts")).packCommand,
+  },
+  {
+    name: "list",
+    aliases: ["ls", "images"],
+    summary: "list the images of the store",
+    group: IMAGES,
+    load: async () => (await import("./commands/list.ts")).listCommand,
+  },
+  {
+    name: "inspect",
+    summary: "show a skill's card, lifecycle and image",
+    group: IMAGES,
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  },
+  {
+    name: "promote",
+    summary: "move a skill to the next lifecycle state",
+    group: IMAGES,
+    load: async () => (await import("./commands/promote.ts")).promoteCommand,
+  },
+  {
+    name: "tag",
+    summary: "give an image another tag",
+    group: IMAGES,
+    load: async () => (await import("./commands/tag.ts")).tagCommand,
+  },
+  {
+    name: "diff",
+    summary: "compare two skills, packed or not",
+    group: IMAGES,
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
+  {
+    name: "cat",
+    summary: "print a file of a packed skill",
+    group: IMAGES,
+    load: async () => (await import("./commands/cat.ts")).catCommand,
+  },
+  {
+    name: "rm",
+    aliases: ["delete"],
+    summary: "remove images from the store",
+    group: IMAGES,
+    load: async () => (await import("./commands/rm.ts")).rmCommand,
+  },
+  {
+    name: "unpack",
+    summary: "write a skill's files into a directory",
+    group: MOVE,
+    load: async () => (await import("./commands/unpack.ts")).unpackCommand,
+  },
+  {
+    name: "export",
+    aliases: ["save"],
+    summary: "write images to a tar archive",
+    group: MOVE,
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
+  {
+    name: "import",
+    aliases: ["load"],
+    summary: "read images from a tar archive",
+    group: MOVE,
+    load: async () => (await import("./commands/import.ts")).importCommand,
+  },
+  {
+    name: "prune",
+    summary: "remove superseded tags and unreferenced content",
+    group: STORE,
+    load: async () => (await import("./commands/prune.ts")).pruneCommand,
+  },
+  {
+    name: "fsck",
+    summary: "check the store for damage",
+    group: STORE,
+    load: async () => (await import("./commands/fsck.ts")).fsckCommand,
+  },
+  {
+    name: "completion",
+    summary: "print a shell's completion script",
+    group: OTHER,
+    load: async () => (await import("./commands/completion.ts")).completionCommand,
+  },
+  {
+    name: "version",
+    summary: "print the version",
+    group: OTHER,
+    load: async () => (await import("./commands/version.ts")).versionCommand,
+  },
+  {
+    name: "help",
+    summary: "explain a command, with examples",
+    group: OTHER,
+    load: async () => (await import("./commands/help.ts")).helpCommand,
+  },
+  {
+    name: "__complete",
+    summary: "answer a shell's completion script",
+    group: OTHER,
+    hidden: true,
+    load: async () => (await import("./commands/complete.ts")).completeCommand,
+  },
+];

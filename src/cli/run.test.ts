@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { COMMANDS } from "./program.ts";
+import { run } from "./run.ts";
+import { recordingEnvironment, type Recorded, type Surroundings } from "./testing/environment.ts";
+
+const store = mkdtempSync(join(tmpdir(), "skillctl-run-"));
+afterAll(() => rmSync(store, { recursive: true, force: true }));
+
+async function call(
+  argv: readonly string[],
+  surroundings: Surroundings = {},
+): Promise<Recorded["written"] & { status: number }> {
+  const environment = recordingEnvironment({
+    ...surroundings,
+    variables: { SKILLCTL_STORE: store, ...surroundings.variables },
+  });
+  const status = await run(argv, environment);
+  return { status, ...environment.written };
+}
+
+describe("help", () => {
+  it.each(COMMANDS.filter((entry) => entry.hidden !== true).map((entry) => entry.name))(
+    "of %s has a description, examples and exit statuses",
+    async (name) => {
+      const { status, stdout, stderr } = await call(["help", name]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toMatch(new RegExp(`^Usage: skillctl ${name}`));
+      expect(stdout).toMatch(/\nExamples:\n {2}# .+\n {2}.*skillctl/);
+      expect(stdout).toMatch(/\nExit status:\n {2}0 {4}\w/);
+      expect(stdout).toContain("--store <directory>");
+      expect(await call([name, "--help"])).toEqual({ status, stdout, stderr });
+    },
+  );
+
+  it("lists the commands, without arguments too", async () => {
+    const overview = await call([]);
+    expect(overview).toEqual(await call(["help"]));
+    for (const { name, summary } of COMMANDS.filter((entry) => entry.hidden !== true)) {
+      expect(overview.stdout).toContain(name);
+      expect(overview.stdout).toContain(summary);
+    }
+    expect(overview.stdout).not.toContain("__complete");
+  });
+
+  it("is plain where it is piped and coloured on a terminal", async () => {
+    expect((await call(["help"])).stdout).not.toContain("\u001b");
+    expect((await call(["help"], { terminal: true })).stdout).toContain("\u001b[1m");
+    expect((await call(["help"], { terminal: true, variables: { NO_COLOR: "1" } })).stdout).not.toContain("\u001b");
+  });
+});
+
+describe("wrong usage", () => {
+  it.each([
+    [["pakc"], "unknown command 'pakc'", "Did you mean pack?"],
+    [["help", "pakc"], "unknown command 'pakc'", "Did you mean pack?"],
+    [["list", "--jsno"], "unknown option '--jsno'", "Did you mean --json?"],
+    [["list", "--status", "drafd"], '"drafd" is not a lifecycle state', "Did you mean draft?"],
+    [["pack"], "missing required argument 'directory'", "skillctl help pack"],
+    [["promote", "a:b"], "required option '--to <state>' not specified", "skillctl help promote"],
+    [["inspect", "A/B"], '"A/B" is not an image reference', "lower case: a/b"],
+    [["pack", "."], "SOURCE_DATE_EPOCH", "seconds since 1970"],
+  ])("%j exits with 2 and says what to do", async (argv, message, hint) => {
+    const { status, stdout, stderr } = await call(argv, { variables: { SOURCE_DATE_EPOCH: "soon" } });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(`error: ${message}`);
+    expect(stderr).toMatch(/^hint: /m);
+    expect(stderr).toContain(hint);
+  });
+
+  it("is JSON on stderr with --json", async () => {
+    const { status, stdout, stderr } = await call(["list", "--json", "--nope"]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toEqual({
+      error: { code: "USAGE", message: "unknown option '--nope'", hint: "See what is possible: skillctl help list" },
+    });
+  });
+});
+
+describe("global flags", () => {
+  it("are understood before and after the command", async () => {
+    expect((await call(["--json", "list"])).stdout).toBe("[]\n");
+    expect((await call(["list", "--json"])).stdout).toBe("[]\n");
+  });
+
+  it("--quiet silences remarks", async () => {
+    expect((await call(["list"])).stderr).toContain("The store is empty");
+    expect((await call(["list", "--quiet"])).stderr).toBe("");
+  });
+
+  it("--verbose shows where an error came from", async () => {
+    const missing = join(store, "missing");
+    expect((await call(["pack", missing])).stderr).not.toContain("    at ");
+    const { stderr } = await call(["pack", missing, "--verbose"]);
+    expect(stderr).toMatch(/^SkillError: .*\n {4}at /m);
+    expect(stderr).toMatch(/^caused by: Error: ENOENT/m);
+  });
+});
+
+describe("a cancelled call", () => {
+  it("says nothing: who cancelled knows", async () => {
+    const { status, stderr } = await call(["validate", "."], { signal: AbortSignal.abort() });
+    expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
+  });
+});

@@ -1,0 +1,49 @@
+/** Aligned columns and labelled fields, the two layouts that all human output is made of. */
+import type { Style } from "./style.ts";
+import { visibleLine } from "./visible.ts";
+
+/** A column of a table of `Row`s. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string;
+  /** Colours a finished cell; it must not change the cell's width. */
+  readonly paint?: (cell: string, row: Row) => string;
+  readonly align?: "left" | "right";
+}
+
+const GAP = "   ";
+
+/** A table with a heading line and no rules, every line ended; nothing trails a line's last cell. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
+  const cells = rows.map((row) => columns.map((column) => visibleLine(column.value(row))));
+  const widths = columns.map((column, at) =>
+    cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), column.title.length),
+  );
+  const pad = (text: string, at: number): string => {
+    if (columns[at]?.align === "right") return text.padStart(widths[at] ?? 0);
+    return at === columns.length - 1 ? text : text.padEnd(widths[at] ?? 0);
+  };
+  const heading = columns.map((column, at) => style.dim(pad(column.title, at))).join(GAP);
+  const lines = rows.map((row, index) =>
+    columns
+      .map((column, at) => {
+        const cell = cells[index]?.[at] ?? "";
+        const padded = pad(cell, at);
+        return column.paint === undefined ? padded : padded.replace(cell, () => column.paint?.(cell, row) ?? cell);
+      })
+      .join(GAP),
+  );
+  return [heading, ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** Labels and values below one another; a field without a value is left out, further lines of a value are indented. */
+export function fields(
+  entries: readonly (readonly [label: string, value: string | undefined])[],
+  style: Style,
+  minimumWidth = 0,
+): string {
+  const shown = entries.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "");
+  const width = Math.max(minimumWidth, ...shown.map(([label]) => label.length));
+  const indented = (value: string): string => value.replaceAll("\n", `\n${" ".repeat(width + 4)}`);
+  return shown.map(([label, value]) => `  ${style.dim(label.padEnd(width))}  ${indented(value)}\n`).join("");
+}

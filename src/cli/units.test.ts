@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+
+import { formatAge, formatBytes, plural, shortDigest } from "./units.ts";
+
+describe("units", () => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1 kB"],
+    [1250, "1.25 kB"],
+    [999_499, "999 kB"],
+    [999_999, "1 MB"],
+    [64_000_000, "64 MB"],
+    [1_500_000_000, "1.5 GB"],
+    [5e15, "5000 TB"],
+  ])("writes %d bytes as %s", (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it.each([
+    ["2026-01-01T00:00:00Z", "just now"],
+    ["2025-12-31T23:59:59Z", "1 second ago"],
+    ["2025-12-31T23:58:00Z", "2 minutes ago"],
+    ["2025-12-31T22:00:00Z", "2 hours ago"],
+    ["2025-12-30T00:00:00Z", "2 days ago"],
+    ["2025-12-10T00:00:00Z", "3 weeks ago"],
+    ["2025-10-01T00:00:00Z", "3 months ago"],
+    ["1970-01-01T00:00:00Z", "56 years ago"],
+    ["2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z"],
+    ["yesterday", "yesterday"],
+  ])("tells how long ago %s was", (time, text) => {
+    expect(formatAge(time, new Date("2026-01-01T00:00:00Z"))).toBe(text);
+  });
+
+  it("shortens digests and counts things", () => {
+    expect(shortDigest(`sha256:${"0123456789abcdef".repeat(4)}`)).toBe("0123456789ab");
+    expect([plural(1, "file"), plural(2, "file"), plural(0, "entry", "entries")]).toEqual([
+      "1 file",
+      "2 files",
+      "0 entries",
+    ]);
+  });
+});

@@ -1,0 +1,38 @@
+/** Terminal-safe text, and values and JSON made of it. */
+import { INVISIBLE, visible, visibleLine } from "../text/index.ts";
+
+export { visible, visibleLine };
+
+/** A copy of `value` in which {@link visible} has gone over every string, keys included. */
+export function visibleDeep<T>(value: T): T {
+  return mapStrings(value) as T;
+}
+
+/** JSON, two spaces deep, in which invisible characters are escaped: parsers read the same value, terminals obey nothing. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replaceAll(INVISIBLE, (character) =>
+    character === "\n" ? character : escapeUnits(character),
+  );
+}
+
+/** A value in which nothing had to be changed is returned itself: most are, and a listing has many. */
+function mapStrings(value: unknown): unknown {
+  if (typeof value === "string") return visible(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map(mapStrings);
+    return items.some((item, at) => item !== value[at]) ? items : value;
+  }
+  for (const [key, item] of Object.entries(value))
+    if (mapStrings(item) !== item || visible(key) !== key) return copy(value);
+  return value;
+}
+
+function copy(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), mapStrings(item)]));
+}
+
+function escapeUnits(character: string): string {
+  const codes = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return codes.map((code) => `\\u${code.toString(16).padStart(4, "0")}`).join("");
+}

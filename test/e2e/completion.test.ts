@@ -1,0 +1,84 @@
+import { spawnSync } from "node:child_process";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { createWorkspace, type Workspace } from "./skillctl.ts";
+
+const has = (program: string): boolean => spawnSync(program, ["-c", "exit 0"]).status === 0;
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await user.skill("hello");
+  await user.run(["pack", "hello"]);
+});
+
+/** What every shell must offer for a line, the cursor being at its end. */
+const CASES: readonly (readonly [line: string, offers: readonly string[]])[] = [
+  ["skillctl prom", ["promote"]],
+  ["skillctl promote --lo", ["--local"]],
+  ["skillctl promote examples/hello:1.0.0-draft --to te", ["testing"]],
+  ["skillctl list --status p", ["published"]],
+  ["skillctl completion ", ["bash", "zsh", "fish"]],
+  ["skillctl validate hel", ["hello"]],
+];
+
+describe.skipIf(!has("bash"))("bash", () => {
+  async function offered(line: string): Promise<string[]> {
+    const script = [
+      "source <(skillctl completion bash)",
+      // As readline does: words broken at COMP_WORDBREAKS are not used by the function, the line and point are.
+      `COMP_LINE=${JSON.stringify(line)} COMP_POINT=${line.length} COMP_TYPE=9 COMP_KEY=9`,
+      "compopt() { :; }",
+      "_skillctl skillctl",
+      'printf "%s\\n" "${COMPREPLY[@]}"',
+    ].join("\n");
+    const { stdout, stderr } = await user.shell("bash", ["--norc", "-c", script]);
+    expect(stderr).toBe("");
+    return stdout.trim().split("\n");
+  }
+
+  it.each(CASES)("completes %j", async (line, offers) => {
+    expect(await offered(line)).toEqual(offers);
+  });
+
+  it("completes a reference past its colon, of which bash makes a word of its own", async () => {
+    expect(await offered("skillctl inspect exam")).toEqual(["examples/hello:1.0.0-draft"]);
+    expect(await offered("skillctl inspect examples/hello:1")).toEqual(["1.0.0-draft"]);
+  });
+});
+
+describe.skipIf(!has("fish"))("fish", () => {
+  it.each([...CASES, ["skillctl inspect examples/hello:1", ["examples/hello:1.0.0-draft"]] as const])(
+    "completes %j",
+    async (line, offers) => {
+      const script = `skillctl completion fish | source; complete -C ${JSON.stringify(line)}`;
+      const { stdout, stderr } = await user.shell("fish", ["--no-config", "-c", script]);
+      expect(stderr).toBe("");
+      const values = stdout
+        .trim()
+        .split("\n")
+        .map((offer) => (offer.split("\t")[0] ?? "").replace(/\/$/, ""));
+      expect(new Set(values)).toEqual(new Set(offers));
+    },
+  );
+});
+
+describe.skipIf(!has("zsh"))("zsh", () => {
+  it.each([...CASES.slice(0, -1), ["skillctl inspect examples/hello:1", ["examples/hello:1.0.0-draft"]] as const])(
+    "completes %j",
+    async (line, offers) => {
+      const words = line.split(" ");
+      const script = [
+        "autoload -U compinit; compinit -u -D",
+        "source <(skillctl completion zsh)",
+        // Stands in for the completion system: takes what would be offered, colons unescaped, descriptions cut.
+        '_describe() { local -a all=("${(@P)argv[-1]}"); for each in "${all[@]}"; do print -r -- "${${each//\\\\:/\u0001}%%:*}"; done | tr "\u0001" ":" | grep -F -- "$PREFIX" }',
+        `words=(${words.map((word) => JSON.stringify(word)).join(" ")}) CURRENT=${words.length} PREFIX=${JSON.stringify(words.at(-1) ?? "")}`,
+        "_skillctl",
+      ].join("\n");
+      const { stdout, stderr } = await user.shell("zsh", ["-f", "-c", script]);
+      expect(stderr).toBe("");
+      expect(stdout.trim().split("\n")).toEqual(offers);
+    },
+  );
+});

@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { createWorkspace, type Workspace } from "./skillctl.ts";
+
+/** The calls, in the order of a skill's life, whose JSON docs/cli/json.md shows. */
+const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = [
+  ["init", ["init", "fresh", "--description", "Does it."]],
+  ["validate", ["validate", "bad", "hello", "missing"]],
+  ["pack", ["pack", "hello", "missing"]],
+  ["list", ["list"]],
+  ["inspect", ["inspect", "examples/hello:1.0.0-draft", "--files"]],
+  ["promote", ["promote", "examples/hello:1.0.0-draft", "--to", "testing"]],
+  ["promote, again", ["promote", "examples/hello:1.0.0-testing", "--to", "published"]],
+  ["tag", ["tag", "examples/hello:1.0.0", "quay.io/acme/hello:1.0.0"]],
+  ["diff", ["diff", "examples/hello:1.0.0", "changed"]],
+  ["cat", ["cat", "examples/hello:1.0.0"]],
+  ["unpack", ["unpack", "examples/hello:1.0.0", "-o", "out"]],
+  ["export", ["export", "examples/hello:1.0.0", "-o", "hello.tar"]],
+  ["import", ["import", "hello.tar", "--store", "other"]],
+  ["rm", ["rm", "--force", "quay.io/acme/hello:1.0.0", "examples/hello:gone"]],
+  ["prune", ["prune", "--grace", "0s"]],
+  ["fsck", ["fsck", "--store", "damaged"]],
+  ["version", ["version"]],
+  ["Errors", ["inspect", "examples/nothing"]],
+];
+
+let user: Workspace;
+let documented: ReadonlyMap<string, unknown>;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await user.skill("hello", { "display-name": "Hello", compatibility: "Any agent" });
+  await user.skill("changed", { version: "1.1.0" }, { "SKILL.md": "# Hello\n\nChanged.\n", "new.txt": "new\n" });
+  await user.skill("bad", { version: "1" });
+  await user.write({ "damaged/oci-layout": '{"imageLayoutVersion":"1.0.0"}', "damaged/index.json": "{" });
+  const page = await readFile(new URL("../../docs/cli/json.md", import.meta.url), "utf8");
+  const examples = page.matchAll(/^## (.+)\n[^]*?```json\n([^]*?)```/gm);
+  documented = new Map([...examples].map(([, section = "", json = ""]) => [section, JSON.parse(json) as unknown]));
+});
+
+/** The same value with its strings, numbers and booleans replaced by what they are. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== "object" || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
+}
+
+describe.sequential("docs/cli/json.md", () => {
+  it.each(CALLS)("shows what %s prints", async (section, args) => {
+    const { stdout, stderr } = await user.run([...args, "--json"]);
+    expect(shapeOf(JSON.parse(stdout || stderr))).toEqual(shapeOf(documented.get(section)));
+  });
+
+  it("shows nothing else", () => {
+    expect([...documented.keys()]).toEqual(CALLS.map(([section]) => section));
+  });
+});

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await user.skill("hello", {}, { "long.txt": "a line of text\n".repeat(200_000) });
+  await user.run(["pack", "hello"]);
+});
+
+async function files(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(directory.length + 1));
+}
+
+/** Looks again and again, a few milliseconds apart, until something is so. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await wait(2);
+}
+
+describe("stdout", () => {
+  it("may be closed early: nothing fails and nothing is said", async () => {
+    const script = "set -o pipefail; skillctl cat examples/hello:1.0.0-draft long.txt | head -n 1";
+    expect(await user.shell("bash", ["-c", script])).toEqual({ status: 0, stdout: "a line of text\n", stderr: "" });
+  });
+
+  it("holds results only, and stderr the rest", async () => {
+    const { stdout, stderr } = await user.run(["pack", "hello", "--json"]);
+    expect(() => JSON.parse(stdout) as unknown).not.toThrow();
+    expect(stderr).toBe("");
+  });
+
+  it("is coloured when asked, and never with NO_COLOR", async () => {
+    const list = async (env: Record<string, string>, ...args: string[]): Promise<string> =>
+      (await user.run(["list", ...args], { env })).stdout;
+    expect(await list({})).not.toContain("\u001b");
+    expect(await list({ FORCE_COLOR: "1" })).toContain("\u001b[33mdraft\u001b[39m");
+    expect(await list({ FORCE_COLOR: "1", NO_COLOR: "1" })).not.toContain("\u001b");
+    expect(await list({ FORCE_COLOR: "1" }, "--no-color")).not.toContain("\u001b");
+    expect(await list({}, "--color")).toContain("\u001b[33m");
+  });
+});
+
+describe("text of strangers", () => {
+  it("reaches the terminal as visible codes, in text and in JSON", async () => {
+    const description = "nice\u001b[2J\u202eskill\u{e0041}";
+    await user.write({
+      "evil/SKILL.md": `---\nname: evil\ndescription: ${JSON.stringify(description)}\n---\n# Evil\n`,
+    });
+    const packed = await user.run(["pack", "evil", "-q"]);
+    const hostile = /[\p{Cc}\p{Cf}]/u;
+    expect((packed.stdout + packed.stderr).replaceAll("\n", "")).not.toMatch(hostile);
+    expect(packed.status).toBe(0);
+    const reference = packed.stdout.trim();
+    const text = await user.run(["inspect", reference]);
+    expect(text.stdout).toContain("nice\\u{1b}[2J\\u{202e}skill\\u{e0041}");
+    const json = await user.run(["inspect", reference, "--json"]);
+    expect(json.stdout.replaceAll("\n", "")).not.toMatch(hostile);
+    expect(JSON.parse(json.stdout)).toMatchObject({ card: { description } });
+  });
+});
+
+describe("version", () => {
+  it("is said by the command and by the flag", async () => {
+    const { status, stdout } = await user.run(["version"]);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^skillctl \d+\.\d+\.\d+\S*\n$/) as string,
+    });
+    expect((await user.run(["--version"])).stdout).toBe(stdout);
+    expect((await user.run(["-V"])).stdout).toBe(stdout);
+    expect(await user.json("version")).toEqual({
+      version: stdout.trim().split(" ")[1],
+      commit: expect.any(String) as string,
+      node: process.versions.node,
+      platform: `${process.platform}/${process.arch}`,
+    });
+  });
+});
+
+describe("a signal", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s during a large pack leaves nothing behind and exits with %d", async (signal, status) => {
+    const store = user.path(`store-${signal}`);
+    const random = randomBytes(12 * 1024 * 1024);
+    await user.skill("large", {}, { "1.bin": random, "2.bin": random, "3.bin": random, "4.bin": random });
+    const child = user.start(["pack", "large", "--store", store]);
+    const end = finished(child);
+    await until(async () => (await files(store)).some((file) => file.includes("tmp/")));
+    child.kill(signal);
+    expect(await end).toEqual({ status, stdout: "", stderr: "" });
+    expect((await files(store)).filter((file) => file.includes("tmp/") || file.includes("blobs/"))).toEqual([]);
+    expect((await user.run(["fsck", "--store", store])).status).toBe(0);
+    expect((await user.run(["list", "--store", store, "--json"])).stdout).toBe("[]\n");
+  });
+
+  it("ends a command that waits for its input", async () => {
+    const temporary = user.path("tmp");
+    await mkdir(temporary);
+    const child = user.start(["import", "-"], { env: { TMPDIR: temporary } });
+    const end = finished(child);
+    await until(async () => (await readdir(temporary)).length > 0);
+    child.kill("SIGINT");
+    expect((await end).status).toBe(130);
+    expect(await readdir(temporary)).toEqual([]);
+  });
+});

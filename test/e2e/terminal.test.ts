@@ -1,0 +1,84 @@
+import { spawnSync } from "node:child_process";
+import { access, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { createWorkspace, MAIN, type Result, type Workspace } from "./skillctl.ts";
+
+const PTY = fileURLToPath(new URL("terminal.py", import.meta.url));
+const hasPty = spawnSync("python3", ["-c", "import pty"]).status === 0;
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await user.skill("hello");
+  await user.run(["pack", "hello"]);
+});
+
+/** Runs the command on a terminal; `steps` are what is waited for and what is typed then. */
+function onTerminal(args: readonly string[], steps: readonly (readonly [string, string])[] = []): Promise<Result> {
+  return user.shell("python3", [PTY, JSON.stringify(steps), process.execPath, MAIN, ...args], {
+    env: { TERM: "xterm" },
+  });
+}
+
+describe.skipIf(!hasPty)("on a terminal (needs python3)", () => {
+  it("colours what it prints, unless asked not to", async () => {
+    expect((await onTerminal(["list"])).stdout).toContain("\u001b[33mdraft\u001b[39m");
+    expect((await onTerminal(["list", "--no-color"])).stdout).not.toContain("\u001b[3");
+  });
+
+  it("shows progress, and takes it away again", async () => {
+    await user.skill("large", {}, { "a.bin": new Uint8Array(12_000_000) });
+    const { stdout } = await onTerminal(["pack", "large", "--no-color"]);
+    const redrawn = stdout.split("\r\u001b[K");
+    expect(redrawn[1]).toMatch(/^packing large {2}[\d.]+ \w+ of 12 MB$/);
+    expect(redrawn.at(-1)).toMatch(/^packed {4}examples\/large:1\.0\.0-draft/);
+    expect((await onTerminal(["pack", "large", "--quiet"])).stdout).toBe("examples/large:1.0.0-draft\r\n");
+  });
+
+  it("asks before it removes, and no is no", async () => {
+    const no = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "n"]]);
+    expect(no.status).toBe(1);
+    expect(no.stdout).toContain("Remove examples/hello:1.0.0-draft?");
+    expect((await user.run(["list", "hello", "-q"])).stdout).toBe("examples/hello:1.0.0-draft\n");
+    const interrupted = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "\u0003"]]);
+    expect(interrupted.status).toBe(130);
+    const yes = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "y"]]);
+    expect(yes.status).toBe(0);
+    expect((await user.run(["list", "hello", "-q"])).stdout).toBe("");
+  });
+
+  it("asks for what init was not told", async () => {
+    const { status } = await onTerminal(
+      ["init", "asked"],
+      [
+        ["Name of the skill", "\r"],
+        ["Namespace", "\u007f\u007f\u007f\u007f\u007facme\r"],
+        ["Version", "\r"],
+        ["What does it do", "Answers.\r"],
+      ],
+    );
+    expect(status).toBe(0);
+    const card = await readFile(user.path("asked/skill.yaml"), "utf8");
+    expect(card).toMatch(/name: asked\n {2}namespace: acme\n {2}version: 0\.1\.0\n {2}description: Answers\.\n/);
+  });
+
+  it("makes no skill when the questions are cancelled", async () => {
+    expect((await onTerminal(["init", "cancelled"], [["Name of the skill", "\u0003"]])).status).toBe(130);
+    await expect(access(user.path("cancelled"))).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses to print an archive", async () => {
+    const { status, stdout } = await onTerminal(["export", "examples/large:1.0.0-draft"]);
+    expect(status).toBe(2);
+    expect(stdout).toContain("Name a file with --output");
+  });
+
+  it("shows control characters of a file by their codes", async () => {
+    await user.skill("controls", {}, { "evil.txt": "a\u001b[31mb\n" });
+    await user.run(["pack", "controls"]);
+    expect((await onTerminal(["cat", "examples/controls:1.0.0-draft", "evil.txt"])).stdout).toBe("a\\u{1b}[31mb\r\n");
+    expect((await user.run(["cat", "examples/controls:1.0.0-draft", "evil.txt"])).stdout).toBe("a\u001b[31mb\n");
+  });
+});
