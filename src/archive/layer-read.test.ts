@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { inPieces, longName, pax, paxRecord, type RawEntry, rawTar } from "../..
 import { digestOf } from "../oci/digest.ts";
 import { readLayer, readTar } from "./layer-read.ts";
 import type { Content, LayerEntry } from "./types.ts";
+import { describeWith, gnuTar } from "../../test/tools.ts";
 
 type Seen = [path: string, type: string, mode: string, content: string];
 
@@ -109,7 +110,7 @@ describe("what real tools write is accepted", () => {
   });
 });
 
-describe.skipIf(spawnSync("tar", ["--version"]).status !== 0)("GNU tar's own archives are read", () => {
+describeWith([gnuTar], "GNU tar's own archives are read", () => {
   let room: string;
 
   beforeAll(async () => {

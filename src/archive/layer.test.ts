@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,6 +20,7 @@ import { pathRefusal } from "./path-rules.ts";
 import { PathTable } from "./path-table.ts";
 import { writeTar } from "./tar-write.ts";
 import type { Content, LayerFile } from "./types.ts";
+import { describeWith, gnuTar } from "../../test/tools.ts";
 
 let room: string;
 
@@ -217,18 +218,20 @@ describe("round trip", () => {
     );
   });
 
-  test.skipIf(spawnSync("tar", ["--version"]).status !== 0)("GNU tar lists it", async () => {
-    const tar = join(room, "sample.tar.gz");
-    await writeFile(tar, await bytesOf(createLayer(SAMPLE, { mtime: 86_400 }).content));
-    const env = { ...process.env, TZ: "UTC", LC_ALL: "C.UTF-8" };
-    const lines = execFileSync("tar", ["-tvf", tar], { encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"] })
-      .trim()
-      .split("\n");
-    expect(lines).toContain("-rwxr-xr-x 0/0              21 1970-01-02 00:00 scripts/run.sh");
-    expect(lines).toContain("-rw-r--r-- 0/0               2 1970-01-02 00:00 références/données.txt");
-    expect(lines).toContain("drwxr-xr-x 0/0               0 1970-01-02 00:00 références/");
-    expect(lines.at(0)).toContain("SKILL.md");
-    expect(lines.filter((line) => line.includes(`${"long/".repeat(30)}name.txt`))).toHaveLength(1);
+  describeWith([gnuTar], "GNU tar", () => {
+    test("lists it", async () => {
+      const tar = join(room, "sample.tar.gz");
+      await writeFile(tar, await bytesOf(createLayer(SAMPLE, { mtime: 86_400 }).content));
+      const env = { ...process.env, TZ: "UTC", LC_ALL: "C.UTF-8" };
+      const lines = execFileSync("tar", ["-tvf", tar], { encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"] })
+        .trim()
+        .split("\n");
+      expect(lines).toContain("-rwxr-xr-x 0/0              21 1970-01-02 00:00 scripts/run.sh");
+      expect(lines).toContain("-rw-r--r-- 0/0               2 1970-01-02 00:00 références/données.txt");
+      expect(lines).toContain("drwxr-xr-x 0/0               0 1970-01-02 00:00 références/");
+      expect(lines.at(0)).toContain("SKILL.md");
+      expect(lines.filter((line) => line.includes(`${"long/".repeat(30)}name.txt`))).toHaveLength(1);
+    });
   });
 });
 

@@ -6,9 +6,8 @@
  * shown by their code, `\u{1b}`, instead of being obeyed.
  */
 
-/** Controls (C0, C1, DEL), formats (bidi, zero width, tags), separators, lone surrogates, fillers, hidden selectors. */
-export const INVISIBLE =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180b}-\u{180f}\u{3164}\u{fe00}-\u{fe0e}\u{ffa0}\u{e0100}-\u{e01ef}]/gu;
+/** Controls, formats (bidi, zero width, tags), separators, lone surrogates, and all that renders as nothing but emoji's selector. */
+export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\u{fe0f})\p{Default_Ignorable_Code_Point}/gu;
 
 /** Most text; looking for the long list above takes ten times as long. */
 const PLAIN = /^[\t\n -~]*$/;

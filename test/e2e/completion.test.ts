@@ -1,9 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 
+import { bash, describeWith, fish, zsh } from "../tools.ts";
 import { createWorkspace, type Workspace } from "./skillctl.ts";
-
-const has = (program: string): boolean => spawnSync(program, ["-c", "exit 0"]).status === 0;
 
 let user: Workspace;
 beforeAll(async () => {
@@ -22,7 +20,7 @@ const CASES: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ["skillctl validate hel", ["hello"]],
 ];
 
-describe.skipIf(!has("bash"))("bash", () => {
+describeWith([bash], "completion in bash", () => {
   async function offered(line: string): Promise<string[]> {
     const script = [
       "source <(skillctl completion bash)",
@@ -47,7 +45,7 @@ describe.skipIf(!has("bash"))("bash", () => {
   });
 });
 
-describe.skipIf(!has("fish"))("fish", () => {
+describeWith([fish], "completion in fish", () => {
   it.each([...CASES, ["skillctl inspect examples/hello:1", ["examples/hello:1.0.0-draft"]] as const])(
     "completes %j",
     async (line, offers) => {
@@ -63,7 +61,7 @@ describe.skipIf(!has("fish"))("fish", () => {
   );
 });
 
-describe.skipIf(!has("zsh"))("zsh", () => {
+describeWith([zsh], "completion in zsh", () => {
   it.each([...CASES.slice(0, -1), ["skillctl inspect examples/hello:1", ["examples/hello:1.0.0-draft"]] as const])(
     "completes %j",
     async (line, offers) => {

@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 
+import { describeWith, python } from "../tools.ts";
 import { createWorkspace, MAIN, type Result, type Workspace } from "./skillctl.ts";
 
 const PTY = fileURLToPath(new URL("terminal.py", import.meta.url));
-const hasPty = spawnSync("python3", ["-c", "import pty"]).status === 0;
 
 let user: Workspace;
 beforeAll(async () => {
@@ -22,7 +21,7 @@ function onTerminal(args: readonly string[], steps: readonly (readonly [string, 
   });
 }
 
-describe.skipIf(!hasPty)("on a terminal (needs python3)", () => {
+describeWith([python], "on a terminal", () => {
   it("colours what it prints, unless asked not to", async () => {
     expect((await onTerminal(["list"])).stdout).toContain("\u001b[33mdraft\u001b[39m");
     expect((await onTerminal(["list", "--no-color"])).stdout).not.toContain("\u001b[3");

@@ -12,6 +12,7 @@ import { LayoutStore } from "../../src/store/index.ts";
 import { temporaryDirectory } from "../../src/store/testing/directories.ts";
 import { failingFileSystem, type FileOperation } from "../../src/store/testing/failing-file-system.ts";
 import { contentOf, listOf, pushImage } from "../../src/store/testing/images.ts";
+import { describeWhere } from "../tools.ts";
 
 let directory: string;
 let remove: () => Promise<void>;
@@ -22,18 +23,15 @@ afterEach(async () => remove());
 
 const canMount = mountable();
 
-describe("a full disk", () => {
-  it.skipIf(!canMount)(
-    `fails cleanly${canMount ? "" : " (skipped: a tmpfs can be mounted only by root)"}`,
-    async () => {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]);
-      try {
-        await fillAndRecover();
-      } finally {
-        execFileSync("umount", [directory]);
-      }
-    },
-  );
+describeWhere(canMount, "only root can mount a file system of 1 MiB", "a full disk", () => {
+  it("fails cleanly", async () => {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]);
+    try {
+      await fillAndRecover();
+    } finally {
+      execFileSync("umount", [directory]);
+    }
+  });
 });
 
 async function fillAndRecover(): Promise<void> {

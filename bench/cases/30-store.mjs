@@ -1,0 +1,84 @@
+/** Working in a store of ten thousand images, beside the tools that read and tag the same layout. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { writeSmallSkill } from "../content.mjs";
+import { execute } from "../measure.mjs";
+import { peer } from "../peers.mjs";
+import { growStore } from "../store.mjs";
+
+const AHEAD_OF_GO = { text: "ahead of the Go skillctl", peer: "Go skillctl", atMost: 1 };
+
+export function* rows({ directory, quick, runs, skillctl, peers }) {
+  const count = quick ? 500 : 10_000;
+  const images = count.toLocaleString("en");
+  const data = join(directory, "ten-thousand"); // where the Go skillctl looks for its store, too
+  const store = join(data, "skillctl/store");
+  const ours = (...args) => skillctl(...args, "--store", store);
+  const go = (...args) => ({ env: { XDG_DATA_HOME: data }, command: [peers.go.path, ...args] });
+  const pack = (name) => {
+    const skill = join(directory, "skills", name);
+    writeSmallSkill(skill, name);
+    execute(ours("pack", skill), {}, directory);
+  };
+  pack("template");
+  growStore(store, count);
+
+  yield {
+    what: `list a store of ${images} images`,
+    unit: "ms",
+    runs: runs(11),
+    ours: { command: ours("list") },
+    peers: [
+      peer("`umoci ls` (names only)", peers.umoci, { command: ["umoci", "ls", "--layout", store] }),
+      peer("Go skillctl", peers.go, go("list")),
+    ],
+    targets: [{ text: "under 300 ms", atMost: 300 }, AHEAD_OF_GO],
+  };
+
+  const one = "bench/skill-0007:1.3.0-draft";
+  yield {
+    what: `inspect one of ${images} images`,
+    unit: "ms",
+    runs: runs(11),
+    ours: { command: ours("inspect", one) },
+    peers: [
+      peer("`skopeo inspect`", peers.skopeo, { command: ["skopeo", "inspect", `oci:${store}:${one}`] }),
+      peer("`umoci stat`", peers.umoci, { command: ["umoci", "stat", "--image", `${store}:${one}`] }),
+      peer("Go skillctl", peers.go, go("inspect", one)),
+    ],
+    targets: [AHEAD_OF_GO],
+  };
+
+  // Every promotion needs a draft of its own; the sample before it, a warm-up included, used the last one up.
+  const drafts = (family) => {
+    let used = 0;
+    return { prepare: () => pack(`${family}-${used++}`), reference: () => `bench/${family}-${used - 1}:1.0.0-draft` };
+  };
+  const [mine, theirs] = [drafts("ours"), drafts("theirs")];
+  yield {
+    what: `promote one of ${images} images`,
+    unit: "ms",
+    runs: runs(7),
+    ours: {
+      prepare: mine.prepare,
+      get command() {
+        return ours("promote", mine.reference(), "--to", "testing", "--local");
+      },
+    },
+    peers: [
+      peer("`umoci tag` (no new manifest)", peers.umoci, {
+        command: ["umoci", "tag", "--image", `${store}:${one}`, "bench/tagged:1"],
+      }),
+      peer("Go skillctl", peers.go, {
+        prepare: theirs.prepare,
+        env: { XDG_DATA_HOME: data },
+        get command() {
+          return [peers.go.path, "promote", theirs.reference(), "--to", "testing", "--local"];
+        },
+      }),
+    ],
+    targets: [{ text: "under 150 ms", atMost: 150 }, AHEAD_OF_GO],
+  };
+  rmSync(data, { recursive: true });
+}

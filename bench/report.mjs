@@ -1,0 +1,50 @@
+/** Writes measured rows as the Markdown page bench/results.md. */
+
+/**
+ * A target is { text, peer?, atMost }: with `peer` the ratio to that peer, else the figure itself, may be `atMost`.
+ */
+export function formatReport(rows, machine) {
+  const lines = rows.flatMap(formatRow);
+  return `# Bench
+
+Written by \`npm run bench\`. Each line puts skillctl beside one program that a user could run instead; figures are medians
+of the runs given, samples alternating, all from one run on one machine. A ratio under 1 means that skillctl needs less.
+
+${Object.entries(machine)
+  .map(([what, value]) => `- ${what}: ${value}`)
+  .join("\n")}
+
+| what | runs | skillctl | beside | its figure | ratio | target | |
+|---|--:|--:|---|--:|--:|---|---|
+${lines.join("\n")}
+`;
+}
+
+/** One line for every peer and one for every target of the figure itself. */
+function formatRow(row) {
+  const start = [row.what, row.runs, `${formatFigure(row.ours)} ${row.unit}`];
+  const absolute = row.targets
+    .filter((target) => target.peer === undefined)
+    .map((target) => ["", "", "", target.text, verdict(row.ours <= target.atMost)]);
+  const beside = row.peers.map((peer) => {
+    const target = row.targets.find((each) => each.peer === peer.name);
+    if (peer.figure === undefined) {
+      return [peer.name, peer.missing, "", target?.text ?? "", target === undefined ? "" : "not measured"];
+    }
+    const ratio = row.ours / peer.figure;
+    const met = target === undefined ? "" : verdict(ratio <= target.atMost);
+    return [peer.name, `${formatFigure(peer.figure)} ${row.unit}`, ratio.toFixed(2), target?.text ?? "", met];
+  });
+  return [...absolute, ...beside].map(
+    (cells, at) => `| ${[...(at === 0 ? start : ["", "", ""]), ...cells].join(" | ")} |`,
+  );
+}
+
+function verdict(isMet) {
+  return isMet ? "met" : "**not met**";
+}
+
+/** Three significant digits, as far as they are digits before the point. */
+function formatFigure(figure) {
+  return figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
+}

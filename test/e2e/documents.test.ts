@@ -1,0 +1,116 @@
+/** Every command in README.md and in the commands' own help, run as it stands. */
+import { execFile } from "node:child_process";
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { COMMANDS } from "../../src/cli/program.ts";
+import { exportImages, LayoutStore, pack, parseReference, promote } from "../../src/index.ts";
+import { collect } from "../../src/skill/testing/collect.ts";
+import { zsh } from "../tools.ts";
+import { createWorkspace, type Workspace } from "./skillctl.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const README = readFileSync(`${ROOT}README.md`, "utf8");
+
+const blocks = (markdown: string): string[] =>
+  [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
+
+async function run(workspace: Workspace, script: string, shell = "bash") {
+  return workspace.shell(shell, ["-euo", "pipefail", "-c", script], { env: { HOME: workspace.directory } });
+}
+
+describe("README.md", () => {
+  let workspace: Workspace;
+  beforeAll(async () => {
+    workspace = await createWorkspace();
+    cpSync(`${ROOT}examples`, workspace.path("examples"), { recursive: true });
+  });
+
+  it.each(blocks(README))("%s", async (script) => {
+    const { status, stderr } = await run(workspace, script);
+    expect([status, stderr.split("\n").filter((line) => /^(?:error|warning)/.test(line))]).toEqual([0, []]);
+  });
+
+  it("names the two commands that package.json has", () => {
+    const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")) as { scripts: Record<string, string> };
+    expect(README).toContain("npm ci && npm run demo ");
+    expect(README).toContain("npm ci && npm test ");
+    expect(scripts).toMatchObject({ demo: expect.any(String) as string, test: expect.any(String) as string });
+  });
+
+  it("shows a program that works as it stands", async () => {
+    const own = await createWorkspace();
+    cpSync(`${ROOT}examples`, own.path("examples"), { recursive: true });
+    const [program = ""] = [...README.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]);
+    await own.write({ "program.mjs": program.replace('"skillimage"', JSON.stringify(`${ROOT}dist/index.js`)) });
+    expect(await own.shell(process.execPath, ["program.mjs"])).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+});
+
+describe("the demo", () => {
+  it("does the main job from beginning to end", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [`${ROOT}scripts/demo.mjs`]);
+    expect(stdout).toMatch(/the layer that was packed is the layer that is published: sha256:[0-9a-f]{64}/);
+    expect(stdout).toMatch(/^Done in [\d.]+ s/m);
+  });
+});
+
+/** Examples that need a terminal say so instead of doing something that nobody confirmed. */
+const NEEDS_TERMINAL = new Set(["skillctl rm examples/hello-world:1.0.0-draft", "skillctl init my-skill"]);
+
+const EXAMPLES = await Promise.all(
+  COMMANDS.filter((entry) => !entry.name.startsWith("_")).map(async ({ name, load }) => {
+    const { examples } = await load();
+    return examples.map((example) => [name, example.command] as const);
+  }),
+);
+
+describe("the help", () => {
+  it.for(EXAMPLES.flat())("of %s: %s", async ([, command], { skip }) => {
+    const isZsh = command.includes("zsh");
+    if (isZsh && zsh.path === undefined && process.env["CI"] === undefined)
+      skip(`zsh is not installed: apt-get install ${zsh.apt}`);
+    const workspace = await createWorkspace();
+    await prepare(workspace, command);
+    const before = isZsh ? "autoload -Uz compinit && compinit -u\n" : command.includes("pack .") ? "cd mine\n" : "";
+    const { status, stderr } = await run(workspace, before + command, isZsh ? "zsh" : "bash");
+    if (NEEDS_TERMINAL.has(command)) expect([status, stderr]).toEqual([2, expect.stringContaining("terminal")]);
+    else expect([status, stderr.split("\n").filter((line) => line.startsWith("error"))]).toEqual([0, []]);
+  });
+});
+
+/** What the examples speak of: skills, an image in the state that the command names, a file, a program at the other end. */
+async function prepare(workspace: Workspace, command: string): Promise<void> {
+  for (const name of ["examples", "skills"]) cpSync(`${ROOT}examples`, workspace.path(name), { recursive: true });
+  for (const name of ["hello-world", "mine"])
+    cpSync(`${ROOT}examples/hello-world`, workspace.path(name), { recursive: true });
+  await workspace.skill("models");
+  await workspace.write({
+    "bin/ssh": '#!/bin/sh\nshift\nexec "$@"\n',
+    "bin/podman": "#!/bin/sh\ncat >/dev/null\n",
+    "bin/jq": "#!/bin/sh\ngrep -q lifecycle\n",
+    ".config/fish/completions/.keep": "",
+  });
+  for (const program of ["ssh", "podman", "jq"]) chmodSync(workspace.path("bin", program), 0o755);
+  if (command.includes("git log")) await run(workspace, COMMIT);
+
+  const store = await LayoutStore.open(workspace.store);
+  await pack(workspace.path("models"), store, { tag: "1.0.0" });
+  if (command.includes(" pack ")) return;
+  await pack(workspace.path("hello-world"), store);
+  if (/-draft|status draft/.test(command)) return;
+  await promote(store, parseReference("examples/hello-world:1.0.0-draft"), "testing");
+  if (command.includes("-testing")) return;
+  await promote(store, parseReference("examples/hello-world:1.0.0-testing"), "published");
+  const archive = exportImages(store, [parseReference("examples/hello-world:1.0.0")]);
+  writeFileSync(workspace.path("hello-world.tar"), Buffer.concat(await collect(archive)));
+  // The examples of unpack make the directory themselves.
+  if (command.includes("unpack"))
+    for (const name of ["hello-world", "models"]) rmSync(workspace.path(name), { recursive: true });
+}
+
+const COMMIT =
+  "git init -q mine && cd mine && git add . && git -c user.name=x -c user.email=x@example.com commit -qm x";

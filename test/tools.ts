@@ -1,0 +1,77 @@
+/**
+ * The real programs that tests run. A machine without one must not look as if it had passed: in
+ * CI an absent program fails, on a laptop its tests are skipped under a title that says how to get it.
+ */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+import { describe, it } from "vitest";
+
+/** A program that may be on this machine. */
+export interface Tool {
+  readonly name: string;
+  /** Its Debian package. */
+  readonly apt: string;
+  /** Where it is; `undefined` when it is not installed. */
+  readonly path: string | undefined;
+}
+
+/** Looks `name` up on the PATH. `apt` is the Debian package to name when it is absent; default: the same name. */
+export function tool(name: string, options: { readonly apt?: string } = {}): Tool {
+  return { name, apt: options.apt ?? name, path: find(name) };
+}
+
+export const skopeo = tool("skopeo");
+export const umoci = tool("umoci");
+export const podman = tool("podman");
+export const buildah = tool("buildah");
+export const runc = tool("runc");
+export const busybox = tool("busybox", { apt: "busybox-static" });
+export const python = tool("python3");
+export const tar = tool("tar");
+export const gnuTar = { ...tar, name: "GNU tar", path: isGnu(tar) ? tar.path : undefined };
+export const bash = tool("bash");
+export const zsh = tool("zsh");
+export const fish = tool("fish");
+
+/** A `describe` whose tests need `tools`: without them a failure in CI, elsewhere a skip that says what is missing. */
+export function describeWith(tools: readonly Tool[], title: string, tests: () => void): void {
+  const missing = tools.filter((each) => each.path === undefined);
+  const names = missing.map((each) => each.name).join(", ");
+  const packages = missing.map((each) => each.apt).join(" ");
+  describeWhere(
+    missing.length === 0,
+    `${names} not installed: apt-get install --no-install-recommends ${packages}`,
+    title,
+    tests,
+  );
+}
+
+/** A `describe` for machines where `possible` holds: where it does not, a failure in CI, elsewhere a skip with the reason. */
+export function describeWhere(possible: boolean, reason: string, title: string, tests: () => void): void {
+  if (possible) describe(title, tests);
+  else if (process.env["CI"] === undefined) it.skip(`${title} [skipped, ${reason}]`);
+  else {
+    it(title, () => {
+      throw new Error(reason);
+    });
+  }
+}
+
+function isGnu({ path }: Tool): boolean {
+  return path !== undefined && spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.includes("GNU");
+}
+
+function find(name: string): string | undefined {
+  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
+    const candidate = join(directory, name);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // not in this directory; try the next
+    }
+  }
+  return undefined;
+}
