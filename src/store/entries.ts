@@ -33,9 +33,14 @@ export class Entries {
     }
   }
 
-  /** Whether anything was changed since this was made. */
+  /** Whether anything was changed since this was made, or {@link markSaved}. */
   get changed(): boolean {
     return this.#changed;
+  }
+
+  /** Says that what these entries are is on the disk now. */
+  markSaved(): void {
+    this.#changed = false;
   }
 
   /** Every item as it shall be written. */
@@ -208,9 +213,14 @@ function describe(entry: Descriptor): Descriptor {
 }
 
 function listAnnotations(annotations: Annotations): Annotations | undefined {
-  const { [Annotation.refName]: _name, [SUBJECT]: _subject, ...rest } = annotations;
-  for (const _key in rest) return rest;
-  return undefined;
+  const rest: Record<string, string> = {};
+  let isEmpty = true;
+  for (const key of Object.keys(annotations)) {
+    if (key === Annotation.refName || key === SUBJECT) continue;
+    rest[key] = annotations[key] ?? "";
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : rest;
 }
 
 function subjectOf(entry: Descriptor): Digest | undefined {
@@ -233,8 +243,7 @@ function isEntry(item: unknown): item is Descriptor {
 
 function isAnnotations(value: unknown): value is Annotations {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const texts: Readonly<Record<string, unknown>> = value as Readonly<Record<string, unknown>>;
-  for (const key in texts) if (typeof texts[key] !== "string") return false;
+  for (const key of Object.keys(value)) if (typeof (value as Annotations)[key] !== "string") return false;
   return true;
 }
 

@@ -28,7 +28,7 @@ export interface CommitParts {
   /** Makes the directory a store before the first write. */
   readonly prepare: () => Promise<void>;
   /** Rebuilds a damaged index. The lock is held. */
-  readonly rebuild: () => Promise<IndexDocument>;
+  readonly rebuild: () => Promise<unknown>;
 }
 
 export class Commits implements EntryIndex {
@@ -85,13 +85,14 @@ export class Commits implements EntryIndex {
     pending.reject(new SkillError("ABORTED", "the operation was cancelled", { cause: pending.signal?.reason }));
   }
 
-  /** The index, rebuilt if it was damaged. The lock must be held. */
+  /** The index, rebuilt if it was damaged, for a caller that may change it. The lock must be held. */
   async loadSound(): Promise<IndexDocument> {
     try {
-      return await this.#parts.file.load();
+      return await this.#parts.file.loadForChange();
     } catch (error) {
       if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-      return this.#parts.rebuild();
+      await this.#parts.rebuild();
+      return this.#parts.file.loadForChange();
     }
   }
 

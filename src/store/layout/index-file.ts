@@ -17,20 +17,51 @@ export interface IndexDocument {
   readonly entries: Entries;
 }
 
+/** A document and the bytes that it is. */
+interface KnownIndex {
+  readonly bytes: Uint8Array;
+  readonly document: IndexDocument;
+}
+
+/**
+ * The file is read at every look, so nothing that another process wrote is ever missed. But bytes that are the same as
+ * at the last look are not parsed again, which for ten thousand entries is most of the work.
+ */
 export class IndexFile {
   readonly #disk: Disk;
+  #known: KnownIndex | undefined;
 
   constructor(disk: Disk) {
     this.#disk = disk;
   }
 
-  /** The index as it is now; an empty one when there is none. Throws `STORE_CORRUPT` when it is damaged or lost. */
+  /**
+   * The index as it is now, an empty one when there is none; not to be changed, as others may look at the same object.
+   * Throws `STORE_CORRUPT` when it is damaged or lost.
+   */
   async load(): Promise<IndexDocument> {
+    const known = await this.#read();
+    this.#known = known;
+    return known?.document ?? emptyIndex();
+  }
+
+  /** {@link load} for a caller that may change the document, which nobody else sees. The store's lock must be held. */
+  async loadForChange(): Promise<IndexDocument> {
+    const known = await this.#read();
+    this.#known = undefined;
+    return known?.document ?? emptyIndex();
+  }
+
+  async #read(): Promise<KnownIndex | undefined> {
     const { paths, fs } = this.#disk;
     return reading(paths.index, async () => {
       const bytes = await fs.readFile(paths.index, MAX_INDEX).catch(absentAsUndefined);
-      if (bytes !== undefined) return parseIndex(paths.index, bytes);
-      if ((await fs.status(paths.previousIndex)) === undefined) return emptyIndex();
+      if (bytes !== undefined) {
+        const known = this.#known;
+        const isKnown = known !== undefined && Buffer.compare(known.bytes, bytes) === 0;
+        return isKnown ? known : { bytes, document: parseIndex(paths.index, bytes) };
+      }
+      if ((await fs.status(paths.previousIndex)) === undefined) return undefined;
       throw damaged(paths.index, "is missing although the store has been written");
     });
   }
@@ -60,8 +91,11 @@ export class IndexFile {
 
   /** {@link save} for an index that is not worth keeping: its predecessor stays the one it has. */
   async replace(document: IndexDocument): Promise<void> {
-    const temporary = await this.#disk.writeTemporary(encodeIndex(this.#disk.paths.index, document));
+    const bytes = encodeIndex(this.#disk.paths.index, document);
+    const temporary = await this.#disk.writeTemporary(bytes);
     await this.#disk.settle(temporary, this.#disk.paths.index);
+    document.entries.markSaved();
+    this.#known = { bytes, document };
   }
 }
 

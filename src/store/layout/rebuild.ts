@@ -14,8 +14,8 @@ import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 /** The repository of manifests whose names were lost. */
 export const RECOVERED = "recovered";
 
-/** Moves the damaged index aside, writes a new one and returns it. The store's lock must be held. */
-export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile): Promise<IndexDocument> {
+/** Moves the damaged index aside and writes a new one. The store's lock must be held. */
+export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile): Promise<void> {
   const previous = await file.loadPrevious();
   const document: IndexDocument = previous ?? emptyIndex();
   const inventory = await takeInventory(disk);
@@ -28,7 +28,6 @@ export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: Index
   }
   await disk.fs.rename(disk.paths.index, disk.paths.damagedIndex(disk.now())).catch(absentAsUndefined);
   await file.replace(document);
-  return document;
 }
 
 /** The manifests that were stored since `time`, without those that are part of another. */

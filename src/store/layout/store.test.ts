@@ -88,6 +88,43 @@ describe("a layout directory", () => {
     expect(await repository.resolve("1.0.0-draft")).toEqual(descriptor);
   });
 
+  it("sees at once what another process wrote", async () => {
+    const [one, other] = [await open(), await open()];
+    const manifest = await tagged(one, "examples/a", "1.0.0");
+    for (const version of ["2.0.0", "3.0.0", "4.0.0"]) {
+      await tagged(other, "examples/a", version);
+      await one.repository("examples/a").tag(manifest, `${version}-mine`);
+      expect((await other.repository("examples/a").resolve(`${version}-mine`)).digest).toBe(manifest.digest);
+    }
+    expect(await listOf(one.repository("examples/a").tags())).toHaveLength(7);
+  });
+
+  it("sees an edit of the same length", async () => {
+    const store = await open();
+    const manifest = await tagged(store, "examples/a", "1.0.0");
+    await store.repository("examples/a").resolve("1.0.0");
+    const text = await readFile(pathTo("index.json"), "utf8");
+    await writeFile(pathTo("index.json"), text.replace("examples/a:1.0.0", "examples/a:9.0.0"));
+    await expect(store.repository("examples/a").resolve("1.0.0")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await store.repository("examples/a").resolve("9.0.0")).digest).toBe(manifest.digest);
+  });
+
+  it("does not show a change that could not be written", async () => {
+    let isFull = false;
+    const fs = failingFileSystem((operation, path) =>
+      isFull && operation === "rename" && path.endsWith("index.json") ? "ENOSPC" : undefined,
+    );
+    const store = await open({ fs });
+    const manifest = await tagged(store, "examples/a", "1.0.0");
+    const repository = store.repository("examples/a");
+    isFull = true;
+    await expect(repository.tag(manifest, "2.0.0")).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    expect(await listOf(repository.tags())).toEqual(["1.0.0"]);
+    isFull = false;
+    await repository.tag(manifest, "3.0.0");
+    expect(await listOf(repository.tags())).toEqual(["1.0.0", "3.0.0"]);
+  });
+
   it("writes many tags that come at once in a few rewrites", async () => {
     let rewrites = 0;
     const fs = failingFileSystem((operation, path) => {

@@ -92,7 +92,7 @@ function assemble(disk: Disk, lockTimeout: number): LayoutParts {
   const file = new IndexFile(disk);
   const prepare = once(() => createLayout(disk));
   const blobs = new BlobDirectory(disk, lock, prepare);
-  const rebuild = (): ReturnType<typeof rebuildIndex> => rebuildIndex(disk, blobs, file);
+  const rebuild = (): Promise<void> => rebuildIndex(disk, blobs, file);
   const commits = new Commits({ disk, lock, blobs, file, prepare, rebuild });
   return { disk, lock, blobs, file, commits };
 }
