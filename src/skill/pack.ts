@@ -10,7 +10,7 @@ import { tagFor } from "../lifecycle/index.ts";
 import { parseReference, type Digest, type Platform } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
-import type { Content, OperationOptions, Repository, Store } from "../store/index.ts";
+import type { OperationOptions, Repository, Store } from "../store/index.ts";
 import type { ImageParts } from "./compose.ts";
 import { readSkillDirectory, type SkillDirectory } from "./directory.ts";
 import { storeDraft, type StoredDraft } from "./draft.ts";
@@ -92,7 +92,8 @@ async function storeLayer(
   const { sourceDateEpoch, profile = "standard", onProgress, signal } = options;
   const platforms = parsePlatforms(options.platforms);
   const { files } = skill.contents;
-  const layer = createLayer(onProgress === undefined ? files : watch(directory, files, onProgress), {
+  const layer = createLayer(files, {
+    ...(onProgress === undefined ? {} : { onRead: counter(directory, files, onProgress) }),
     ...(sourceDateEpoch === undefined ? {} : { mtime: sourceDateEpoch }),
     ...(signal === undefined ? {} : { signal }),
   });
@@ -115,22 +116,18 @@ async function storeLayer(
   };
 }
 
-/** The same files; as they are read, `onProgress` hears of it. */
-function watch(
+/** Adds up what was read, and tells `onProgress`. */
+function counter(
   directory: string,
   files: readonly LayerFile[],
   onProgress: (progress: PackProgress) => void,
-): readonly LayerFile[] {
+): (bytes: number) => void {
   const total = files.reduce((sum, file) => sum + file.size, 0);
   let bytes = 0;
-  const observe = async function* (content: Content): Content {
-    for await (const chunk of content) {
-      bytes += chunk.byteLength;
-      onProgress({ directory, bytes, total });
-      yield chunk;
-    }
+  return (read) => {
+    bytes += read;
+    onProgress({ directory, bytes, total });
   };
-  return files.map((file) => ({ ...file, open: () => observe(file.open()) }));
 }
 
 function parsePlatforms(texts: readonly string[] | undefined): readonly [Platform, ...Platform[]] {
