@@ -23,6 +23,8 @@ export interface CreateLayerOptions {
   readonly mtime?: number;
   /** Worker threads for a large layer; 0 compresses in this thread. Default: one per CPU, at most 4. */
   readonly workers?: number;
+  /** Told of every piece of a file's content as it is read, in bytes. */
+  readonly onRead?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -36,7 +38,8 @@ export interface CreateLayerOptions {
 export function createLayer(files: readonly LayerFile[], options: CreateLayerOptions = {}): LayerStream {
   const sorted = files.toSorted((a, b) => compareUtf8(a.path, b.path));
   checkPaths(sorted);
-  const tarOptions = { mtime: checkMtime(options.mtime ?? 0), ...(options.signal && { signal: options.signal }) };
+  const { signal, onRead } = options;
+  const tarOptions = { mtime: checkMtime(options.mtime ?? 0), ...(signal && { signal }), ...(onRead && { onRead }) };
   let summary: LayerSummary | undefined;
 
   async function* content(): AsyncGenerator<Uint8Array> {

@@ -1,11 +1,13 @@
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { exactly } from "./file-content.ts";
 import { encodeHeader, MAX_OCTAL_11, paddingOf, TAR_BLOCK } from "./tar-header.ts";
-import type { Content, LayerFile } from "./types.ts";
+import type { LayerFile } from "./types.ts";
 
 export interface TarOptions {
   /** Modification time of every entry, in seconds since 1970. Default 0. */
   readonly mtime?: number;
+  /** Told of every piece of an entry's content as it is read, in bytes. */
+  readonly onRead?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -24,7 +26,11 @@ export async function* writeTar(entries: Iterable<LayerFile>, options: TarOption
     }
     const { path, size } = entry;
     yield encodeHeader({ path, type: "0", mode: entry.executable ? 0o755 : 0o644, size, mtime });
-    yield* abortable(exactly(entry.open(), path, size), options.signal);
+    for await (const chunk of exactly(entry.open(), path, size)) {
+      throwIfAborted(options.signal);
+      options.onRead?.(chunk.length);
+      yield chunk;
+    }
     if (paddingOf(size) > 0) yield new Uint8Array(paddingOf(size));
   }
   yield new Uint8Array(2 * TAR_BLOCK);
@@ -44,12 +50,5 @@ function* newParents(path: string, known: Set<string>): Generator<string> {
     if (known.has(parent)) continue;
     known.add(parent);
     yield parent;
-  }
-}
-
-async function* abortable(content: Content, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    throwIfAborted(signal);
-    yield chunk;
   }
 }

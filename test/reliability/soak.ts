@@ -5,6 +5,11 @@ export function figure(short: number, soak: number): number {
   return SOAK ? soak : short;
 }
 
+/** Prints a figure that was reached, where the figures are what one is after. */
+export function report(text: string): void {
+  if (SOAK) console.info(text);
+}
+
 /** Random numbers in [0, 1) that are the same in every run. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -3,10 +3,13 @@ import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
+/** Milliseconds to wait for the lock: fifty writers on a slow disk may need minutes for what is no failure. */
+const lockTimeout = 300_000;
+
 /** The `LayoutStore` of the build in `dist`, opened on a directory. */
 export async function openStore(dist, directory) {
   const { LayoutStore } = await import(pathToFileURL(`${dist}/store/index.js`).href);
-  return LayoutStore.open(directory);
+  return LayoutStore.open(directory, { lockTimeout });
 }
 
 export function describe(bytes, mediaType) {
