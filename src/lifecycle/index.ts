@@ -11,6 +11,6 @@ export {
   parseLifecycleState,
 } from "./state.ts";
 export type { LifecycleState } from "./state.ts";
-export { LATEST, latestVersion, planTags, tagFor } from "./tags.ts";
+export { LATEST, latestVersion, planTags, statesOfTag, tagFor } from "./tags.ts";
 export type { TagPlan, VersionState } from "./tags.ts";
 export { compareVersions, isPrerelease, isVersion } from "./version.ts";

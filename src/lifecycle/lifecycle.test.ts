@@ -11,6 +11,7 @@ import {
   nextState,
   parseLifecycleState,
   planTags,
+  statesOfTag,
   tagFor,
 } from "./index.ts";
 import type { LifecycleState, VersionState } from "./index.ts";
@@ -84,6 +85,14 @@ describe("tags", () => {
   it("follow the state", () => {
     const tags = LIFECYCLE_STATES.map((each) => tagFor("1.2.3", each));
     expect(tags).toEqual(["1.2.3-draft", "1.2.3-testing", "1.2.3", "1.2.3", undefined]);
+  });
+
+  it("stand for states, or for none", () => {
+    expect(statesOfTag("1.0.0", "1.0.0")).toEqual(["published", "deprecated"]);
+    expect(statesOfTag("1.0.0", "1.0.0-testing")).toEqual(["testing"]);
+    expect(statesOfTag("1.0.0", "latest")).toEqual(["published"]);
+    expect(statesOfTag("1.0.0", "2.0.0")).toEqual([]);
+    expect(statesOfTag("1.0.0", "stable")).toEqual([]);
   });
 
   it("write build metadata without the plus that tags cannot have", () => {

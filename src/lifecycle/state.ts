@@ -1,4 +1,5 @@
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 
 /** The states of a skill version, in the order in which it passes through them. */
 export const LIFECYCLE_STATES = ["draft", "testing", "published", "deprecated", "archived"] as const;
@@ -13,7 +14,7 @@ export function isLifecycleState(text: string): text is LifecycleState {
 /** Reads a state as annotations and commands write it; throws `LIFECYCLE_STATE_UNKNOWN`. */
 export function parseLifecycleState(text: string): LifecycleState {
   if (isLifecycleState(text)) return text;
-  throw new SkillError("LIFECYCLE_STATE_UNKNOWN", `${JSON.stringify(text.slice(0, 80))} is not a lifecycle state`, {
+  throw new SkillError("LIFECYCLE_STATE_UNKNOWN", `${quote(text)} is not a lifecycle state`, {
     hint: `The states are ${LIFECYCLE_STATES.join(", ")}.`,
   });
 }

@@ -4,7 +4,7 @@
  * The rules are the format's: `<ver>-draft`, `<ver>-testing`, `<ver>`, and `latest` for the highest version that is
  * published, a release before any pre-release.
  */
-import type { LifecycleState } from "./state.ts";
+import { LIFECYCLE_STATES, type LifecycleState } from "./state.ts";
 import { compareVersions, isPrerelease } from "./version.ts";
 
 /** The tag that follows the highest published version. */
@@ -39,6 +39,12 @@ export function tagFor(version: string, state: LifecycleState): string | undefin
     case "archived":
       return undefined;
   }
+}
+
+/** The states that `tag` stands for, of this version; none for a tag of somebody's own choice. */
+export function statesOfTag(version: string, tag: string): readonly LifecycleState[] {
+  if (tag === LATEST) return ["published"];
+  return LIFECYCLE_STATES.filter((state) => tagFor(version, state) === tag);
 }
 
 /** The version that `latest` must name: the highest published release, else the highest published pre-release. */

@@ -9,6 +9,7 @@ import parse from "semver/functions/parse.js";
 import type SemVer from "semver/classes/semver.js";
 
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 
 /** Tells whether `text` is a strict semver 2.0.0 version: no leading `v`, no missing part, no white space. */
 export function isVersion(text: string): boolean {
@@ -28,7 +29,7 @@ export function compareVersions(a: string, b: string): number {
 function parseVersion(text: string): SemVer {
   const version = strictParse(text);
   if (version !== undefined) return version;
-  throw new SkillError("VERSION_INVALID", `${JSON.stringify(text.slice(0, 80))} is not a semantic version`, {
+  throw new SkillError("VERSION_INVALID", `${quote(text)} is not a semantic version`, {
     hint: "Write major.minor.patch, as in 1.0.0 or 2.1.0-rc.1.",
   });
 }

@@ -1,9 +1,9 @@
 /** The SkillCard inside an image, checked as it was when the skill was packed. */
 import { readLayer } from "../archive/index.ts";
+import { readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { cardFromSkillMarkdown, validateSkillCard } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
-import { readAll } from "../store/content.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 import type { SkillImage } from "./image.ts";

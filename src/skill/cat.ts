@@ -1,8 +1,9 @@
 /** One file of an image, without unpacking the rest. */
 import { readLayer } from "../archive/index.ts";
+import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/index.ts";
-import type { Content, Store } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import { PROMPT_FILE } from "./names.ts";
 import { readImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";

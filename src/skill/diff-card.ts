@@ -9,7 +9,7 @@ export interface FieldChange {
 }
 
 /** Compares two cards field by field; lists and records are compared, and shown, as JSON. */
-export function compareCards(before: SkillCard | undefined, after: SkillCard | undefined): readonly FieldChange[] {
+export function compareCards(before: SkillCard, after: SkillCard): readonly FieldChange[] {
   const [left, right] = [flatten(before), flatten(after)];
   const fields = new Set([...left.keys(), ...right.keys()]);
   return [...fields].filter((field) => left.get(field) !== right.get(field)).map((field) => change(field, left, right));
@@ -21,9 +21,9 @@ function change(field: string, left: ReadonlyMap<string, string>, right: Readonl
 }
 
 /** Two levels deep, as cards are: `metadata.tags` is one field. */
-function flatten(card: SkillCard | undefined): ReadonlyMap<string, string> {
+function flatten(card: SkillCard): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
-  for (const [section, value] of Object.entries(card ?? {})) {
+  for (const [section, value] of Object.entries(card)) {
     if (typeof value !== "object" || value === null) fields.set(section, String(value));
     else for (const [key, item] of Object.entries(value)) fields.set(`${section}.${key}`, show(item));
   }

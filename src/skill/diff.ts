@@ -1,6 +1,6 @@
 /** What differs between two skills, each a directory or an image: the fields of their cards, and their files. */
-import { baseName, type Reference } from "../oci/index.ts";
-import type { SkillCard } from "../skillcard/index.ts";
+import { baseName, formatReference, type Reference } from "../oci/index.ts";
+import { SkillCardError, type SkillCard, type SkillCardIssue } from "../skillcard/index.ts";
 import type { Store } from "../store/index.ts";
 import { readCard } from "./card.ts";
 import { compareCards, type FieldChange } from "./diff-card.ts";
@@ -22,7 +22,7 @@ export interface SkillDiff {
 
 /**
  * Compares two skills. Text files up to 256 KiB come with a unified diff; larger and binary ones by digest. Memory does
- * not grow with the files. Throws what reading a directory or an image throws.
+ * not grow with the files. Throws `SKILLCARD_INVALID` when either has no valid card, and what reading them throws.
  */
 export async function diff(before: DiffSide, after: DiffSide, options: LayerOptions = {}): Promise<SkillDiff> {
   const [left, right] = [await open(before, options), await open(after, options)];
@@ -34,13 +34,22 @@ export async function diff(before: DiffSide, after: DiffSide, options: LayerOpti
 async function open(
   side: DiffSide,
   options: LayerOptions,
-): Promise<{ readonly card: SkillCard | undefined; readonly files: AsyncIterable<SkillFile> }> {
+): Promise<{ readonly card: SkillCard; readonly files: AsyncIterable<SkillFile> }> {
   if ("directory" in side) {
     const { report, contents } = await readSkillDirectory(side.directory, options);
-    return { card: report.card, files: directoryFiles(contents) };
+    return { card: requireCard(side.directory, report), files: directoryFiles(contents) };
   }
   const { reference, descriptor, repository } = await resolveReference(side.store, side.reference, options);
   const image = await readImage(repository, descriptor, options);
-  const { card } = await readCard(repository, image, baseName(reference), options);
-  return { card, files: imageFiles(repository, image, options) };
+  const checked = await readCard(repository, image, baseName(reference), options);
+  return { card: requireCard(formatReference(reference), checked), files: imageFiles(repository, image, options) };
+}
+
+/** Fields of a card that is not valid cannot be compared: which of them are wrong is what there is to say. */
+function requireCard(
+  name: string,
+  { card, issues }: { readonly card?: SkillCard; readonly issues: readonly SkillCardIssue[] },
+): SkillCard {
+  if (card === undefined) throw new SkillCardError(name, issues);
+  return card;
 }

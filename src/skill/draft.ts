@@ -4,7 +4,7 @@
  * Needless: the same content is there, as a draft or further on. Forbidden: the version is out with other content.
  */
 import { isSkillError, SkillError } from "../errors.ts";
-import { compareStates, tagFor, type LifecycleState } from "../lifecycle/index.ts";
+import { tagFor, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, formatReference } from "../oci/index.ts";
 import type { Descriptor, Digest, EncodedManifest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
@@ -12,6 +12,7 @@ import { composeDraft, type ImageParts } from "./compose.ts";
 import { entryDescriptor } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage, type SkillImage } from "./image.ts";
+import { findArchived, isOut, refuseForgedTag, refuseReplacing } from "./immutable.ts";
 import { readStatus } from "./metadata.ts";
 
 /** The image that holds the content now: the new draft, or the one that was there. */
@@ -27,16 +28,20 @@ export interface StoredDraft {
 
 const MAX_ATTEMPTS = 5;
 
-/** Stores a draft under `target`'s tag. Throws `PUBLISHED_IMMUTABLE`, and what storing throws. */
+/** A reference that has a tag. */
+export type TaggedReference = Reference & { readonly tag: string };
+
+/** Stores a draft of `version` under `target`'s tag. Throws `PUBLISHED_IMMUTABLE`, and what storing throws. */
 export async function storeDraft(
   repository: Repository,
-  target: Reference,
+  target: TaggedReference,
+  version: string,
   parts: ImageParts,
   options: OperationOptions,
 ): Promise<StoredDraft> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await tryToStore(repository, target, parts, options);
+      return await tryToStore(repository, target, version, parts, options);
     } catch (error) {
       // Somebody else moved the tag meanwhile: look again at what it names now.
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
@@ -46,22 +51,23 @@ export async function storeDraft(
 
 async function tryToStore(
   repository: Repository,
-  target: Reference,
+  target: TaggedReference,
+  version: string,
   parts: ImageParts,
   options: OperationOptions,
 ): Promise<StoredDraft> {
-  const { tag = "" } = target;
-  const version = parts.annotations[Annotation.version] ?? "";
+  const { tag } = target;
   const existing = await readExisting(repository, tag, version, options);
   for (const [name, image] of existing) {
     const status = readStatus(image.annotations);
     const isSame = hasContent(image, parts);
     // A tag of the caller's own choice is a wish for that tag, so the same content under another one does not do.
     const isWanted = name === tag || tag === tagFor(version, "draft");
-    if (isSame && status !== undefined && isWanted) return found(image, status, { ...target, tag: name });
-    const isVersion = image.annotations[Annotation.version] === version;
-    if (!isSame && (name === tag || isVersion)) refuseIfOut(repository.name, image);
+    if (isSame && status !== undefined && isWanted) return found(image, status, target, name);
+    if (!isSame && image.annotations[Annotation.version] === version) refuseOtherContent(repository.name, image);
+    if (!isSame && name === tag) refuseReplacing(repository.name, tag, image);
   }
+  refuseForgedTag(tag, version, "draft");
   const { configs, members, root } = composeDraft(parts);
   const push = (document: EncodedManifest): Promise<void> =>
     repository.push(document.descriptor, document.bytes, options);
@@ -74,12 +80,19 @@ async function tryToStore(
   return { reference: formatReference(target), digest: to.digest, status: "draft", size, unchanged: false };
 }
 
-function found(image: SkillImage, status: LifecycleState, reference: Reference): StoredDraft {
+function found(
+  image: SkillImage,
+  status: LifecycleState,
+  { tag: _, ...repository }: Reference,
+  name: string,
+): StoredDraft {
   const { size } = contentOf(image);
-  return { reference: formatReference(reference), digest: image.descriptor.digest, status, size, unchanged: true };
+  const { digest } = image.descriptor;
+  const reference = formatReference(name === "" ? { ...repository, digest } : { ...repository, tag: name });
+  return { reference, digest, status, size, unchanged: true };
 }
 
-/** What stands under the tag that is wanted, and what this version has become already, by tag. */
+/** What stands under the tag that is wanted, and what this version has become already, by tag; archived: under none. */
 async function readExisting(
   repository: Repository,
   tag: string,
@@ -87,12 +100,13 @@ async function readExisting(
   options: OperationOptions,
 ): Promise<ReadonlyMap<string, SkillImage>> {
   const tags = new Set([tag, tagFor(version, "published") ?? tag, tagFor(version, "testing") ?? tag]);
-  const images = await Promise.all(
-    [...tags].map(async (name) => {
+  const images = await Promise.all([
+    ...[...tags].map(async (name) => {
       const descriptor = await find(repository, name, options);
       return descriptor === undefined ? [] : [[name, await readImage(repository, descriptor, options)] as const];
     }),
-  );
+    findArchived(repository, version, options).then((image) => (image === undefined ? [] : [["", image] as const])),
+  ]);
   return new Map(images.flat());
 }
 
@@ -106,10 +120,9 @@ function hasContent(image: SkillImage, parts: ImageParts): boolean {
   return configs.length === stored.length && configs.every((config, at) => identity(config.descriptor) === stored[at]);
 }
 
-function refuseIfOut(repository: string, image: SkillImage): void {
-  const status = readStatus(image.annotations);
-  if (status === undefined || compareStates(status, "published") < 0) return;
-  const version = image.annotations[Annotation.version];
+function refuseOtherContent(repository: string, image: SkillImage): void {
+  if (!isOut(image)) return;
+  const { [Annotation.version]: version, [Annotation.status]: status } = image.annotations;
   throw new SkillError("PUBLISHED_IMMUTABLE", `${repository} ${version} is ${status} with other content`, {
     hint: "A published version never changes. Raise metadata.version and pack again.",
   });

@@ -4,11 +4,8 @@
  * Listing ten thousand skills must not read ten thousand manifests. So whoever tags an image gives the store the facts
  * that a listing shows; they echo the manifest, which stays the truth, and an entry without them is read instead.
  */
-import { Annotation, type Annotations, type Descriptor } from "../oci/index.ts";
+import { Annotation, EntryAnnotation, type Annotations, type Descriptor } from "../oci/index.ts";
 import { contentOf, type SkillImage } from "./image.ts";
-
-/** Bytes of config and layers, on an index entry only: no manifest bears it. */
-const SIZE = "io.skillimage.size";
 
 const LISTED = [Annotation.status, Annotation.version, Annotation.created] as const;
 
@@ -26,7 +23,7 @@ export interface EntryFacts {
 export function entryDescriptor(descriptor: Descriptor, annotations: Annotations, contentSize: number): Descriptor {
   const { mediaType, digest, size } = descriptor;
   const listed = LISTED.flatMap((key) => (annotations[key] === undefined ? [] : [[key, annotations[key]] as const]));
-  return { mediaType, digest, size, annotations: { ...Object.fromEntries(listed), [SIZE]: String(contentSize) } };
+  return { mediaType, digest, size, annotations: { ...Object.fromEntries(listed), [EntryAnnotation.size]: String(contentSize) } };
 }
 
 /** {@link entryDescriptor} of an image that has been read. */
@@ -37,8 +34,8 @@ export function entryOf(image: SkillImage): Descriptor {
 /** The facts on an entry; `undefined` when nobody put them there. */
 export function readFacts(descriptor: Descriptor): EntryFacts | undefined {
   const annotations = descriptor.annotations ?? {};
-  const size = Number(annotations[SIZE]);
-  if (annotations[SIZE] === undefined || !Number.isSafeInteger(size)) return undefined;
+  const size = Number(annotations[EntryAnnotation.size]);
+  if (annotations[EntryAnnotation.size] === undefined || !Number.isSafeInteger(size)) return undefined;
   return factsOf(annotations, size);
 }
 

@@ -1,18 +1,18 @@
 /** Writes images as one file that other tools read: an OCI image layout in a tar, what skopeo calls an oci-archive. */
 import { writeTar, type LayerFile } from "../archive/index.ts";
+import { asContent, type Content } from "../content/index.ts";
 import {
   Annotation,
+  blobPath,
   childrenOf,
-  encodedOf,
   encodeManifest,
   formatReference,
-  isIndexType,
-  isManifestType,
+  isDocumentType,
   MediaType,
 } from "../oci/index.ts";
 import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { readManifest } from "../store/index.ts";
-import type { Content, OperationOptions, Reader, Store } from "../store/index.ts";
+import type { OperationOptions, Reader, Store } from "../store/index.ts";
 import { resolveReference } from "./resolve.ts";
 
 /** Something that the archive holds, and where its bytes come from. */
@@ -57,23 +57,19 @@ async function gather(
 ): Promise<void> {
   if (pieces.has(descriptor.digest)) return;
   pieces.set(descriptor.digest, { descriptor, reader });
-  if (!isManifestType(descriptor.mediaType) && !isIndexType(descriptor.mediaType)) return;
+  if (!isDocumentType(descriptor.mediaType)) return;
   for (const child of childrenOf(await readManifest(reader, descriptor, options))) {
     await gather(reader, child, pieces, options);
   }
 }
 
 function blobFile({ descriptor, reader }: Piece, options: OperationOptions): LayerFile {
-  const path = `blobs/${descriptor.digest.slice(0, descriptor.digest.indexOf(":"))}/${encodedOf(descriptor.digest)}`;
+  const path = blobPath(descriptor.digest);
   return { path, executable: false, size: descriptor.size, open: () => reader.fetch(descriptor, options) };
 }
 
 function document(path: string, bytes: Uint8Array): LayerFile {
-  return { path, executable: false, size: bytes.byteLength, open: () => once(bytes) };
-}
-
-async function* once(bytes: Uint8Array): Content {
-  yield bytes;
+  return { path, executable: false, size: bytes.byteLength, open: () => asContent(bytes) };
 }
 
 function byPath(a: LayerFile, b: LayerFile): number {

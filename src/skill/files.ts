@@ -1,6 +1,7 @@
 /** The files of a skill, wherever it is, one after the other. */
 import { readLayer, type CollectedFiles } from "../archive/index.ts";
-import type { Content, Reader } from "../store/index.ts";
+import type { Content } from "../content/index.ts";
+import type { Reader } from "../store/index.ts";
 import type { SkillImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
 

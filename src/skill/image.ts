@@ -71,8 +71,15 @@ async function readMembers(
   options: OperationOptions | undefined,
 ): Promise<ImageMember[]> {
   if (root.kind === "manifest") return [{ descriptor, manifest: root }];
+  const images = root.manifests.filter(isImage);
+  if (images.length > MAX_MEMBERS) {
+    throw new SkillError(
+      "NOT_A_SKILL",
+      `${descriptor.digest} is an index of ${images.length} images, over ${MAX_MEMBERS}`,
+    );
+  }
   const members: ImageMember[] = [];
-  for (const child of root.manifests.filter(isImage).slice(0, MAX_MEMBERS)) {
+  for (const child of images) {
     const manifest = parseImageManifest(await readDocument(reader, child, options), child.mediaType);
     members.push({ descriptor: child, manifest });
   }

@@ -5,29 +5,35 @@
  * read several times, each time taking what is known to be wanted, and never more in memory than documents.
  */
 import { readTar } from "../archive/index.ts";
+import { readAll, type Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
+import { LATEST } from "../lifecycle/index.ts";
 import {
+  algorithmOf,
   Annotation,
+  blobPath,
   childrenOf,
   digestOf,
-  encodedOf,
   formatReference,
-  isIndexType,
-  isManifestType,
+  isDocumentType,
   MAX_MANIFEST_SIZE,
   parseManifest,
   parseReference,
   repositoryName,
 } from "../oci/index.ts";
 import type { Descriptor, Digest, Index, Manifest, Reference } from "../oci/index.ts";
-import { readAll } from "../store/content.ts";
-import type { Content, OperationOptions, Repository, Store } from "../store/index.ts";
+import type { Content, OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
+import { find } from "./find.ts";
 import { readImage } from "./image.ts";
+import { refuseReplacing } from "./immutable.ts";
+import { highestPublished } from "./latest.ts";
 
 export interface ImportOptions extends OperationOptions {
   /** Names the image, for an archive that holds just one and does not name it usefully. */
   readonly as?: Reference;
+  /** Replaces published images of the same name. Default: false. */
+  readonly force?: boolean;
 }
 
 export interface ImportedImage {
@@ -48,8 +54,10 @@ const MAX_DEPTH = 4;
 
 /**
  * Imports every image of an archive; `open` starts reading it anew at each call. Content is verified, and no tag is set
- * before all is there. Throws `ARCHIVE_INVALID` for a file that is no OCI layout, `BLOB_MISSING` for one that is
- * incomplete, `REFERENCE_INVALID` for an image without a usable name and no `as`. OCI image-spec "image-layout.md".
+ * before all of it is there. Throws `ARCHIVE_INVALID` for a file that is no OCI layout, `BLOB_MISSING` for one that is
+ * incomplete, `REFERENCE_INVALID` for an image without a usable name and no `as`, and `PUBLISHED_IMMUTABLE` when a tag
+ * names another image here that is published, unless `force`. `latest` is not taken from the archive where there are
+ * published versions to tell it from. OCI image-spec "image-layout.md".
  */
 export async function importImages(
   store: Store,
@@ -60,15 +68,42 @@ export async function importImages(
   const images = index.manifests.map((descriptor) => ({ descriptor, reference: nameOf(descriptor, index, options) }));
   const documents = await readDocuments(open, index.manifests, options);
   await storeBlobs(open, blobsOf(store, images, documents), options);
-  const imported: ImportedImage[] = [];
   for (const { descriptor, reference } of images) {
-    const repository = store.repository(repositoryName(reference));
-    await storeDocuments(repository, descriptor, documents, options);
-    const entry = entryOf(await readImage(repository, descriptor, options));
-    await repository.retag([{ name: reference.tag ?? descriptor.digest, to: entry }], options);
-    imported.push({ reference: formatReference(reference), digest: descriptor.digest });
+    await storeDocuments(store.repository(repositoryName(reference)), descriptor, documents, options);
   }
-  return imported;
+  for (const name of new Set(images.map(({ reference }) => repositoryName(reference)))) {
+    const own = images.filter(({ reference }) => repositoryName(reference) === name);
+    await tagImages(store.repository(name), own, options);
+  }
+  return images.map(({ reference, descriptor }) => ({
+    reference: formatReference(reference),
+    digest: descriptor.digest,
+  }));
+}
+
+/** Names the images of one repository, all at once, and lets `latest` follow. */
+async function tagImages(repository: Repository, images: readonly NamedImage[], options: ImportOptions): Promise<void> {
+  const changes: TagChange[] = [];
+  for (const { descriptor, reference } of images) {
+    const name = reference.tag ?? descriptor.digest;
+    const current = await find(repository, name, options);
+    if (current !== undefined && current.digest !== descriptor.digest && options.force !== true && name !== LATEST) {
+      refuseReplacing(repository.name, name, await readImage(repository, current, options));
+    }
+    const to = entryOf(await readImage(repository, descriptor, options));
+    changes.push({ name, to, expect: current?.digest ?? null });
+  }
+  await repository.retag(
+    changes.filter((change) => change.name !== LATEST),
+    options,
+  );
+  const latest = await highestPublished(repository, undefined, options);
+  const change = changes.find(({ name }) => name === LATEST);
+  const current = await find(repository, LATEST, options);
+  const to = latest?.descriptor ?? change?.to ?? current;
+  if (to !== undefined && to.digest !== current?.digest) {
+    await repository.retag([{ name: LATEST, to, expect: current?.digest ?? null }], options);
+  }
 }
 
 async function readIndex(open: () => Content, options: OperationOptions): Promise<Index> {
@@ -101,7 +136,7 @@ async function readDocuments(
   const documents = new Map<Digest, { bytes: Uint8Array; parsed: Manifest | Index }>();
   let level = roots;
   for (let depth = 0; level.length > 0 && depth < MAX_DEPTH; depth++) {
-    const wanted = new Map(level.map((descriptor) => [blobPath(descriptor), descriptor]));
+    const wanted = new Map(level.map((descriptor) => [blobPath(descriptor.digest), descriptor]));
     const found: Descriptor[] = [];
     for await (const entry of readTar(open(), options)) {
       const descriptor = wanted.get(entry.path);
@@ -109,7 +144,7 @@ async function readDocuments(
       const bytes = await readDocument(descriptor, entry.size, entry.content);
       const parsed = parseManifest(bytes, descriptor.mediaType);
       documents.set(descriptor.digest, { bytes, parsed });
-      found.push(...childrenOf(parsed).filter(isDocument));
+      found.push(...childrenOf(parsed).filter(({ mediaType }) => isDocumentType(mediaType)));
     }
     level = found.filter((descriptor) => !documents.has(descriptor.digest));
   }
@@ -124,7 +159,7 @@ async function readDocument(descriptor: Descriptor, size: number, content: Conte
     );
   }
   const bytes = await readAll(content);
-  if (digestOf(bytes, descriptor.digest.startsWith("sha512:") ? "sha512" : "sha256") === descriptor.digest)
+  if (digestOf(bytes, algorithmOf(descriptor.digest)) === descriptor.digest)
     return bytes;
   throw new SkillError("DIGEST_MISMATCH", `the archive's ${descriptor.digest} holds other content`);
 }
@@ -143,9 +178,9 @@ function blobsOf(store: Store, images: readonly NamedImage[], documents: Documen
       for (const child of childrenOf(document.parsed)) gather(child, repository);
       return;
     }
-    const blob = blobs.get(blobPath(descriptor)) ?? { descriptor, repositories: new Set() };
+    const blob = blobs.get(blobPath(descriptor.digest)) ?? { descriptor, repositories: new Set() };
     blob.repositories.add(repository);
-    blobs.set(blobPath(descriptor), blob);
+    blobs.set(blobPath(descriptor.digest), blob);
   };
   for (const { descriptor, reference } of images) gather(descriptor, store.repository(repositoryName(reference)));
   return blobs;
@@ -174,17 +209,10 @@ async function storeDocuments(
 ): Promise<void> {
   const document = documents.get(descriptor.digest);
   if (document === undefined) {
-    if (!isDocument(descriptor)) return;
+    if (!isDocumentType(descriptor.mediaType)) return;
     throw new SkillError("BLOB_MISSING", `the archive does not hold ${descriptor.digest}, which it refers to`);
   }
   for (const child of childrenOf(document.parsed)) await storeDocuments(repository, child, documents, options);
   await repository.push(descriptor, document.bytes, options);
 }
 
-function isDocument({ mediaType }: Descriptor): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType);
-}
-
-function blobPath({ digest }: Descriptor): string {
-  return `blobs/${digest.slice(0, digest.indexOf(":"))}/${encodedOf(digest)}`;
-}

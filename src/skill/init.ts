@@ -1,9 +1,19 @@
 /** A new skill from a template: a card and a prompt that validate as they are. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
-import { serializeSkillCard, validateSkillCard, SkillCardError } from "../skillcard/index.ts";
+import {
+  DEFAULT_NAMESPACE,
+  DEFAULT_VERSION,
+  formatFrontmatter,
+  SKILLCARD_API_VERSION,
+  SKILLCARD_KIND,
+  serializeSkillCard,
+  validateSkillCard,
+  SkillCardError,
+} from "../skillcard/index.ts";
 import type { SkillCard } from "../skillcard/index.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
@@ -34,17 +44,23 @@ export async function initSkill(directory: string, answers: InitAnswers): Promis
   const card = serializeSkillCard(cardFrom(answers));
   const { issues } = validateSkillCard(card, { file: CARD_FILE });
   if (issues.some((issue) => issue.severity === "error")) throw new SkillCardError(CARD_FILE, issues);
-  await mkdir(directory, { recursive: true });
-  await writeNew(join(directory, CARD_FILE), card);
-  await writeNew(join(directory, PROMPT_FILE), promptFrom(answers));
+  const [cardFile, promptFile] = [join(directory, CARD_FILE), join(directory, PROMPT_FILE)];
+  await writing(directory, () => mkdir(directory, { recursive: true }));
+  await writing(cardFile, () => writeFile(cardFile, card, { flag: "wx" }));
+  try {
+    await writing(promptFile, () => writeFile(promptFile, promptFrom(answers), { flag: "wx" }));
+  } catch (error) {
+    await rm(cardFile, { force: true });
+    throw error;
+  }
   return { directory, files: [CARD_FILE, PROMPT_FILE] };
 }
 
 function cardFrom(answers: InitAnswers): SkillCard {
-  const { name, namespace = "local", version = "0.1.0", description, license, author } = answers;
+  const { name, namespace = DEFAULT_NAMESPACE, version = DEFAULT_VERSION, description, license, author } = answers;
   return {
-    apiVersion: "skillimage.io/v1alpha1",
-    kind: "SkillCard",
+    apiVersion: SKILLCARD_API_VERSION,
+    kind: SKILLCARD_KIND,
     metadata: {
       name,
       namespace,
@@ -62,10 +78,7 @@ function promptFrom({ name, description }: InitAnswers): string {
     .split("-")
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join(" ");
-  return `---
-name: ${name}
-description: ${JSON.stringify(description)}
----
+  return `${formatFrontmatter({ name, description })}
 
 # ${title}
 
@@ -83,18 +96,18 @@ Say here which requests this skill is for, and which it is not for.
 `;
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
+async function writing(path: string, work: () => Promise<unknown>): Promise<void> {
   try {
-    await writeFile(file, text, { flag: "wx" });
+    await work();
   } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === "EEXIST";
+    const exists = errnoOf(cause) === "EEXIST";
     throw new SkillError(
       exists ? "TARGET_EXISTS" : "TARGET_UNWRITABLE",
-      `cannot write ${file}: ${(cause as Error).message}`,
+      `cannot write ${path}: ${(cause as Error).message}`,
       {
         hint: exists
-          ? "There is a skill in this directory already. Choose another one."
-          : "Check the directory's permissions.",
+          ? "There is something at this place already. Choose another directory."
+          : "Check the path and its permissions.",
         cause,
       },
     );

@@ -14,12 +14,12 @@ export interface PublishedVersion {
 }
 
 /**
- * The highest published version of a repository, releases before pre-releases, leaving out `except`. Tags are tried from
+ * The highest published version of a repository, releases before pre-releases, leaving out `except` if given. Tags are tried from
  * the highest version down and reading stops at the first that is published, so one manifest is the usual cost.
  */
 export async function highestPublished(
   repository: Repository,
-  except: string,
+  except: string | undefined,
   options: OperationOptions = {},
 ): Promise<PublishedVersion | undefined> {
   const versions: string[] = [];

@@ -31,7 +31,8 @@ export interface BoundedLayerSource extends LayerSource {
 
 /**
  * The layers of an image's first member, lowest first; all members of a skill share them. Nothing is read before a
- * stream is iterated. Throws `MEDIA_TYPE_UNSUPPORTED` for a compression that we do not read.
+ * stream is iterated. Throws `MEDIA_TYPE_UNSUPPORTED` for a compression that we do not read, `MANIFEST_INVALID` when the
+ * config does not say what each layer unpacks to.
  */
 export async function layerSources(
   reader: Reader,
@@ -40,6 +41,10 @@ export async function layerSources(
 ): Promise<readonly BoundedLayerSource[]> {
   const [{ manifest }] = image.members;
   const { diffIds } = await readConfig(reader, manifest.config, options);
+  if (diffIds.length !== manifest.layers.length) {
+    const counts = `${diffIds.length} diff_ids for ${manifest.layers.length} layers`;
+    throw new SkillError("MANIFEST_INVALID", `the config ${manifest.config.digest} has ${counts}`);
+  }
   return manifest.layers.map((layer, at) => {
     const compression = layerCompression(layer.mediaType);
     if (compression === undefined) {

@@ -62,10 +62,11 @@ export async function pack(directory: string, store: Store, options: PackOptions
   const skill = await readSkillDirectory(directory, options);
   const card = validCard(skill);
   const { name, namespace, version } = card.metadata;
-  const target = parseReference(`${namespace}/${name}:${options.tag ?? tagFor(version, "draft")}`);
+  const tag = options.tag ?? tagFor(version, "draft") ?? "";
+  const target = { ...parseReference(`${namespace}/${name}:${tag}`), tag };
   const repository = store.repository(target.repository);
   const { parts, demands } = await storeLayer(repository, directory, skill, card, options);
-  const draft = await storeDraft(repository, target, parts, options);
+  const draft = await storeDraft(repository, target, version, parts, options);
   return {
     ...draft,
     layerDigest: parts.layer.digest,

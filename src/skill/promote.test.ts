@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 
 import fc from "fast-check";
@@ -152,12 +154,25 @@ describe("promote", () => {
     await expect(promote(store, image, "published")).rejects.toMatchObject({ code: "PUBLISHED_IMMUTABLE" });
   });
 
+  it("does not publish a version again that was archived", async () => {
+    const store = new MemoryStore();
+    await release(store, "1.0.0", "archived");
+    const directory = await skillDirectory();
+    expect(await pack(directory, store)).toMatchObject({ status: "archived", unchanged: true });
+    await writeFile(join(directory, "SKILL.md"), "# Other\n");
+    await expect(pack(directory, store)).rejects.toMatchObject({ code: "PUBLISHED_IMMUTABLE" });
+    const other = new MemoryStore();
+    const reference = parseReference(await release(other, "1.0.0", "testing"));
+    await copy(other.repository(NAME), store.repository(NAME), reference.tag ?? "");
+    await expect(promote(store, reference, "published")).rejects.toMatchObject({ code: "PUBLISHED_IMMUTABLE" });
+  });
+
   it("lets one of two people win when both promote at once", async () => {
     const store = new MemoryStore();
     const reference = parseReference(await release(store, "1.0.0", "testing"));
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => promote(store, reference, "published")));
     const failures = outcomes.filter((outcome) => outcome.status === "rejected");
-    expect(outcomes.filter((outcome) => outcome.status === "fulfilled").length).toBeGreaterThan(0);
+    expect(failures).toHaveLength(2);
     for (const failure of failures) {
       expect(["CONFLICT", "NOT_FOUND", "PUBLISHED_IMMUTABLE"]).toContain((failure.reason as { code: string }).code);
     }

@@ -6,10 +6,11 @@
  */
 import { SkillError } from "../errors.ts";
 import { LATEST, planTags, type LifecycleState } from "../lifecycle/index.ts";
-import type { Descriptor, Digest } from "../oci/index.ts";
+import { Annotation, type Descriptor, type Digest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
+import { findArchived, refuseReplacing } from "./immutable.ts";
 import { highestPublished } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 
@@ -42,6 +43,7 @@ export async function planPromotionTags(
   options: OperationOptions,
 ): Promise<PromotionTags> {
   const { version, from, to, after } = promotion;
+  if (to === "published") await refuseRepublishing(repository, version, options);
   const concernsLatest = from === "published" || to === "published";
   const [rival, latest] = concernsLatest
     ? await Promise.all([highestPublished(repository, version, options), find(repository, LATEST, options)])
@@ -59,32 +61,41 @@ export async function planPromotionTags(
   return { changes, set: plan.set, latest: plan.latest };
 }
 
+async function refuseRepublishing(repository: Repository, version: string, options: OperationOptions): Promise<void> {
+  if ((await findArchived(repository, version, options)) === undefined) return;
+  throw new SkillError("PUBLISHED_IMMUTABLE", `${repository.name} ${version} was published before and is archived`, {
+    hint: "A published version never changes. Raise metadata.version, pack and promote that.",
+  });
+}
+
 async function setChange(
   repository: Repository,
-  { tag: asked, before, after }: Promotion,
+  promotion: Promotion,
   tag: string | undefined,
   look: boolean,
   options: OperationOptions,
 ): Promise<TagChange> {
+  const { tag: asked, before, after } = promotion;
   if (tag === undefined) return { name: after.digest, to: after };
   if (tag === asked) return { name: tag, to: after, expect: before.digest };
-  return { name: tag, to: after, expect: look ? await occupantOf(repository, tag, before, options) : null };
+  return { name: tag, to: after, expect: look ? await occupantOf(repository, tag, promotion, options) : null };
 }
 
-/** What the new state's tag may name now: nothing, this image, or an unpublished one that this one supersedes. */
+/** What the new state's tag may name now: nothing, this image, or this version in testing, which this one supersedes. */
 async function occupantOf(
   repository: Repository,
   tag: string,
-  promoted: Descriptor,
+  { before, version }: Promotion,
   options: OperationOptions,
 ): Promise<Digest | null> {
   const occupant = await find(repository, tag, options);
-  if (occupant === undefined || occupant.digest === promoted.digest) return occupant?.digest ?? null;
-  const status = readStatus((await readImage(repository, occupant, options)).annotations);
-  if (status === "testing") return occupant.digest;
-  const state = status ?? "no state";
-  throw new SkillError("PUBLISHED_IMMUTABLE", `${repository.name}:${tag} names another image already (${state})`, {
-    hint: "A published version never changes. Raise metadata.version, pack and promote that.",
+  if (occupant === undefined || occupant.digest === before.digest) return occupant?.digest ?? null;
+  const image = await readImage(repository, occupant, options);
+  refuseReplacing(repository.name, tag, image);
+  const isVersion = image.annotations[Annotation.version] === version;
+  if (isVersion && readStatus(image.annotations) === "testing") return occupant.digest;
+  throw new SkillError("CONFLICT", `${repository.name}:${tag} names another image (${occupant.digest})`, {
+    hint: `Remove that tag first: skillctl rm ${repository.name}:${tag}`,
   });
 }
 

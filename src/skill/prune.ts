@@ -27,7 +27,7 @@ type GarbageCollected = Pick<LayoutStore, "gc">;
 
 /**
  * Removes the tags of superseded states (`1.0.0-draft` where `1.0.0-testing` or `1.0.0` exists) and collects garbage.
- * Archived images and referrers of what is kept stay. Throws `CONFLICT` when a tag moved meanwhile.
+ * Archived images and referrers of what is kept stay. Throws `CONFLICT` when a tag moved meanwhile; call it again then.
  */
 export async function prune(
   store: Store & EntryLister & GarbageCollected,
@@ -69,8 +69,13 @@ function isBehind(a: SkillSummary, b: SkillSummary): boolean {
   return isLifecycleState(from) && isLifecycleState(to) && compareStates(from, to) < 0;
 }
 
+/** One change for each repository, so that it is made whole or not at all. */
 async function untag(store: Store, summaries: readonly SkillSummary[], options: OperationOptions): Promise<void> {
-  for (const { repository, tag = "", digest } of summaries) {
-    await store.repository(repository).retag([{ name: tag, to: undefined, expect: digest }], options);
+  const repositories = new Set(summaries.map((summary) => summary.repository));
+  for (const name of repositories) {
+    const changes = summaries
+      .filter((summary) => summary.repository === name)
+      .map(({ tag = "", digest }) => ({ name: tag, to: undefined, expect: digest }));
+    await store.repository(name).retag(changes, options);
   }
 }

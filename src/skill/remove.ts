@@ -1,7 +1,8 @@
 /** Removes images from a store: the tags at once, the bytes when garbage is collected. */
+import { throwIfAborted } from "../errors.ts";
 import { LATEST, tagFor } from "../lifecycle/index.ts";
 import { Annotation, formatReference, withTag } from "../oci/index.ts";
-import type { Digest, Reference } from "../oci/index.ts";
+import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
@@ -32,8 +33,7 @@ export async function remove(
     return { digest, removed: names };
   }
   const changes: TagChange[] = [{ name: full.tag, to: undefined, expect: digest }];
-  const { annotations } = await readImage(repository, descriptor, options);
-  const version = annotations[Annotation.version];
+  const version = await versionOf(repository, descriptor, options);
   const latest = await find(repository, LATEST, options);
   if (version !== undefined && full.tag === tagFor(version, "published") && latest?.digest === digest) {
     const heir = await highestPublished(repository, version, options);
@@ -42,6 +42,20 @@ export async function remove(
   await repository.retag(changes, options);
   const gone = changes.filter((change) => change.to === undefined);
   return { digest, removed: gone.map((change) => formatReference(withTag(full, change.name))) };
+}
+
+/** An image that cannot be read any more can still be removed; `latest` stays where it is then. */
+async function versionOf(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: OperationOptions,
+): Promise<string | undefined> {
+  try {
+    return (await readImage(repository, descriptor, options)).annotations[Annotation.version];
+  } catch {
+    throwIfAborted(options.signal);
+    return undefined;
+  }
 }
 
 async function tagsNaming(

@@ -1,18 +1,18 @@
 /** Gives an image another name. */
 import { SkillError } from "../errors.ts";
-import { compareStates } from "../lifecycle/index.ts";
-import { formatReference, repositoryName } from "../oci/index.ts";
+import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
 import { copy } from "../store/index.ts";
-import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import type { OperationOptions, Store } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
+import { refuseForgedTag, refuseReplacing } from "./immutable.ts";
 import { readStatus } from "./metadata.ts";
 import { resolveReference } from "./resolve.ts";
 
 export interface TagOptions extends OperationOptions {
-  /** Moves a tag away from a published image. Default: false. */
+  /** Moves a tag away from a published image, or gives one that says another state than the image has. Default: false. */
   readonly force?: boolean;
 }
 
@@ -25,7 +25,8 @@ export interface TagResult {
 
 /**
  * Points `target` (which has a tag) at the image that `source` names, in the same repository or another one. Throws
- * `PUBLISHED_IMMUTABLE` when the tag names another image that is published, unless `force`.
+ * `PUBLISHED_IMMUTABLE` when the tag names another image that is published, and `LIFECYCLE_TRANSITION_INVALID` when it is
+ * the tag of a state that the image is not in, both unless `force`; `CONFLICT` when the tag was moved meanwhile.
  */
 export async function tag(
   store: Store,
@@ -42,20 +43,14 @@ export async function tag(
   const to = store.repository(repositoryName(target));
   const { digest } = descriptor;
   const reference = formatReference(target);
-  const current = (await find(to, target.tag, options))?.digest;
-  if (current === digest) return { reference, digest, unchanged: true };
-  if (current !== undefined && options.force !== true) await refuseIfPublished(to, target.tag, options);
-  if (from.name !== to.name) await copy(from, to, digest, options);
   const image = await readImage(from, descriptor, options);
-  await to.retag([{ name: target.tag, to: entryOf(image), expect: current ?? null }], options);
+  const current = await find(to, target.tag, options);
+  if (current?.digest === digest) return { reference, digest, unchanged: true };
+  if (options.force !== true) {
+    refuseForgedTag(target.tag, image.annotations[Annotation.version], readStatus(image.annotations));
+    if (current !== undefined) refuseReplacing(to.name, target.tag, await readImage(to, current, options));
+  }
+  if (!(await to.exists(descriptor, options))) await copy(from, to, digest, { ...options, as: target.tag });
+  else await to.retag([{ name: target.tag, to: entryOf(image), expect: current?.digest ?? null }], options);
   return { reference, digest, unchanged: false };
-}
-
-async function refuseIfPublished(repository: Repository, name: string, options: OperationOptions): Promise<void> {
-  const image = await readImage(repository, await repository.resolve(name, options), options);
-  const status = readStatus(image.annotations);
-  if (status === undefined || compareStates(status, "published") < 0) return;
-  throw new SkillError("PUBLISHED_IMMUTABLE", `${repository.name}:${name} names an image that is ${status}`, {
-    hint: "Choose another tag, or move this one with --force.",
-  });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -68,7 +68,7 @@ describe("a reference", () => {
       code: "REFERENCE_AMBIGUOUS",
       hint: "Name one of examples/greeter:1.0.0-draft, examples/greeter:other.",
     });
-    await tag(store, DRAFT, parseReference("examples/greeter:latest"));
+    await tag(store, DRAFT, parseReference("examples/greeter:latest"), { force: true });
     expect((await resolveReference(store, parseReference("examples/greeter"))).reference.tag).toBe("latest");
   });
 
@@ -159,11 +159,11 @@ describe("unpack", () => {
 
   it("refuses an image whose skill has another name than the reference", async () => {
     const store = await storeWithGreeter();
-    await tag(store, DRAFT, parseReference("examples/impostor:1.0.0"));
+    await tag(store, DRAFT, parseReference("examples/impostor:copy"));
     const target = await temporaryDirectory();
-    await expect(unpack(store, parseReference("examples/impostor:1.0.0"), target)).rejects.toMatchObject({
+    await expect(unpack(store, parseReference("examples/impostor:copy"), target)).rejects.toMatchObject({
       code: "NOT_A_SKILL",
-      message: 'examples/impostor:1.0.0 calls itself "greeter"',
+      message: 'examples/impostor:copy calls itself "greeter"',
     });
   });
 });
@@ -180,12 +180,30 @@ describe("tag", () => {
   it("does not move away from a published image, unless forced", async () => {
     const store = await storeWithGreeter();
     await promote(store, DRAFT, "testing");
-    await promote(store, parseReference("examples/greeter:1.0.0-testing"), "published");
+    const published = await promote(store, parseReference("examples/greeter:1.0.0-testing"), "published");
+    const stable = parseReference("examples/greeter:stable");
+    await tag(store, parseReference(published.reference), stable);
     const { reference } = await pack(await skillDirectory({ version: "2.0.0" }), store);
-    const latest = parseReference("examples/greeter:latest");
-    await expect(tag(store, parseReference(reference), latest)).rejects.toMatchObject({ code: "PUBLISHED_IMMUTABLE" });
-    await tag(store, parseReference(reference), latest, { force: true });
-    expect((await inspect(store, latest)).card.version).toBe("2.0.0");
+    await expect(tag(store, parseReference(reference), stable)).rejects.toMatchObject({
+      code: "PUBLISHED_IMMUTABLE",
+      message: "examples/greeter:stable names 1.0.0, which is published",
+    });
+    await tag(store, parseReference(reference), stable, { force: true });
+    expect((await inspect(store, stable)).card.version).toBe("2.0.0");
+  });
+
+  it.each(["1.0.0", "1.0.0-testing", "latest"])("does not call a draft %s, unless forced", async (name) => {
+    const store = await storeWithGreeter();
+    const target = parseReference(`examples/greeter:${name}`);
+    await expect(tag(store, DRAFT, target)).rejects.toMatchObject({ code: "LIFECYCLE_TRANSITION_INVALID" });
+    expect(await tag(store, DRAFT, target, { force: true })).toMatchObject({ unchanged: false });
+  });
+
+  it("leaves nothing behind when a copy in another repository is removed", async () => {
+    const store = await storeWithGreeter();
+    await tag(store, DRAFT, parseReference("quay.io/x/greeter:mine"));
+    await remove(store, parseReference("quay.io/x/greeter:mine"));
+    expect((await collect(list(store))).map((row) => row.repository)).toEqual(["examples/greeter"]);
   });
 
   it("needs a tag", async () => {
@@ -256,6 +274,14 @@ describe("diff", () => {
   });
 });
 
+describe("diff of a skill that is not valid", () => {
+  it("says what is wrong with it", async () => {
+    const store = await storeWithGreeter();
+    const directory = await skillDirectory({ version: "one" });
+    await expect(diff({ store, reference: DRAFT }, { directory })).rejects.toMatchObject({ code: "SKILLCARD_INVALID" });
+  });
+});
+
 describe("export and import", () => {
   it("carry images, with their names, from one store to another, in the same bytes each time", async () => {
     const store = await storeWithGreeter();
@@ -290,6 +316,40 @@ describe("export and import", () => {
     expect(await collect(list(other))).toEqual([]);
   });
 
+  it("does not replace a published version, and does not move latest back", async () => {
+    const release = async (store: MemoryStore, version: string, body: string) => {
+      const { reference } = await pack(await skillDirectory({ version }, { "SKILL.md": body }), store);
+      const testing = await promote(store, parseReference(reference), "testing");
+      return promote(store, parseReference(testing.reference), "published");
+    };
+    const [mine, theirs] = [new MemoryStore(), new MemoryStore()];
+    await release(mine, "1.0.0", "mine");
+    await release(mine, "2.0.0", "mine");
+    await release(theirs, "1.5.0", "theirs");
+    const archiveOf = async (store: MemoryStore, ...tags: string[]) =>
+      Buffer.concat(
+        await collect(
+          exportImages(
+            store,
+            tags.map((each) => parseReference(`examples/greeter:${each}`)),
+          ),
+        ),
+      );
+
+    const older = await archiveOf(theirs, "1.5.0", "latest");
+    await importImages(mine, () => inChunks(older, 4096));
+    expect((await inspect(mine, parseReference("examples/greeter:latest"))).card.version).toBe("2.0.0");
+    expect((await inspect(mine, parseReference("examples/greeter:1.5.0"))).lifecycle.status).toBe("published");
+
+    await release(theirs, "1.0.0", "theirs");
+    const other = await archiveOf(theirs, "1.0.0");
+    await expect(importImages(mine, () => inChunks(other, 4096))).rejects.toMatchObject({
+      code: "PUBLISHED_IMMUTABLE",
+    });
+    await importImages(mine, () => inChunks(other, 4096), { force: true });
+    expect(await text(cat(mine, parseReference("examples/greeter:1.0.0")))).toBe("theirs");
+  });
+
   it("refuses a file that is no archive", async () => {
     const importing = importImages(new MemoryStore(), () => inChunks(Buffer.alloc(10_240), 4096));
     await expect(importing).rejects.toMatchObject({ code: "ARCHIVE_INVALID" });
@@ -307,6 +367,21 @@ describe("init", () => {
     });
     expect(await validate(directory)).toMatchObject({ valid: true, issues: [] });
     expect((await pack(directory, new MemoryStore())).reference).toBe("local/my-skill:0.1.0-draft");
+  });
+
+  it.each(["123", "true", "null", "on"])("makes a skill called %s", async (name) => {
+    const directory = join(await temporaryDirectory(), name);
+    await initSkill(directory, { name, description: "y" });
+    await rm(join(directory, "skill.yaml"));
+    expect(await validate(directory)).toMatchObject({ valid: true });
+  });
+
+  it("leaves nothing when only a SKILL.md is there already", async () => {
+    const directory = await skillDirectory(null);
+    await expect(initSkill(directory, { name: "x", description: "y" })).rejects.toMatchObject({
+      code: "TARGET_EXISTS",
+    });
+    expect(await readdir(directory)).toEqual(["SKILL.md"]);
   });
 
   it("overwrites nothing", async () => {

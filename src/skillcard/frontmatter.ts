@@ -3,6 +3,7 @@ import { SkillCardError } from "./error.ts";
 import { toIssues } from "./problem.ts";
 import { Source, type Span } from "./source.ts";
 import { readYaml, type YamlMapping } from "./yaml-document.ts";
+import { writeYaml } from "./yaml-write.ts";
 
 export interface Frontmatter {
   /** The YAML as plain data; objects have no prototype. Empty when the file has no frontmatter. */
@@ -11,6 +12,11 @@ export interface Frontmatter {
   readonly body: string;
   /** The line, from 1, on which the body begins. */
   readonly bodyLine: number;
+}
+
+/** Writes frontmatter, its lines of `---` included; {@link parseFrontmatter} reads it back. */
+export function formatFrontmatter(attributes: Readonly<Record<string, string>>): string {
+  return `---\n${writeYaml(attributes)}---\n`;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 export { SkillCardError, formatIssue } from "./error.ts";
 export { excerpt } from "./excerpt.ts";
-export { countWords, parseFrontmatter, type Frontmatter } from "./frontmatter.ts";
+export { countWords, formatFrontmatter, parseFrontmatter, type Frontmatter } from "./frontmatter.ts";
 export { serializeSkillCard } from "./serialize.ts";
 export {
   cardFromSkillMarkdown,

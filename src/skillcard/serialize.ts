@@ -1,38 +1,11 @@
-import { Document, isScalar, visit } from "yaml";
-
 import { fromCard } from "./keys.ts";
 import type { SkillCard } from "./types.ts";
-
-/** Characters that YAML allows in double quotes only, as escapes, and that JSON's escaping leaves as they are. */
-const NEEDS_ESCAPE = /[\u{7f}-\u{9f}\u{feff}\u{fffe}\u{ffff}\u{2028}\u{2029}]/gu;
-/** What only double quotes carry unchanged: those, other controls, and lone surrogates. */
-const NEEDS_QUOTES = /[\p{Cc}\p{Cs}\u{feff}\u{fffe}\u{ffff}\u{2028}\u{2029}]/u;
+import { writeYaml } from "./yaml-write.ts";
 
 /**
  * Writes a card as the text of a `skill.yaml`, keys in the card's own order. Reading it again gives an equal card:
  * whatever YAML 1.1 or 1.2 would take for a number, a truth value, a date or null is quoted.
  */
 export function serializeSkillCard(card: SkillCard): string {
-  const document = new Document(fromCard(card), {
-    version: "1.2",
-    schema: "core",
-    compat: "yaml-1.1",
-    aliasDuplicateObjects: false,
-  });
-  visit(document, {
-    Scalar(_key, node) {
-      if (isScalar<string>(node) && needsQuotes(String(node.value))) node.type = "QUOTE_DOUBLE";
-    },
-  });
-  return document.toString({ lineWidth: 0 }).replace(NEEDS_ESCAPE, escape);
-}
-
-/** Text of several lines is easier to read as a block, but a block does not keep a line that is white space only. */
-function needsQuotes(text: string): boolean {
-  return NEEDS_QUOTES.test(text.replaceAll("\n", "")) || /^[ \t]+$/m.test(text);
-}
-
-/** Safe on the whole text: these characters are in double-quoted scalars only. */
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return writeYaml(fromCard(card));
 }

@@ -6,15 +6,9 @@
  * tools. Memory and layout both keep their tags here, so they cannot disagree about what a tag is.
  */
 import { SkillError } from "../errors.ts";
-import { Annotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
+import { Annotation, EntryAnnotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
 import { entryName, entryNameParser, parseEntryName } from "./entry-name.ts";
 import type { StoreEntry, TagChange } from "./types.ts";
-
-/**
- * Marks an entry that is there because its manifest refers to the named subject. It lives as long as the subject does;
- * an entry without the mark lives until somebody removes it.
- */
-const SUBJECT = "io.skillimage.store.subject";
 
 export class Entries {
   readonly #named = new Map<string, Descriptor>();
@@ -117,6 +111,13 @@ export class Entries {
     return tags.sort(compare);
   }
 
+  /** The manifests of a repository that are kept without a tag. Referrers are not among them. */
+  untagged(repository: string): Descriptor[] {
+    return [...this.#named]
+      .filter(([name, entry]) => name.startsWith(`${repository}@`) && subjectOf(entry) === undefined)
+      .map(([, entry]) => describe(entry));
+  }
+
   /** The manifests of a repository that were pushed with this subject. */
   referrers(repository: string, subject: Digest): Descriptor[] {
     return [...this.#named]
@@ -143,7 +144,7 @@ export class Entries {
   /** Keeps a manifest that refers to `subject`, for as long as the subject lives. */
   addReferrer(repository: string, descriptor: Descriptor, subject: Digest): void {
     const name = entryName(repository, descriptor.digest);
-    if (!this.#named.has(name)) this.#set(name, { ...descriptor, annotations: { [SUBJECT]: subject } });
+    if (!this.#named.has(name)) this.#set(name, { ...descriptor, annotations: { [EntryAnnotation.subject]: subject } });
   }
 
   /** Removes every entry of a repository that names this manifest; tells whether there was one. */
@@ -223,8 +224,9 @@ function listAnnotations(annotations: Annotations): Annotations | undefined {
   return isEmpty ? undefined : rest;
 }
 
+/** An entry with a subject is there because its manifest refers to it, and goes when the subject does. */
 function subjectOf(entry: Descriptor): Digest | undefined {
-  const subject = entry.annotations?.[SUBJECT];
+  const subject = entry.annotations?.[EntryAnnotation.subject];
   return subject !== undefined && isDigest(subject) ? subject : undefined;
 }
 

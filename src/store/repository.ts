@@ -4,11 +4,11 @@
  * What differs between memory and a directory is how bytes and the index are kept, not what a push checks or what a
  * tag means; so that part is here, and a backend is a {@link BlobStore} with an {@link EntryIndex}.
  */
+import type { Content } from "../content/index.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
 import {
   childrenOf,
-  isIndexType,
-  isManifestType,
+  isDocumentType,
   parseManifest,
   type Descriptor,
   type Index,
@@ -17,7 +17,7 @@ import {
 import type { Entries } from "./entries.ts";
 import { parseRepositoryName } from "./entry-name.ts";
 import { readDocument, readManifest, receiveDocument } from "./read.ts";
-import type { Content, OperationOptions, Repository, TagChange } from "./types.ts";
+import type { OperationOptions, Repository, TagChange } from "./types.ts";
 
 /** Content by digest, shared by all repositories of a store. Every method rejects as `Reader` and `Writer` say. */
 export interface BlobStore {
@@ -95,6 +95,10 @@ export class IndexedRepository implements Repository {
     yield* (await this.#index.read(options)).tags(this.name);
   }
 
+  async *untagged(options: OperationOptions = {}): AsyncGenerator<Descriptor, void, undefined> {
+    yield* (await this.#index.read(options)).untagged(this.name);
+  }
+
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     return this.retag([{ name: tag, to: descriptor }], options);
   }
@@ -169,9 +173,4 @@ export function blobMissing(descriptor: Descriptor, why: string): SkillError {
   return new SkillError("BLOB_MISSING", `${descriptor.digest} (${descriptor.mediaType}) is not in the store; ${why}`, {
     hint: "Push what a manifest refers to before the manifest, and the manifest before its tag.",
   });
-}
-
-/** Tells whether content of this type is parsed and may refer to other content. */
-export function isDocumentType(mediaType: string): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType);
 }

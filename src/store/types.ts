@@ -5,11 +5,9 @@
  * mirror mean; so verbs are written once against these interfaces. A {@link Repository} is one name's content and
  * tags (what OCI distribution-spec calls a repository); a {@link Store} is a family of repositories.
  */
+import type { Content } from "../content/index.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-
-/** Bytes as they arrive: streamed, never all in memory. */
-export type Content = AsyncIterable<Uint8Array>;
 
 export interface OperationOptions {
   /** Cancels the operation, which then rejects with `ABORTED` and leaves nothing half-done behind. */
@@ -56,6 +54,11 @@ export interface Resolver {
   resolve(tagOrDigest: string, options?: OperationOptions): Promise<Descriptor>;
   /** The tags, in lexical order. */
   tags(options?: OperationOptions): AsyncIterable<string>;
+  /**
+   * Manifests that are kept without a tag, other than referrers, as archived images are. A registry cannot list them and
+   * has no such method.
+   */
+  untagged?(options?: OperationOptions): AsyncIterable<Descriptor>;
 }
 
 /** One step of {@link Tagger.retag}. */
