@@ -6,16 +6,19 @@ import process from "node:process";
 /** Lines of "what: value". `directory` is where the work was done, `peers` what {@link findPeers} found. */
 export function describeMachine(directory, peers) {
   const [{ model }] = cpus();
-  const versions = Object.entries(peers).flatMap(([name, { version }]) =>
-    version === undefined ? [] : [`${name === "go" ? "Go skillctl" : name} ${version}`],
-  );
+  const named = Object.entries(peers).map(([name, peer]) => ({ ...peer, name: name === "go" ? "Go skillctl" : name }));
+  const measured = named
+    .filter(({ missing }) => missing === undefined)
+    .map(({ name, version }) => `${name} ${version}`);
+  const absent = named.filter(({ missing }) => missing !== undefined).map(({ name, missing }) => `${name}, ${missing}`);
   return {
     processor: `${model.trim()}, ${cpus().length} cores`,
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     "file system": fileSystem(directory),
     kernel: `${type()} ${release()}`,
     node: process.version,
-    peers: versions.join(", "),
+    "measured beside": measured.join(", "),
+    ...(absent.length === 0 ? {} : { "could not be measured": absent.join("; ") }),
   };
 }
 

@@ -35,5 +35,8 @@ chmodSync("dist/cli/main.js", 0o755);
 /** The commit that is being built; empty outside a git checkout. */
 function commit() {
   if (!existsSync(".git")) return "";
-  return execFileSync("git", ["rev-parse", "--short=12", "HEAD"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  return execFileSync("git", ["rev-parse", "--short=12", "HEAD"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
 }

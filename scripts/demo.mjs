@@ -28,9 +28,19 @@ step("Packing again changes nothing: the same directory gives the same digest", 
 step("What is in the store?", ["list"]);
 step("Everything about one of them", ["inspect", "examples/hello-world:1.0.0-draft", "--files"]);
 const before = layer("examples/hello-world:1.0.0-draft");
-step("A draft cannot be published at once", ["promote", "examples/hello-world:1.0.0-draft", "--to", "published", "--local"], 1);
+step(
+  "A draft cannot be published at once",
+  ["promote", "examples/hello-world:1.0.0-draft", "--to", "published", "--local"],
+  1,
+);
 step("Promote it: draft to testing", ["promote", "examples/hello-world:1.0.0-draft", "--to", "testing", "--local"]);
-step("Promote it: testing to published", ["promote", "examples/hello-world:1.0.0-testing", "--to", "published", "--local"]);
+step("Promote it: testing to published", [
+  "promote",
+  "examples/hello-world:1.0.0-testing",
+  "--to",
+  "published",
+  "--local",
+]);
 step("It is published, and it is what latest names", ["list", "hello-world"]);
 const after = layer("examples/hello-world:latest");
 if (before !== after) fail(`the layer digest changed on the way: ${before} became ${after}`);

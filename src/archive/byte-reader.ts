@@ -1,5 +1,5 @@
+import type { Content } from "../content/index.ts";
 import { invalid } from "./refusals.ts";
-import type { Content } from "./types.ts";
 
 const EMPTY = new Uint8Array(0);
 

@@ -4,16 +4,18 @@ import { join } from "node:path";
 
 import ignore, { type Ignore } from "ignore";
 
+import type { Content } from "../content/index.ts";
+import { errnoOf } from "../errno.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { quote } from "../text/index.ts";
 import { fileContent, unreadable } from "./file-content.ts";
 import { compareUtf8 } from "./order.ts";
 import { pathRefusal } from "./path-rules.ts";
 import { PathTable } from "./path-table.ts";
-import type { Content, LayerFile } from "./types.ts";
+import type { LayerFile } from "./types.ts";
 
 /** The file at the root of a skill that says, in gitignore syntax, what else is not packed. */
-export const IGNORE_FILE = ".skillignore";
+const IGNORE_FILE = ".skillignore";
 
 const MAX_IGNORE_SIZE = 256 * 1024;
 
@@ -149,7 +151,7 @@ async function ignoreRules(directory: string): Promise<Ignore> {
   const rules = ignore({ ignorecase: false, allowRelativePaths: true });
   const location = join(directory, IGNORE_FILE);
   const found = await lstat(location).catch((cause: unknown) => {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (errnoOf(cause) === "ENOENT") return undefined;
     throw unreadable(location, cause);
   });
   if (found === undefined) return rules;

@@ -16,8 +16,8 @@ interface Task extends DeflateJob {
   readonly failed: (error: unknown) => void;
 }
 
-interface Crew {
-  readonly worker: Worker;
+interface PoolWorker {
+  readonly thread: Worker;
   /** What it was sent and has not answered, oldest first. */
   readonly tasks: Task[];
 }
@@ -32,13 +32,13 @@ const WORKER_MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 
 export class DeflatePool {
   /** How many blocks it pays to hand over before waiting for the first: two for each worker, one without. */
   readonly depth: number;
-  readonly #crew: Crew[] = [];
+  readonly #workers: PoolWorker[] = [];
   readonly #spare: Slot[] = [];
 
   /** Starts `workers` threads; none when `worker`, the compiled worker file, is not to be found. */
   constructor(workers: number, worker: URL | undefined = workerFile()) {
-    for (let index = 0; worker !== undefined && index < workers; index++) this.#hire(worker);
-    this.depth = Math.max(1, this.#crew.length * 2);
+    for (let index = 0; worker !== undefined && index < workers; index++) this.#start(worker);
+    this.depth = Math.max(1, this.#workers.length * 2);
   }
 
   /** A slot whose block is to be filled; {@link deflate} takes it back. */
@@ -55,7 +55,7 @@ export class DeflatePool {
 
   /** Stops the threads. Blocks that are under way are dropped. */
   async close(): Promise<void> {
-    await Promise.all(this.#crew.splice(0).map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#workers.splice(0).map(({ thread }) => thread.terminate()));
   }
 
   #room(size: number): Uint8Array {
@@ -63,38 +63,38 @@ export class DeflatePool {
   }
 
   #assign(job: DeflateJob): Promise<Uint8Array> {
-    const idlest = this.#crew.reduce<Crew | undefined>(
+    const idlest = this.#workers.reduce<PoolWorker | undefined>(
       (a, b) => (a && a.tasks.length <= b.tasks.length ? a : b),
       undefined,
     );
     if (idlest === undefined) return inline(job);
     return new Promise((done, failed) => {
       idlest.tasks.push({ ...job, done, failed });
-      idlest.worker.ref();
-      idlest.worker.postMessage(job);
+      idlest.thread.ref();
+      idlest.thread.postMessage(job);
     });
   }
 
-  #hire(file: URL): void {
-    const worker = new Worker(file, { execArgv: [], resourceLimits: WORKER_MEMORY });
-    const crew: Crew = { worker, tasks: [] };
-    worker.unref();
-    worker.on("message", (length: number) => {
-      const task = crew.tasks.shift();
+  #start(file: URL): void {
+    const thread = new Worker(file, { execArgv: [], resourceLimits: WORKER_MEMORY });
+    const worker: PoolWorker = { thread, tasks: [] };
+    thread.unref();
+    thread.on("message", (length: number) => {
+      const task = worker.tasks.shift();
       task?.done(task.output.slice(0, length));
-      if (crew.tasks.length === 0) worker.unref();
+      if (worker.tasks.length === 0) thread.unref();
     });
-    worker.on("error", () => this.#lose(crew));
-    worker.on("exit", () => this.#lose(crew));
-    this.#crew.push(crew);
+    thread.on("error", () => this.#drop(worker));
+    thread.on("exit", () => this.#drop(worker));
+    this.#workers.push(worker);
   }
 
   /** A worker died: what it had not answered is done here. */
-  #lose(crew: Crew): void {
-    const index = this.#crew.indexOf(crew);
+  #drop(worker: PoolWorker): void {
+    const index = this.#workers.indexOf(worker);
     if (index === -1) return;
-    this.#crew.splice(index, 1);
-    for (const task of crew.tasks.splice(0)) inline(task).then(task.done, task.failed);
+    this.#workers.splice(index, 1);
+    for (const task of worker.tasks.splice(0)) inline(task).then(task.done, task.failed);
   }
 }
 

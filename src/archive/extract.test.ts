@@ -1,6 +1,19 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  lutimes,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -181,6 +194,61 @@ describe("when it fails", () => {
     const forbidden = process.getuid?.() === 0 ? "/sys/skill" : target;
     await expect(extractLayers([layer({ name: "f" })], forbidden)).rejects.toMatchObject({ code: "TARGET_UNWRITABLE" });
     await chmod(room, 0o755);
+  });
+});
+
+describe("a staging directory that a crash left", () => {
+  const name = (digit: string): string => join(room, `.skillctl-${digit.repeat(24)}`);
+  const age = (path: string, hours: number): Promise<void> => {
+    const time = Date.now() / 1000 - hours * 3600;
+    return lutimes(path, time, time);
+  };
+  async function leave(digit: string, hours: number, ...parts: string[]): Promise<string> {
+    const path = name(digit);
+    for (const part of parts) await mkdir(join(path, part), { recursive: true });
+    for (const part of parts) await writeFile(join(path, part, "f"), "left");
+    await age(path, hours);
+    return path;
+  }
+  const left = async (): Promise<string[]> => (await readdir(room)).filter((each) => each !== "skill").toSorted();
+
+  test("is removed by the next unpacking beside it, a day later", async () => {
+    await leave("a", 25, "content/deep");
+    await leave("b", 25, "previous");
+    await leave("c", 23, "content");
+    await extractLayers([layer({ name: "f" })], target);
+    expect(await left()).toEqual([basename(name("c"))]);
+  });
+
+  test("stays when it holds the only copy of what was to be replaced", async () => {
+    await leave("a", 25, "content", "previous");
+    await extractLayers([layer({ name: "f" })], target);
+    expect(await readdir(room, { recursive: true })).toContain(join(basename(name("a")), "previous", "f"));
+  });
+
+  test("is not looked for behind a link, nor under other names, nor is a link in it followed", async () => {
+    const precious = join(room, "precious");
+    await mkdir(precious);
+    await writeFile(join(precious, "file"), "mine");
+    await age(precious, 48);
+    await symlink(precious, name("a"));
+    await age(name("a"), 48);
+    const foreign = join(room, ".skillctl-notes");
+    await mkdir(foreign);
+    await age(foreign, 48);
+    const crashed = await leave("b", 0, "content");
+    await symlink(precious, join(crashed, "content", "link"));
+    await age(crashed, 48);
+    await extractLayers([layer({ name: "f" })], target);
+    expect(await left()).toEqual([basename(name("a")), ".skillctl-notes", "precious"].toSorted());
+    expect(await readFile(join(precious, "file"), "utf8")).toBe("mine");
+  });
+
+  test.runIf(process.getuid?.() === 0)("of somebody else stays", async () => {
+    const path = await leave("a", 25, "content");
+    await chown(path, 65_534, 65_534);
+    await extractLayers([layer({ name: "f" })], target);
+    expect(await left()).toEqual([basename(path)]);
   });
 });
 

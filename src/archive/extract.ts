@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, constants, fchmodSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
+import { errnoOf } from "../errno.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { quote } from "../text/index.ts";
 import { Background } from "./background.ts";
@@ -38,7 +39,7 @@ export interface ExtractSummary {
  * Files end as 0644 or 0755 whatever the umask, owned by the caller. Nothing is executed, no link is followed.
  *
  * Throws what `readLayer` throws; `TARGET_EXISTS` when the target is a link, a file, or a directory with content and
- * `replace` is not set; `STORE_UNWRITABLE` when the disk is full, read-only or failing; `ABORTED`.
+ * `replace` is not set; `TARGET_UNWRITABLE` when the disk is full, read-only or failing; `ABORTED`.
  */
 export async function extractLayers(
   layers: readonly LayerSource[],
@@ -144,8 +145,9 @@ function parentOf(path: string): string {
 function fail(target: string, signal: AbortSignal | undefined): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof SkillError)) throwIfAborted(signal);
-    if (error instanceof SkillError || !(error instanceof Error && "code" in error)) throw error;
-    throw new SkillError("TARGET_UNWRITABLE", `${quote(target)} cannot be written (${String(error.code)})`, {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    throw new SkillError("TARGET_UNWRITABLE", `${quote(target)} cannot be written (${errno})`, {
       hint: "Check the free space and the permissions of the directory it is to be in.",
       cause: error,
     });

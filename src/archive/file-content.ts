@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 
+import type { Content } from "../content/index.ts";
+import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
 import { quote } from "../text/index.ts";
-import type { Content } from "./types.ts";
 
 const SMALL = 64 * 1024;
 const CHUNK = 256 * 1024;
@@ -77,7 +78,8 @@ export async function* exactly(content: Content, path: string, size: number): As
 
 /** The error for a file or directory that cannot be read. */
 export function unreadable(path: string, cause: unknown): SkillError {
-  const detail = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  const errno = errnoOf(cause);
+  const detail = errno === undefined ? "" : ` (${errno})`;
   return new SkillError("FILE_UNREADABLE", `${quote(path)} cannot be read${detail}`, {
     hint: "Check that it exists and that you may read it.",
     cause,

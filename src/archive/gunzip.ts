@@ -7,10 +7,10 @@
  */
 import { createInflateRaw, crc32, type InflateRaw } from "node:zlib";
 
-import { SkillError } from "../errors.ts";
+import type { Content } from "../content/index.ts";
+import { errnoOf } from "../errno.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { invalid } from "./refusals.ts";
-import type { Content } from "./types.ts";
 
 const FEED = 16 * 1024;
 const CHUNK = 64 * 1024;
@@ -69,7 +69,7 @@ async function* inflate(bytes: ByteReader): AsyncGenerator<Uint8Array> {
     for await (const chunk of inflater) yield chunk as Uint8Array;
     await feeding;
   } catch (error) {
-    throw isZlibError(error) ? invalid("its compressed data cannot be inflated", error) : error;
+    throw errnoOf(error)?.startsWith("Z_") === true ? invalid("its compressed data cannot be inflated", error) : error;
   } finally {
     inflater.destroy();
   }
@@ -104,10 +104,4 @@ function write(inflater: InflateRaw, piece: Uint8Array): Promise<void> {
     inflater.once("close", done);
     inflater.write(piece, done);
   });
-}
-
-function isZlibError(error: unknown): boolean {
-  return (
-    error instanceof Error && !(error instanceof SkillError) && "code" in error && String(error.code).startsWith("Z_")
-  );
 }

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 
+import type { Content } from "../content/index.ts";
 import { BLOCK_SIZE } from "./deflate-block.ts";
 import type { DeflatePool, Slot } from "./deflate-pool.ts";
-import type { Content } from "./types.ts";
 
 // RFC 1952: deflate, no flags, no time, no extra flags, unknown operating system.
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);

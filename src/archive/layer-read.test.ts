@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inPieces, longName, pax, paxRecord, type RawEntry, rawTar } from "../../test/fixtures/raw-tar.ts";
 import { digestOf } from "../oci/digest.ts";
 import { readLayer, readTar } from "./layer-read.ts";
-import type { Content, LayerEntry } from "./types.ts";
+import type { LayerEntry } from "./types.ts";
+import type { Content } from "../content/index.ts";
 import { describeWith, gnuTar } from "../../test/tools.ts";
 
 type Seen = [path: string, type: string, mode: string, content: string];

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 
+import type { Content } from "../content/index.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { algorithmOf, type Digest, digestFrom } from "../oci/digest.ts";
 import { gunzip } from "./gunzip.ts";
 import { type ArchiveLimits, LAYOUT_LIMITS, LimitMeter } from "./limits.ts";
 import { PathTable } from "./path-table.ts";
 import { readEntries } from "./tar-read.ts";
-import type { Compression, Content, LayerEntry } from "./types.ts";
+import type { Compression, LayerEntry } from "./types.ts";
 
 export interface ReadTarOptions {
   /** Replaces single defaults of {@link LAYOUT_LIMITS}. */

@@ -9,6 +9,7 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { readAll, type Content } from "../content/index.ts";
 import { digestOf } from "../oci/digest.ts";
 import { collectFiles } from "./collect.ts";
 import { BLOCK_SIZE } from "./deflate-block.ts";
@@ -19,7 +20,7 @@ import { readLayer } from "./layer-read.ts";
 import { pathRefusal } from "./path-rules.ts";
 import { PathTable } from "./path-table.ts";
 import { writeTar } from "./tar-write.ts";
-import type { Content, LayerFile } from "./types.ts";
+import { file, pieces, prose, SAMPLE } from "./testing/layer-files.ts";
 import { describeWith, gnuTar } from "../../test/tools.ts";
 
 let room: string;
@@ -31,42 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(room, { recursive: true, force: true });
 });
-
-function file(path: string, content: string | Uint8Array = "", executable = false): LayerFile {
-  const bytes = Buffer.from(content);
-  return { path, executable, size: bytes.length, open: () => pieces(bytes) };
-}
-
-async function* pieces(bytes: Uint8Array, size = 100_000): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  for (let offset = 0; offset < bytes.length; offset += size) yield bytes.subarray(offset, offset + size);
-}
-
-async function bytesOf(content: Content): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of content) parts.push(chunk);
-  return Buffer.concat(parts);
-}
-
-/** Text-like bytes that are the same in every run. */
-function prose(size: number, seed = 1): Buffer {
-  const words = ["skill", "layer", "digest", "manifest", "of", "the", "and", "registry", "\n"];
-  const parts: string[] = [];
-  for (let state = seed, length = 0; length < size;) {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    const word = `${words[(state >>> 16) % words.length]} `;
-    parts.push(word);
-    length += word.length;
-  }
-  return Buffer.from(parts.join("").slice(0, size));
-}
-
-const SAMPLE = [
-  file("SKILL.md", "---\nname: hello\n---\nSay hello.\n"),
-  file("scripts/run.sh", "#!/bin/sh\necho hello\n", true),
-  file("références/données.txt", "é"),
-  file(`${"long/".repeat(30)}name.txt`, "long"),
-];
 
 describe("the same directory gives the same bytes", () => {
   async function directory(name: string, paths: readonly string[], mode: number, time: number): Promise<string> {
@@ -89,7 +54,7 @@ describe("the same directory gives the same bytes", () => {
       const second = await directory("second", paths.toReversed(), 0o600, 1_700_000_000);
       const digests = [];
       for (const root of [first, second])
-        digests.push(digestOf(await bytesOf(createLayer((await collectFiles(root)).files).content)));
+        digests.push(digestOf(await readAll(createLayer((await collectFiles(root)).files).content)));
       expect(digests[0]).toBe(digests[1]);
     } finally {
       process.umask(before.umask);
@@ -106,7 +71,7 @@ describe("the same directory gives the same bytes", () => {
     }));
     const digests = await Promise.all(
       layers.map(async (one, index) =>
-        digestOf(await bytesOf(createLayer(index % 2 ? [one, ...SAMPLE] : [...SAMPLE, one]).content)),
+        digestOf(await readAll(createLayer(index % 2 ? [one, ...SAMPLE] : [...SAMPLE, one]).content)),
       ),
     );
     expect(new Set(digests).size).toBe(1);
@@ -131,7 +96,7 @@ describe("worker threads", () => {
   async function compress(content: Content, workers: number, file: URL | undefined = worker): Promise<Buffer> {
     const pool = new DeflatePool(workers, file);
     try {
-      return await bytesOf(gzip(content, pool, () => undefined));
+      return Buffer.from(await readAll(gzip(content, pool, () => undefined)));
     } finally {
       await pool.close();
     }
@@ -178,7 +143,7 @@ describe("worker threads", () => {
 
   test("are not missed when their file is not there", async () => {
     const content = prose(BLOCK_SIZE);
-    expect((await bytesOf(createLayer([file("f", content)], { workers: 4 }).content)).length).toBeGreaterThan(0);
+    expect((await readAll(createLayer([file("f", content)], { workers: 4 }).content)).length).toBeGreaterThan(0);
   });
 });
 
@@ -201,14 +166,14 @@ describe("round trip", () => {
     await fc.assert(
       fc.asyncProperty(files, async (list) => {
         const layer = createLayer(list.map(([at, content, executable]) => file(at, content, executable)));
-        const bytes = await bytesOf(layer.content);
+        const bytes = await readAll(layer.content);
         const found = new Map<string, string>();
         for await (const entry of readLayer(pieces(bytes, 777), {
           compression: "gzip",
           diffId: layer.summary().diffId,
         })) {
           if (entry.type === "file")
-            found.set(entry.path, `${entry.mode} ${(await bytesOf(entry.content)).toString("hex")}`);
+            found.set(entry.path, `${entry.mode} ${Buffer.from(await readAll(entry.content)).toString("hex")}`);
         }
         expect(found).toEqual(
           new Map(list.map(([at, content, x]) => [at, `${x ? 0o755 : 0o644} ${Buffer.from(content).toString("hex")}`])),
@@ -221,7 +186,7 @@ describe("round trip", () => {
   describeWith([gnuTar], "GNU tar", () => {
     test("lists it", async () => {
       const tar = join(room, "sample.tar.gz");
-      await writeFile(tar, await bytesOf(createLayer(SAMPLE, { mtime: 86_400 }).content));
+      await writeFile(tar, await readAll(createLayer(SAMPLE, { mtime: 86_400 }).content));
       const env = { ...process.env, TZ: "UTC", LC_ALL: "C.UTF-8" };
       const lines = execFileSync("tar", ["-tvf", tar], { encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"] })
         .trim()
@@ -235,8 +200,17 @@ describe("round trip", () => {
   });
 });
 
+test("a layer's summary counts what unpacking counts: files, and the directories they lie in", async () => {
+  const layer = createLayer([file("a/b/c"), file("a/b/d"), file("a/e"), file("f")]);
+  const bytes = await readAll(layer.content);
+  let read = 0;
+  for await (const _ of readLayer(pieces(bytes), { compression: "gzip" })) read++;
+  expect(layer.summary()).toMatchObject({ files: 4, entries: 6 });
+  expect(read).toBe(6);
+});
+
 describe("what is refused", () => {
-  test.each(["../x", "/x", "a//b", "con", "a:b", ""])("the path %j", (path) => {
+  test.each(["../x", "/x", "a//b", "con", "a:b", "", "a\u200b", "a\u{fe0f}"])("the path %j", (path) => {
     expect(() => createLayer([file(path)])).toThrow(expect.objectContaining({ code: "FILE_UNSUPPORTED" }));
   });
 
@@ -250,7 +224,7 @@ describe("what is refused", () => {
 
   test.each([0, 4, 6])("a file that yields %i bytes instead of 5", async (size) => {
     const lying = { ...file("f", "x".repeat(size)), size: 5 };
-    await expect(bytesOf(createLayer([lying]).content)).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    await expect(readAll(createLayer([lying]).content)).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
   });
 
   test("a summary before the end", () => {
@@ -260,7 +234,7 @@ describe("what is refused", () => {
   test("an operation that is cancelled", async () => {
     const controller = new AbortController();
     const stopping = { ...file("f", prose(BLOCK_SIZE * 3)), open: () => stop(controller) };
-    await expect(bytesOf(createLayer([stopping], controller).content)).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(readAll(createLayer([stopping], controller).content)).rejects.toMatchObject({ code: "ABORTED" });
   });
 });
 
@@ -273,7 +247,7 @@ async function* stop(controller: AbortController): AsyncGenerator<Uint8Array> {
 
 describe("headers", () => {
   const header = async (path: string, size = 0): Promise<Buffer> =>
-    await bytesOf(writeTar([{ path, executable: false, size, open: () => pieces(Buffer.alloc(size)) }]));
+    Buffer.from(await readAll(writeTar([{ path, executable: false, size, open: () => pieces(Buffer.alloc(size)) }])));
 
   test("a long ASCII path is divided over ustar's two fields, without pax", async () => {
     const path = `${"d".repeat(150)}/${"f".repeat(100)}`;

@@ -37,7 +37,7 @@ export interface CreateLayerOptions {
  */
 export function createLayer(files: readonly LayerFile[], options: CreateLayerOptions = {}): LayerStream {
   const sorted = files.toSorted((a, b) => compareUtf8(a.path, b.path));
-  checkPaths(sorted);
+  const entries = countEntries(sorted);
   const { signal, onRead } = options;
   const tarOptions = { mtime: checkMtime(options.mtime ?? 0), ...(signal && { signal }), ...(onRead && { onRead }) };
   let summary: LayerSummary | undefined;
@@ -54,7 +54,7 @@ export function createLayer(files: readonly LayerFile[], options: CreateLayerOpt
     } finally {
       await pool.close();
     }
-    summary = { diffId: digestFrom("sha256", hash), files: sorted.length, uncompressedSize };
+    summary = { diffId: digestFrom("sha256", hash), files: sorted.length, entries, uncompressedSize };
   }
 
   return {
@@ -66,12 +66,14 @@ export function createLayer(files: readonly LayerFile[], options: CreateLayerOpt
   };
 }
 
-function checkPaths(files: readonly LayerFile[]): void {
+/** The number of files and of the directories they lie in. Throws `FILE_UNSUPPORTED`. */
+function countEntries(files: readonly LayerFile[]): number {
   const names = new PathTable();
   for (const { path } of files) {
     const reason = pathRefusal(path) ?? names.claim(path, "file");
     if (reason !== undefined) throw unsupported(path, reason);
   }
+  return names.size;
 }
 
 function workersFor(files: readonly LayerFile[], wanted = Math.min(MAX_WORKERS, availableParallelism())): number {

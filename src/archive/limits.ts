@@ -11,7 +11,7 @@ export interface ArchiveLimits {
   readonly ratio: number;
   /** …once it is larger than this: a small file of spaces is no bomb. */
   readonly ratioFrom: number;
-  /** Files and directories of all layers together. */
+  /** Files and directories of all layers together, those directories too that are only implied by what lies in them. */
   readonly entries: number;
   /** A single file. */
   readonly fileSize: number;
@@ -98,8 +98,9 @@ export class LimitMeter {
     }
   }
 
-  entry(path: string, size: number): void {
-    this.#entries++;
+  /** Counts a file or directory, and with it, in `count`, the directories that come into being because of it. */
+  entry(path: string, size: number, count = 1): void {
+    this.#entries += count;
     const { entries, fileSize } = this.#limits;
     if (!(this.#entries <= entries))
       throw tooMuch(`it holds more than ${entries} entries, ${quote(path)} being one too many`, "entries");

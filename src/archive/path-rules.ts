@@ -4,6 +4,7 @@
  *
  * Packing and unpacking judge by these same objects, so what we pack, we can unpack, on any system.
  */
+import { INVISIBLE } from "../text/index.ts";
 
 /** One reason to refuse a name. */
 export interface PathRule {
@@ -19,7 +20,8 @@ const MAX_DEPTH = 32;
 
 // The superscript digits of COM¹ count too; NFKC turns them into plain ones.
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$|clock\$) *(?:\.|$)/i;
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Cs}]/u;
+// Text may show an emoji with it; in a name it makes two that look the same.
+const EMOJI_SELECTOR = /\u{fe0f}/u;
 const WHITEOUT = /^\.wh\./i;
 
 /** Every rule, cheapest first: the length is judged before anything that looks at each character. */
@@ -48,7 +50,7 @@ export const PATH_RULES: readonly PathRule[] = [
   {
     name: "invisible-character",
     refusal: (path) => {
-      const found = INVISIBLE.exec(path)?.[0]?.codePointAt(0);
+      const found = (path.match(INVISIBLE) ?? path.match(EMOJI_SELECTOR))?.[0].codePointAt(0);
       if (found === undefined) return undefined;
       return `its name holds the invisible or control character U+${found.toString(16).toUpperCase().padStart(4, "0")}`;
     },

@@ -6,16 +6,14 @@
  *       content/                      becomes the target
  *       previous/                     what the target was, while it is being replaced
  */
-import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
 import { quote } from "../text/index.ts";
+import { removeAbandoned, stagingName } from "./abandoned-staging.ts";
 import { unreadable } from "./file-content.ts";
-
-/** Directories that we make beside a target begin with this; one that is left was left by a crash. */
-export const STAGING_PREFIX = ".skillctl-";
 
 export class Staging {
   /** The directory to fill; not visible to other users until it is published. */
@@ -30,7 +28,7 @@ export class Staging {
     this.#parent = parent;
     this.#target = join(parent, basename(target));
     this.#created = created;
-    this.#directory = join(parent, STAGING_PREFIX + randomBytes(12).toString("hex"));
+    this.#directory = join(parent, stagingName());
     this.content = join(this.#directory, "content");
   }
 
@@ -45,6 +43,8 @@ export class Staging {
     const created: string[] = [];
     try {
       const staging = new Staging(await makeParents(dirname(path), created), path, created);
+      // What a crash left can wait for the next time; it is no reason not to unpack now.
+      await removeAbandoned(staging.#parent).catch(() => undefined);
       await mkdir(staging.#directory, { mode: 0o700 });
       await mkdir(staging.content, { mode: 0o700 });
       return staging;
@@ -107,7 +107,7 @@ async function kindOf(path: string): Promise<Kind> {
     if (found.isSymbolicLink()) return "symlink";
     return found.isDirectory() ? "directory" : "other";
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return "absent";
+    if (errnoOf(error) === "ENOENT") return "absent";
     throw unreadable(path, error);
   }
 }
@@ -159,7 +159,7 @@ async function makeParents(directory: string, created: string[]): Promise<string
       await mkdir(here);
       created.push(here);
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
+      if (errnoOf(error) !== "EEXIST") throw error;
       const found = await kindOf(here);
       if (found !== "directory") throw new SkillError("CONFLICT", `${quote(here)} appeared and is not a directory`);
     }
@@ -179,9 +179,5 @@ async function removeEmpty(directories: readonly string[]): Promise<void> {
 }
 
 function isOccupied(error: unknown): boolean {
-  return ["EEXIST", "ENOTEMPTY", "ENOTDIR"].includes(codeOf(error) ?? "");
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return ["EEXIST", "ENOTEMPTY", "ENOTDIR"].includes(errnoOf(error) ?? "");
 }

@@ -9,6 +9,7 @@
  * What real tools write is accepted: ustar, pax and GNU headers, a leading `./`, an entry for the root directory,
  * directories with or without a trailing slash, host times, owners and extended attributes (all dropped).
  */
+import type { Content } from "../content/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { LimitMeter } from "./limits.ts";
@@ -20,7 +21,7 @@ import { MAX_OCTAL_11, TAR_BLOCK } from "./tar-header.ts";
 import { type PaxOverrides, parsePax } from "./tar-pax.ts";
 import { isZero, parseHeader, type RawHeader } from "./tar-raw.ts";
 import { expectPadding, TarBody } from "./tar-body.ts";
-import type { Content, LayerEntry } from "./types.ts";
+import type { LayerEntry } from "./types.ts";
 
 const MAX_EXTENSION = 1024 * 1024;
 
@@ -52,8 +53,10 @@ export async function* readEntries(
       const header = await nextHeader(bytes);
       if (header === undefined) break;
       const described = await withExtensions(bytes, header);
+      const known = names.size;
       const entry = judge(described, names);
-      meter.entry(entry?.path ?? ".", described.size);
+      // Directories that the entry implies count as if it had brought them.
+      meter.entry(entry?.path ?? ".", described.size, entry === undefined ? 1 : names.size - known);
       const body = new TarBody(bytes, described.size, described.path);
       if (entry !== undefined) yield { ...entry, content: body };
       await body.finish();

@@ -1,7 +1,5 @@
+import type { Content } from "../content/index.ts";
 import type { Digest } from "../oci/digest.ts";
-
-/** Bytes as they arrive: streamed, never all in memory. The same shape as the stores' `Content`. */
-export type Content = AsyncIterable<Uint8Array>;
 
 /** How the bytes of a layer are compressed. */
 export type Compression = "none" | "gzip";
@@ -24,6 +22,8 @@ export interface LayerSummary {
   readonly diffId: Digest;
   /** Number of files, directories not counted. */
   readonly files: number;
+  /** Number of files and directories together: what unpacking counts against its limit. */
+  readonly entries: number;
   /** Size of the uncompressed tar in bytes. */
   readonly uncompressedSize: number;
 }

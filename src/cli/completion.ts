@@ -1,6 +1,6 @@
 /**
- * What a shell may offer next. The shells' scripts only ask this: so all of them offer the same, and a new flag needs
- * no new script.
+ * What a shell may offer next. The shells' scripts do nothing but ask for this, so all shells offer the same, and a new
+ * flag needs no new script.
  */
 import { findCommand } from "./command.ts";
 import type { ArgumentSpec, CommandDefinition, CommandEntry, Completes, OptionSpec } from "./command.ts";

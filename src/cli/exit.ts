@@ -1,5 +1,6 @@
 /** From error codes to exit statuses, the only place where that is decided. */
 import { isSkillError, type SkillErrorCode } from "../errors.ts";
+import { explainSystemError } from "./system-error.ts";
 
 /** The statuses with which the command ends. `cancelled` is that of SIGINT, and of a question left unanswered. */
 export const ExitStatus = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
@@ -23,9 +24,10 @@ const USAGE_CODES: ReadonlySet<SkillErrorCode> = new Set<SkillErrorCode>([
 
 /** The exit status for a failure: 2 for wrong usage or unreadable input, 130 when cancelled, 1 for everything else. */
 export function exitStatusOf(error: unknown): ExitStatus {
-  if (!isSkillError(error)) return ExitStatus.failed;
-  if (error.code === "ABORTED") return ExitStatus.cancelled;
-  return USAGE_CODES.has(error.code) ? ExitStatus.usage : ExitStatus.failed;
+  const known = explainSystemError(error);
+  if (!isSkillError(known)) return ExitStatus.failed;
+  if (known.code === "ABORTED") return ExitStatus.cancelled;
+  return USAGE_CODES.has(known.code) ? ExitStatus.usage : ExitStatus.failed;
 }
 
 /** The statuses of several parts of one call as one: the gravest. */

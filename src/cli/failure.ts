@@ -2,12 +2,17 @@
 import { isSkillError } from "../errors.ts";
 import { SkillCardError } from "../skillcard/error.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
+import { visible } from "../text/index.ts";
 import type { Style } from "./style.ts";
-import { visible, visibleJson } from "./visible.ts";
+import { explainSystemError } from "./system-error.ts";
+import { visibleJson } from "./visible.ts";
 
 const MAX_CAUSES = 16;
 
-/** An error as `--json` prints it. `code` is `INTERNAL` for what is not a {@link SkillError}: a bug in the program. */
+/**
+ * An error as `--json` prints it. `code` is `INTERNAL` for a bug in the program: what is neither a {@link SkillError} nor a
+ * failure of the file system.
+ */
 export interface ErrorReport {
   readonly code: string;
   readonly message: string;
@@ -18,8 +23,9 @@ export interface ErrorReport {
 
 /** The facts of an error, for JSON. */
 export function describeError(error: unknown): ErrorReport {
-  if (!isSkillError(error)) return { code: "INTERNAL", message: messageOf(error), hint: INTERNAL_HINT };
-  const { code, message, hint } = error;
+  const known = explainSystemError(error);
+  if (!isSkillError(known)) return { code: "INTERNAL", message: messageOf(error), hint: INTERNAL_HINT };
+  const { code, message, hint } = known;
   const issues = error instanceof SkillCardError ? { issues: error.issues } : {};
   return { code, message, ...(hint === undefined ? {} : { hint }), ...issues };
 }

@@ -1,22 +1,30 @@
 /** Files that the command itself reads and writes: archives. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { SkillError } from "../errors.ts";
-import type { Content } from "../store/types.ts";
+import type { Content } from "../content/index.ts";
+import { explainSystemError, unwritable } from "./system-error.ts";
 
 /**
  * Writes `content` to `path` and returns the size in bytes. A file that is there is replaced only when all of it has
- * arrived; what is no regular file (a pipe, /dev/null) is written to as it is. Throws `FILE_UNREADABLE`.
+ * arrived; what is no regular file (a pipe, /dev/null) is written to as it is. Throws `TARGET_UNWRITABLE`, and what
+ * `content` throws.
  */
 export async function writeFile(path: string, content: Content): Promise<number> {
-  const existing = await stat(path).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) return writeTo(path, "w", content);
-  const target = existing === undefined ? path : await realpath(path);
+  try {
+    const existing = await stat(path).catch(() => undefined);
+    if (existing !== undefined && !existing.isFile()) return await writeTo(path, "w", content);
+    return await replace(existing === undefined ? path : await realpath(path), content);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+async function replace(target: string, content: Content): Promise<number> {
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
     const size = await writeTo(temporary, "wx", content);
@@ -29,7 +37,7 @@ export async function writeFile(path: string, content: Content): Promise<number>
 }
 
 async function writeTo(path: string, flags: "w" | "wx", content: Content): Promise<number> {
-  const file = await openFile(path, flags);
+  const file = await open(path, flags);
   let size = 0;
   try {
     for await (const chunk of content) {
@@ -45,7 +53,8 @@ async function writeTo(path: string, flags: "w" | "wx", content: Content): Promi
 
 /**
  * Calls `use` with a function that opens `path` from its start, as often as wanted. `-` is `stdin`, which is kept in a
- * temporary file meanwhile, as it flows by only once. Throws `FILE_UNREADABLE`.
+ * temporary file meanwhile, as it flows by only once. Throws `FILE_UNREADABLE`, and `TARGET_UNWRITABLE` when that copy
+ * cannot be made.
  */
 export async function withReadableFile<T>(
   path: string,
@@ -57,29 +66,25 @@ export async function withReadableFile<T>(
   const directory = await mkdtemp(join(tmpdir(), "skillctl-"));
   try {
     const copy = join(directory, "stdin");
-    await pipeline(stdin, createWriteStream(copy), { signal });
+    await keep(stdin, copy, signal);
     return await use(() => readFile(copy));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
+async function keep(stdin: Readable, copy: string, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(stdin, createWriteStream(copy), { signal });
+  } catch (error) {
+    throw explainSystemError(error, { source: "stdin", target: copy });
+  }
+}
+
 async function* readFile(path: string): Content {
   try {
     yield* createReadStream(path) as AsyncIterable<Uint8Array>;
-  } catch (cause) {
-    throw new SkillError("FILE_UNREADABLE", `cannot read ${path}: ${reasonOf(cause)}`, { cause });
+  } catch (error) {
+    throw explainSystemError(error, { source: path });
   }
-}
-
-async function openFile(path: string, flags: "w" | "wx"): Promise<FileHandle> {
-  try {
-    return await open(path, flags);
-  } catch (cause) {
-    throw new SkillError("FILE_UNREADABLE", `cannot write into ${dirname(path)}: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -19,17 +19,24 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     parse: text("directory"),
   },
   { flags: "--json", summary: "print the result, or the error, as JSON" },
-  { flags: "-q, --quiet", summary: "print the essential only, and no remarks" },
-  { flags: "-v, --verbose", summary: "with an error, print its causes and where they arose" },
-  { flags: "--color", summary: "print in colour, also where it is not a terminal" },
-  { flags: "--no-color", summary: "print without colours, as with NO_COLOR=1" },
+  { flags: "-q, --quiet", summary: "print only the essentials, and no remarks" },
+  { flags: "-v, --verbose", summary: "when an error occurs, print its causes and where they arose" },
+  { flags: "--color", summary: "use colour even where the output is not a terminal" },
+  { flags: "--no-color", summary: "do not use colour, as with NO_COLOR=1" },
 ];
 
 /**
- * Tells whether the arguments ask for a flag, without knowing the command's other flags: for reporting that the
- * arguments could not be understood.
+ * The global flags that decide how help and errors look, read without knowing the command and its own flags: for the time
+ * until the arguments have been understood, and for when they cannot be.
  */
-export function hasFlag(argv: readonly string[], ...names: readonly string[]): boolean {
+export function scanFlags(argv: readonly string[]): GlobalFlags {
   const end = argv.indexOf("--");
-  return (end < 0 ? argv : argv.slice(0, end)).some((argument) => names.includes(argument));
+  const given = end < 0 ? argv : argv.slice(0, end);
+  const color = given.findLast((argument) => argument === "--color" || argument === "--no-color");
+  return {
+    json: given.includes("--json"),
+    // Short flags may be joined, as in -qv; letters behind any other flag may be its value.
+    verbose: given.some((argument) => argument === "--verbose" || /^-q*v/.test(argument)),
+    ...(color === undefined ? {} : { color: color === "--color" }),
+  };
 }

@@ -1,5 +1,5 @@
 /** How help looks, on the terminal and on the pages under docs/cli. */
-import type { HelpConfiguration } from "commander";
+import type { Command, HelpConfiguration } from "commander";
 
 import type { CommandDefinition } from "./command.ts";
 import { SIGNAL_STATUS } from "./exit.ts";
@@ -11,11 +11,15 @@ const DEFAULT_STATUS: Readonly<Record<0 | 1 | 2, string>> = {
   2: "wrong usage or unreadable input",
 };
 
-/** Headings bold, commands in the list without their arguments but with their aliases. */
+/** Headings bold; commands with all their aliases, in the list without their arguments. */
 export function configureHelp(style: Style): HelpConfiguration {
   return {
     styleTitle: (title) => style.bold(title),
-    subcommandTerm: (command) => [command.name(), ...command.aliases()].join(", "),
+    subcommandTerm: (command) => namesOf(command).join(", "),
+    commandUsage: (command) => {
+      const program = command.parent === null ? [] : [command.parent.name()];
+      return [...program, namesOf(command).join("|"), command.usage()].join(" ");
+    },
     showGlobalOptions: false,
   };
 }
@@ -26,4 +30,8 @@ export function helpEpilogue({ examples, exitStatus }: CommandDefinition): strin
   const statuses = Object.entries({ ...DEFAULT_STATUS, ...exitStatus, [SIGNAL_STATUS.SIGINT]: "interrupted" });
   const meanings = statuses.map(([status, meaning]) => `  ${status.padEnd(3)}  ${meaning}\n`).join("");
   return `\nExamples:\n${shown}\nExit status:\n${meanings}`.trimEnd();
+}
+
+function namesOf(command: Command): string[] {
+  return [command.name(), ...command.aliases()];
 }

@@ -1,6 +1,7 @@
-/** Limits for unpacking, as flags: each can be raised by its name, which is the one that a refusal tells. */
+/** Limits for unpacking, as flags: each can be raised by its name, the one that a refusal mentions. */
 import { DEFAULT_LIMITS, type ArchiveLimits } from "../archive/limits.ts";
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 import type { OptionSpec } from "./command.ts";
 import { bytes, oneOf } from "./values.ts";
 
@@ -24,7 +25,7 @@ export function formatLimits(limits: Partial<ArchiveLimits>): string {
 function parseLimit(text: string): Partial<ArchiveLimits> {
   const [name = "", value, ...rest] = text.split("=");
   if (value === undefined || rest.length > 0) {
-    throw new SkillError("USAGE", `${JSON.stringify(text)} is not a limit`, {
+    throw new SkillError("USAGE", `${quote(text)} is not a limit`, {
       hint: "Write a name and a value, as in fileSize=64MiB or entries=20000.",
     });
   }

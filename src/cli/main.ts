@@ -4,15 +4,26 @@
  *
  * Asking for the version loads nothing else, because scripts do it often.
  */
+import { writeSync } from "node:fs";
+
 import { SIGNAL_STATUS } from "./exit.ts";
 import { VERSION_LINE } from "./version.ts";
 
-const argv = process.argv.slice(2);
+/** The descriptor; the stream behind it would take longer to make than the version to print. */
+const STDOUT = 1;
 
-if (argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "")) {
-  process.stdout.write(VERSION_LINE);
-} else {
-  await runProcess();
+const argv = process.argv.slice(2);
+const asksForVersion = argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "");
+if (!asksForVersion || !printVersion()) await runProcess();
+
+/** False when it cannot be printed: the long way then says why. */
+function printVersion(): boolean {
+  try {
+    writeSync(STDOUT, VERSION_LINE);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function runProcess(): Promise<void> {

@@ -6,12 +6,15 @@
  */
 import type { Writable } from "node:stream";
 
+import { readAll, type Content } from "../content/index.ts";
+import { visible } from "../text/index.ts";
 import type { Environment } from "./environment.ts";
 import { formatError } from "./failure.ts";
 import type { GlobalFlags } from "./flags.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { createStyle, wantsColor, type Style } from "./style.ts";
-import { visible, visibleDeep, visibleJson } from "./visible.ts";
+import { styleFor, type Style } from "./style.ts";
+import { isBrokenPipe, unwritable } from "./system-error.ts";
+import { visibleDeep, visibleJson } from "./visible.ts";
 
 export interface Output {
   /** Colours for stdout; `remarkStyle` is for stderr. */
@@ -31,15 +34,15 @@ export interface Output {
   failure(error: unknown): Promise<void>;
 }
 
-type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+type Bytes = Iterable<Uint8Array> | Content;
 
 /** The output of one call. */
 export function createOutput(environment: Environment, flags: GlobalFlags): Output {
   const { stdout, stderr } = environment;
   const progress = createProgress(environment, flags.quiet !== true && flags.json !== true);
-  const remarkStyle = styleOf(environment, flags, stderr.isTTY === true);
+  const remarkStyle = styleFor(stderr, environment, flags);
   return {
-    style: styleOf(environment, flags, stdout.isTTY === true),
+    style: styleFor(stdout, environment, flags),
     remarkStyle,
     progress,
     async result(value, text, quiet = text) {
@@ -50,7 +53,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     async content(bytes, json) {
       progress.clear();
       if (flags.json === true && json !== undefined) {
-        return write(stdout, `${visibleJson(json((await collect(bytes)).toString("base64")))}\n`);
+        return write(stdout, `${visibleJson(json(Buffer.from(await readAll(bytes)).toString("base64")))}\n`);
       }
       return stdout.isTTY === true ? writeVisible(stdout, bytes) : writeAll(stdout, bytes);
     },
@@ -67,18 +70,18 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
   };
 }
 
-/** Writes and waits until the stream has taken it: the pace of the reader is the pace of the writer. */
+/**
+ * Writes and waits until the stream has taken it: the pace of the reader is the pace of the writer. Throws
+ * `TARGET_UNWRITABLE`; and EPIPE as it is, because a reader who has seen enough is no failure.
+ */
 export function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
   if (chunk.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    stream.write(chunk, (error) => {
+      if (error) reject(isBrokenPipe(error) ? error : unwritable("the output", error));
+      else resolve();
+    });
   });
-}
-
-async function collect(chunks: Bytes): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
 }
 
 async function writeAll(stream: Writable, chunks: Bytes): Promise<void> {
@@ -89,8 +92,4 @@ async function writeVisible(stream: Writable, chunks: Bytes): Promise<void> {
   const decoder = new TextDecoder();
   for await (const chunk of chunks) await write(stream, visible(decoder.decode(chunk, { stream: true })));
   await write(stream, visible(decoder.decode()));
-}
-
-function styleOf({ variables }: Environment, { color }: GlobalFlags, isTerminal: boolean): Style {
-  return createStyle(wantsColor({ color, variables, isTerminal }));
 }

@@ -3,10 +3,9 @@ import { Argument, Command, CommanderError, Option } from "commander";
 
 import { SkillError } from "../errors.ts";
 import type { ArgumentSpec, CommandDefinition, CommandEntry, OptionSpec } from "./command.ts";
-import type { Environment } from "./environment.ts";
 import { GLOBAL_OPTIONS, type GlobalFlags } from "./flags.ts";
 import { configureHelp, helpEpilogue } from "./help.ts";
-import { createStyle, wantsColor } from "./style.ts";
+import type { Style } from "./style.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** Runs a command whose arguments have been understood. */
@@ -14,21 +13,27 @@ export type Execute = (definition: CommandDefinition, args: readonly unknown[], 
 
 const DESCRIPTION = `Pack AI agent skills as standard OCI images, and take them from draft to published.`;
 
+/** Where help goes, and how it looks. */
+export interface HelpOutput {
+  readonly style: Style;
+  /** In columns. */
+  readonly width: number;
+  print(text: string): void;
+}
+
 /** The parser for `skillctl` with the commands of `entries`. It throws `CommanderError`s and never exits. */
-export function createParser(entries: readonly CommandEntry[], environment: Environment, execute: Execute): Command {
-  const { stdout, variables } = environment;
-  const hasColors = wantsColor({ variables, isTerminal: stdout.isTTY === true });
+export function createParser(entries: readonly CommandEntry[], help: HelpOutput, execute: Execute): Command {
   const program = new Command("skillctl")
     .description(DESCRIPTION)
     .enablePositionalOptions()
     .exitOverride()
     .helpCommand(false)
-    .configureHelp(configureHelp(createStyle(hasColors)))
+    .configureHelp(configureHelp(help.style))
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
+      writeOut: (text) => help.print(text),
       writeErr: () => {},
-      getOutHelpWidth: () => Math.min(stdout.columns || 80, 100),
-      getOutHasColors: () => hasColors,
+      getOutHelpWidth: () => help.width,
+      getOutHasColors: () => help.style.isColorSupported,
     })
     .version(VERSION_LINE.trimEnd(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help");

@@ -9,7 +9,7 @@ const AUTHOR = "Write a skill:";
 const IMAGES = "Work with images:";
 const MOVE = "Take them elsewhere:";
 const STORE = "Keep the store in order:";
-const OTHER = "Others:";
+const OTHER = "Other:";
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -20,7 +20,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "validate",
-    summary: "check skills and show every problem at its place",
+    summary: "check skills and show where every problem is",
     group: AUTHOR,
     load: async () => (await import("./commands/validate.ts")).validateCommand,
   },

@@ -1,6 +1,6 @@
 /** One line on the terminal that says what is going on, and goes away when there is something to say for good. */
+import { visibleLine } from "../text/index.ts";
 import type { Environment } from "./environment.ts";
-import { visibleLine } from "./visible.ts";
 
 const REDRAW_INTERVAL = 80;
 /** For terminals that do not know their width, or say that it is 0. */

@@ -46,10 +46,43 @@ describe("help", () => {
     expect(overview.stdout).not.toContain("__complete");
   });
 
+  it("shows every alias in a command's usage", async () => {
+    expect((await call(["help", "images"])).stdout).toMatch(/^Usage: skillctl list\|ls\|images \[options\] \[name\]\n/);
+  });
+
   it("is plain where it is piped and coloured on a terminal", async () => {
     expect((await call(["help"])).stdout).not.toContain("\u001b");
     expect((await call(["help"], { terminal: true })).stdout).toContain("\u001b[1m");
     expect((await call(["help"], { terminal: true, variables: { NO_COLOR: "1" } })).stdout).not.toContain("\u001b");
+  });
+});
+
+describe("colour", () => {
+  it.each([
+    ["--color", "\u001b[1m", { terminal: false }],
+    ["--no-color", undefined, { terminal: true }],
+  ])("with %s is the same in help, errors and results", async (flag, code, surroundings) => {
+    const coloured = code === undefined ? expect.not.stringContaining("\u001b") : expect.stringContaining(code);
+    for (const argv of [
+      ["help", flag],
+      ["help", "pack", flag],
+      [flag, "pack", "--help"],
+      ["pack", flag, "--help"],
+    ])
+      expect(await call(argv, surroundings), argv.join(" ")).toMatchObject({ status: 0, stdout: coloured });
+    for (const argv of [
+      ["nope", flag],
+      ["inspect", "no/such", flag],
+    ])
+      expect((await call(argv, surroundings)).stderr, argv.join(" ")).toEqual(coloured);
+    expect(
+      (await call(["diff", "examples/hello-world", "examples/commit-message", flag], surroundings)).stdout,
+    ).toEqual(coloured);
+  });
+
+  it("follows the last of two flags", async () => {
+    expect((await call(["help", "--color", "--no-color"])).stdout).not.toContain("\u001b");
+    expect((await call(["help", "--no-color", "--color"])).stdout).toContain("\u001b");
   });
 });
 
@@ -97,6 +130,12 @@ describe("global flags", () => {
     const { stderr } = await call(["pack", missing, "--verbose"]);
     expect(stderr).toMatch(/^SkillError: .*\n {4}at /m);
     expect(stderr).toMatch(/^caused by: Error: ENOENT/m);
+  });
+
+  it("may be joined when they are short", async () => {
+    expect((await call(["inspect", "no/such", "-qv"])).stderr).toContain("    at ");
+    expect((await call(["list", "-vq", "--nope"])).stderr).toContain("    at ");
+    expect((await call(["export", "no/such", "-ovq"])).stderr).not.toContain("    at ");
   });
 });
 

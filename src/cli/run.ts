@@ -1,51 +1,76 @@
 /** One call of `skillctl`, from its arguments to its exit status. Touches nothing but the environment it is given. */
-import { CommanderError } from "commander";
+import { CommanderError, type Command } from "commander";
 
 import { findCommand } from "./command.ts";
 import { createContext } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitStatusOf, ExitStatus } from "./exit.ts";
 import { formatError, formatErrorJson } from "./failure.ts";
-import { hasFlag } from "./flags.ts";
+import { scanFlags, type GlobalFlags } from "./flags.ts";
 import { write } from "./output.ts";
 import { createParser, usageError } from "./parser.ts";
 import { COMMANDS } from "./program.ts";
-import { createStyle, wantsColor } from "./style.ts";
+import { styleFor } from "./style.ts";
+import { isBrokenPipe } from "./system-error.ts";
 
-/** Runs the command that `argv` (without node and script) asks for and resolves to its exit status; never rejects. */
-export async function run(argv: readonly string[], environment: Environment): Promise<ExitStatus> {
+/** As wide as help is worth reading. */
+const MAX_WIDTH = 100;
+
+/**
+ * Runs the command that `argv` (without node and script) asks for and resolves to its exit status; never rejects.
+ * `flags` are the global flags, for a caller that knows them better than `argv` does.
+ */
+export async function run(
+  argv: readonly string[],
+  environment: Environment,
+  flags: GlobalFlags = scanFlags(argv),
+): Promise<ExitStatus> {
+  const { stdout } = environment;
   let status: ExitStatus = ExitStatus.ok;
-  const parser = createParser(COMMANDS, environment, async (definition, args, flags) => {
-    const context = createContext(environment, flags);
+  let known = flags;
+  let help = "";
+  const style = styleFor(stdout, environment, flags);
+  const width = Math.min(stdout.columns || 80, MAX_WIDTH);
+  const print = (text: string): void => void (help += text);
+  const parser = createParser(COMMANDS, { style, width, print }, async (definition, args, parsed) => {
+    known = parsed;
+    const context = createContext(environment, parsed);
     try {
-      status = await definition.run(context, args, flags);
+      status = await definition.run(context, args, parsed);
     } finally {
       context.output.progress.clear();
     }
   });
   try {
-    if (argv.length === 0) parser.outputHelp();
-    else await parser.parseAsync(argv, { from: "user" });
+    await parse(parser, argv);
+    await write(stdout, help);
     return status;
   } catch (error) {
-    return fail(error, argv, environment);
+    const reported = error instanceof CommanderError ? usageError(error, calledCommand(argv)) : error;
+    return fail(reported, known, environment);
   }
 }
 
-async function fail(error: unknown, argv: readonly string[], environment: Environment): Promise<ExitStatus> {
-  if (error instanceof CommanderError && error.exitCode === 0) return ExitStatus.ok;
+/** Runs the parser. That it ends by an error after printing help or the version is its way and no failure. */
+async function parse(parser: Command, argv: readonly string[]): Promise<void> {
+  if (argv.length === 0) return parser.outputHelp();
+  try {
+    await parser.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+  }
+}
+
+/** Reports the error that ended the call, if there is anybody to tell, and says which exit status it means. */
+async function fail(error: unknown, flags: GlobalFlags, environment: Environment): Promise<ExitStatus> {
   // The reader of our output has seen enough (`skillctl list | head -1`): nothing failed.
   if (isBrokenPipe(error)) return ExitStatus.ok;
-  const reported = error instanceof CommanderError ? usageError(error, calledCommand(argv)) : error;
-  const { stderr, variables } = environment;
-  const status = exitStatusOf(reported);
+  const { stderr, signal } = environment;
+  const status = exitStatusOf(error);
   // Whoever cancelled knows; what fails from then on fails because of it.
-  if (!environment.signal.aborted && status !== ExitStatus.cancelled) {
-    const color = hasFlag(argv, "--no-color") ? false : undefined;
-    const style = createStyle(wantsColor({ color, variables, isTerminal: stderr.isTTY === true }));
-    const report = hasFlag(argv, "--json")
-      ? formatErrorJson(reported)
-      : formatError(reported, style, hasFlag(argv, "--verbose", "-v"));
+  if (!signal.aborted && status !== ExitStatus.cancelled) {
+    const style = styleFor(stderr, environment, flags);
+    const report = flags.json === true ? formatErrorJson(error) : formatError(error, style, flags.verbose);
     await write(stderr, report).catch(() => {});
   }
   return status;
@@ -53,8 +78,4 @@ async function fail(error: unknown, argv: readonly string[], environment: Enviro
 
 function calledCommand(argv: readonly string[]): string | undefined {
   return argv.map((argument) => findCommand(argument, COMMANDS)).find((entry) => entry !== undefined)?.name;
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EPIPE";
 }

@@ -3,8 +3,8 @@
 export type Shell = "bash" | "zsh" | "fish";
 
 /**
- * bash breaks words at `:`, `=` and `@`, which references hold: so the words are taken from the line itself, and what
- * bash has already behind it is cut from the offers.
+ * bash breaks words at `:`, `=` and `@`, which references contain. So the words are taken from the line itself, and each
+ * offer loses the part that bash counts as an earlier word.
  */
 const BASH = `# bash completion for skillctl
 _skillctl() {

@@ -1,6 +1,9 @@
 /** Colours, or none: what a stream can show and what the person asked for. */
 import picocolors from "picocolors";
 
+import type { Environment, TerminalFacts } from "./environment.ts";
+import type { GlobalFlags } from "./flags.ts";
+
 export type Style = ReturnType<typeof picocolors.createColors>;
 
 /** What decides over colours, strongest first: `--color` and `--no-color`, NO_COLOR, FORCE_COLOR, then whether it is a terminal. */
@@ -19,7 +22,12 @@ export function wantsColor({ color, variables, isTerminal }: ColorSettings): boo
   return isTerminal && variables["TERM"] !== "dumb";
 }
 
-/** The colour functions for one stream; each returns its text unchanged when colours are off. */
+/** The colour functions for one stream, whatever is written to it; each returns its text unchanged when colours are off. */
+export function styleFor(stream: TerminalFacts, { variables }: Environment, { color }: GlobalFlags): Style {
+  return createStyle(wantsColor({ color, variables, isTerminal: stream.isTTY === true }));
+}
+
+/** The colour functions, on or off. */
 export function createStyle(enabled: boolean): Style {
   return picocolors.createColors(enabled);
 }

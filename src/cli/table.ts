@@ -1,6 +1,6 @@
 /** Aligned columns and labelled fields, the two layouts that all human output is made of. */
+import { visibleLine } from "../text/index.ts";
 import type { Style } from "./style.ts";
-import { visibleLine } from "./visible.ts";
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {

@@ -2,7 +2,7 @@
 import { SkillError } from "../errors.ts";
 import { isLifecycleState, LIFECYCLE_STATES, type LifecycleState } from "../lifecycle/state.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
-import { suggest } from "../skillcard/suggest.ts";
+import { quote, suggest } from "../text/index.ts";
 import type { ParseValue } from "./command.ts";
 
 /** A reference. Throws `REFERENCE_INVALID`. */
@@ -13,7 +13,7 @@ export function reference(text: string): Reference {
 /** A lifecycle state. Throws `LIFECYCLE_STATE_UNKNOWN`. */
 export function state(text: string): LifecycleState {
   if (isLifecycleState(text)) return text;
-  throw new SkillError("LIFECYCLE_STATE_UNKNOWN", `${JSON.stringify(text)} is not a lifecycle state`, {
+  throw new SkillError("LIFECYCLE_STATE_UNKNOWN", `${quote(text)} is not a lifecycle state`, {
     hint: hintFor(text, LIFECYCLE_STATES),
   });
 }
@@ -23,7 +23,7 @@ export function oneOf<T extends string>(what: string, choices: readonly T[]): (t
   return (text) => {
     const choice = choices.find((each) => each === text);
     if (choice !== undefined) return choice;
-    throw new SkillError("USAGE", `${JSON.stringify(text)} is not a ${what}`, { hint: hintFor(text, choices) });
+    throw new SkillError("USAGE", `${quote(text)} is not a ${what}`, { hint: hintFor(text, choices) });
   };
 }
 
@@ -50,7 +50,7 @@ export function duration(given: string): number {
   const match = /^(\d{1,9})([smhd])$/.exec(given);
   const [, amount, unit] = match ?? [];
   if (amount !== undefined && unit !== undefined) return Number(amount) * (MILLISECONDS[unit] ?? 0);
-  throw new SkillError("USAGE", `${JSON.stringify(given)} is not a length of time`, {
+  throw new SkillError("USAGE", `${quote(given)} is not a length of time`, {
     hint: "Write a number and s, m, h or d, as in 90s, 30m or 7d.",
   });
 }
@@ -62,7 +62,7 @@ export function bytes(given: string): number {
   const match = /^(\d{1,12})(B|kB|MB|GB|KiB|MiB|GiB)?$/.exec(given);
   const [, amount, unit = "B"] = match ?? [];
   if (amount !== undefined) return Number(amount) * (BYTES[unit] ?? 1);
-  throw new SkillError("USAGE", `${JSON.stringify(given)} is not a size`, {
+  throw new SkillError("USAGE", `${quote(given)} is not a size`, {
     hint: "Write a number of bytes, or a number and kB, MB, GB, KiB, MiB or GiB, as in 64MiB.",
   });
 }
@@ -82,7 +82,7 @@ export function sourceDateEpoch(variables: Readonly<Record<string, string | unde
   const given = variables["SOURCE_DATE_EPOCH"];
   if (given === undefined || given === "") return undefined;
   if (/^\d{1,11}$/.test(given)) return Number(given);
-  throw new SkillError("USAGE", `SOURCE_DATE_EPOCH is ${JSON.stringify(given)}, which is not a time`, {
+  throw new SkillError("USAGE", `SOURCE_DATE_EPOCH is ${quote(given)}, which is not a time`, {
     hint: "Set it to whole seconds since 1970, as in SOURCE_DATE_EPOCH=$(git log -1 --format=%ct), or unset it.",
   });
 }

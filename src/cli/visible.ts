@@ -1,7 +1,5 @@
-/** Terminal-safe text, and values and JSON made of it. */
-import { INVISIBLE, visible, visibleLine } from "../text/index.ts";
-
-export { visible, visibleLine };
+/** Values and JSON that a terminal can print without obeying what they hold. */
+import { INVISIBLE, visible } from "../text/index.ts";
 
 /** A copy of `value` in which {@link visible} has gone over every string, keys included. */
 export function visibleDeep<T>(value: T): T {

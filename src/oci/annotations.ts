@@ -16,3 +16,11 @@ export const Annotation = {
   compatibility: "io.skillimage.compatibility",
   wordcount: "io.skillimage.wordcount",
 } as const;
+
+/** Keys of ours that stand only on the entries of a store's index; no manifest bears them. */
+export const EntryAnnotation = {
+  /** Bytes of config and layers, in decimal. */
+  size: "io.skillimage.size",
+  /** The digest of the manifest that the entry's own one refers to. */
+  subject: "io.skillimage.store.subject",
+} as const;

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 
 /**
  * A content digest, `sha256:<64 hex>` or `sha512:<128 hex>`, checked when it was made.
@@ -23,7 +24,7 @@ export function isDigest(text: string): text is Digest {
 /** Reads a digest; throws `DIGEST_INVALID` for anything that {@link isDigest} denies. */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
-  throw new SkillError("DIGEST_INVALID", `${JSON.stringify(text.slice(0, 160))} is not a digest`, {
+  throw new SkillError("DIGEST_INVALID", `${quote(text)} is not a digest`, {
     hint: "A digest is sha256: and 64, or sha512: and 128, lower-case hexadecimal digits.",
   });
 }
@@ -41,6 +42,11 @@ export function algorithmOf(digest: Digest): DigestAlgorithm {
 /** The hexadecimal part of a digest, safe as a file name. */
 export function encodedOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
+}
+
+/** Where an image layout keeps the content of a digest, relative to its root. OCI image-spec "image-layout.md". */
+export function blobPath(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`;
 }
 
 /** Finishes `hash` and writes it as a digest. */

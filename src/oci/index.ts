@@ -2,9 +2,9 @@
  * The vocabulary of the OCI image and distribution specifications: digests, references, descriptors, manifests.
  * Pure: nothing here reads or writes anything.
  */
-export { Annotation } from "./annotations.ts";
+export { Annotation, EntryAnnotation } from "./annotations.ts";
 export type { Annotations, Descriptor, Platform } from "./descriptor.ts";
-export { algorithmOf, digestFrom, digestOf, encodedOf, isDigest, parseDigest } from "./digest.ts";
+export { algorithmOf, blobPath, digestFrom, digestOf, encodedOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
 export { parseStrictJson } from "./json.ts";
 export type { JsonLimits } from "./json.ts";
@@ -19,7 +19,7 @@ export {
   withAnnotations,
 } from "./manifest.ts";
 export type { EncodedManifest, Index, JsonObject, Manifest } from "./manifest.ts";
-export { isIndexType, isManifestType, layerCompression, MediaType } from "./media-types.ts";
+export { isDocumentType, isIndexType, isManifestType, layerCompression, MediaType } from "./media-types.ts";
 export {
   baseName,
   formatReference,

@@ -5,6 +5,7 @@
  * two documents. This check runs over the text before `JSON.parse` does and refuses what readers could disagree on.
  */
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays; default 64. */
@@ -77,9 +78,9 @@ function checkKey(token: string, seen: Set<string>): void {
   try {
     key = JSON.parse(token) as string;
   } catch (cause) {
-    throw new SkillError("JSON_INVALID", `the document has a malformed key: ${token.slice(0, 80)}`, { cause });
+    throw new SkillError("JSON_INVALID", `the document has a malformed key: ${quote(token)}`, { cause });
   }
-  if (seen.has(key)) throw new SkillError("JSON_INVALID", `the document repeats the key ${JSON.stringify(key)}`);
+  if (seen.has(key)) throw new SkillError("JSON_INVALID", `the document repeats the key ${quote(key)}`);
   if (key === "__proto__") throw new SkillError("JSON_INVALID", 'the document has a key named "__proto__"');
   seen.add(key);
 }

@@ -5,6 +5,7 @@
  * the document is kept as it came and changed in place: unknown fields and their order survive.
  */
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 import type { Annotations, Descriptor, Platform } from "./descriptor.ts";
 import { digestOf, isDigest } from "./digest.ts";
 import { parseStrictJson } from "./json.ts";
@@ -59,12 +60,12 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
   }
   const declared = optionalString(document, "mediaType");
   if (declared !== undefined && mediaType !== undefined && declared !== mediaType) {
-    return refuse(`it says mediaType ${JSON.stringify(declared)} but was announced as ${JSON.stringify(mediaType)}`);
+    return refuse(`it says mediaType ${quote(declared)} but was announced as ${quote(mediaType)}`);
   }
   const actual = declared ?? mediaType ?? ("manifests" in document ? MediaType.index : MediaType.manifest);
   if (isIndexType(actual)) return readIndex(document, actual);
   if (isManifestType(actual)) return readManifest(document, actual);
-  throw new SkillError("MEDIA_TYPE_UNSUPPORTED", `${JSON.stringify(actual)} is neither an image manifest nor an index`);
+  throw new SkillError("MEDIA_TYPE_UNSUPPORTED", `${quote(actual)} is neither an image manifest nor an index`);
 }
 
 /** {@link parseManifest} for a place where only an image manifest will do; an index throws `MANIFEST_INVALID`. */
@@ -176,7 +177,7 @@ function readAnnotations(object: JsonObject, where: string): Annotations {
   if (value === undefined || value === null) return {};
   const annotations = asObject(value, where);
   for (const [key, text] of Object.entries(annotations)) {
-    if (typeof text !== "string") return refuse(`${where}[${JSON.stringify(key)}] is not a string`);
+    if (typeof text !== "string") return refuse(`${where}[${quote(key)}] is not a string`);
   }
   return annotations as Annotations;
 }

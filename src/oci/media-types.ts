@@ -8,13 +8,10 @@ export const MediaType = {
   config: "application/vnd.oci.image.config.v1+json",
   layer: "application/vnd.oci.image.layer.v1.tar",
   layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
-  layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd",
-  empty: "application/vnd.oci.empty.v1+json",
   redhatConfig: "application/vnd.redhat.agentskill.config.v1+json",
   redhatLayer: "application/vnd.redhat.agentskill.layer.v1.tar+gzip",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerIndex: "application/vnd.docker.distribution.manifest.list.v2+json",
-  dockerConfig: "application/vnd.docker.container.image.v1+json",
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
 } as const;
 
@@ -26,6 +23,11 @@ export function isManifestType(mediaType: string): boolean {
 /** Tells whether content of this type is an index (a list of manifests). */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === MediaType.index || mediaType === MediaType.dockerIndex;
+}
+
+/** Tells whether content of this type is a manifest or an index: it is parsed, and refers to other content. */
+export function isDocumentType(mediaType: string): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType);
 }
 
 /** How the bytes of a layer are compressed; `undefined` for types that are not layers we can read. */

@@ -100,7 +100,20 @@ describe("reference", () => {
     expect(formatReference(withTag(parsed, "2.0.0"))).toBe("quay.io/org/skill:2.0.0");
   });
 
+  it("takes another tag, which must be one, and loses its digest", () => {
+    const parsed = parseReference(`localhost:5000/a/b:1@${digestOf("x")}`);
+    expect(withTag(parsed, "2")).toEqual(parseReference("localhost:5000/a/b:2"));
+    for (const tag of ["", "-x", "a b", "a:b", digestOf("x"), "x".repeat(129)]) {
+      expect(() => withTag(parsed, tag)).toThrow(expect.objectContaining({ code: "REFERENCE_INVALID" }));
+    }
+  });
+
+  it("shows what would deceive the reader of its message", () => {
+    expect(() => parseReference("a\u202eb")).toThrow('"a\\u{202e}b" is not an image reference');
+  });
+
   it("cannot be changed", () => {
     expect(Object.isFrozen(parseReference("a:b"))).toBe(true);
+    expect(Object.isFrozen(withTag(parseReference("a:b"), "c"))).toBe(true);
   });
 });

@@ -5,6 +5,7 @@
  * namespace and name, so here a reference without a registry is a local one and nothing is added to it.
  */
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 import { isDigest, type Digest } from "./digest.ts";
 
 /**
@@ -40,30 +41,25 @@ export function isRepositoryPath(text: string): boolean {
 /** Reads a reference; throws `REFERENCE_INVALID`, naming the part that is wrong. */
 export function parseReference(text: string): Reference {
   const refuse = (what: string, hint?: string): never => {
-    throw new SkillError(
-      "REFERENCE_INVALID",
-      `${JSON.stringify(text.slice(0, 512))} is not an image reference: ${what}`,
-      {
-        hint: hint ?? "Write [registry/]repository[:tag][@digest], as in examples/hello-world:1.0.0-draft.",
-      },
-    );
+    throw new SkillError("REFERENCE_INVALID", `${quote(text)} is not an image reference: ${what}`, {
+      hint: hint ?? "Write [registry/]repository[:tag][@digest], as in examples/hello-world:1.0.0-draft.",
+    });
   };
   if (text === "") return refuse("it is empty");
   if (text.length > MAX_REFERENCE) return refuse(`it is longer than ${MAX_REFERENCE} characters`);
 
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && !isDigest(digest)) return refuse(`${JSON.stringify(digest)} is not a digest`);
+  if (digest !== undefined && !isDigest(digest)) return refuse(`${quote(digest)} is not a digest`);
 
   const named = at < 0 ? text : text.slice(0, at);
   const colon = named.lastIndexOf(":");
   const tagged = colon > named.lastIndexOf("/");
   const tag = tagged ? named.slice(colon + 1) : undefined;
-  if (tag !== undefined && !isTag(tag)) return refuse(`${JSON.stringify(tag)} is not a tag`, TAG_HINT);
+  if (tag !== undefined && !isTag(tag)) return refuse(`${quote(tag)} is not a tag`, TAG_HINT);
 
   const { registry, path } = splitRegistry(tagged ? named.slice(0, colon) : named);
-  if (registry !== undefined && !isRegistry(registry))
-    return refuse(`${JSON.stringify(registry)} is not a registry host`);
+  if (registry !== undefined && !isRegistry(registry)) return refuse(`${quote(registry)} is not a registry host`);
   if (!isRepositoryPath(path)) return refuse(describeBadPath(path), repositoryHint(path));
   return Object.freeze({
     ...(registry === undefined ? {} : { registry }),
@@ -85,9 +81,10 @@ export function repositoryName(reference: Reference): string {
   return reference.registry === undefined ? reference.repository : `${reference.registry}/${reference.repository}`;
 }
 
-/** The same repository under another tag or digest. */
-export function withTag(reference: Reference, tag: string): Reference {
-  return parseReference(`${repositoryName(reference)}:${tag}`);
+/** The same repository under another tag, and without a digest. Throws `REFERENCE_INVALID` when `tag` is none. */
+export function withTag({ registry, repository }: Reference, tag: string): Reference {
+  if (!isTag(tag)) throw new SkillError("REFERENCE_INVALID", `${quote(tag)} is not a tag`, { hint: TAG_HINT });
+  return Object.freeze({ ...(registry === undefined ? {} : { registry }), repository, tag });
 }
 
 /** The last segment of the repository: the skill's name where no annotation tells it. */
@@ -113,7 +110,7 @@ function isRegistry(text: string): boolean {
 function describeBadPath(path: string): string {
   if (path === "") return "the repository is missing";
   if (path.length > MAX_REPOSITORY) return `the repository is longer than ${MAX_REPOSITORY} characters`;
-  return `${JSON.stringify(path)} is not a repository name`;
+  return `${quote(path)} is not a repository name`;
 }
 
 function repositoryHint(path: string): string | undefined {

@@ -13,6 +13,8 @@ import { layerSources, type LayerOptions } from "./layers.ts";
 export interface ImageCard {
   readonly card?: SkillCard;
   readonly issues: readonly SkillCardIssue[];
+  /** True when it was made from SKILL.md, which need not tell a version. */
+  readonly isGenerated: boolean;
 }
 
 const MAX_CARD_BYTES = 16 * 1024 * 1024;
@@ -30,9 +32,11 @@ export async function readCard(
 ): Promise<ImageCard> {
   const { names, texts } = await scanLayers(reader, image, options);
   const card = texts.get(CARD_FILE);
-  if (card !== undefined) return validateSkillCard(card, { file: CARD_FILE, hasFile: (path) => names.has(path) });
+  if (card !== undefined) {
+    return { ...validateSkillCard(card, { file: CARD_FILE, hasFile: (path) => names.has(path) }), isGenerated: false };
+  }
   const prompt = texts.get(PROMPT_FILE);
-  if (prompt !== undefined) return cardFromSkillMarkdown(prompt, { file: PROMPT_FILE, name });
+  if (prompt !== undefined) return { ...cardFromSkillMarkdown(prompt, { file: PROMPT_FILE, name }), isGenerated: true };
   throw new SkillError(
     "NOT_A_SKILL",
     `the image ${image.descriptor.digest} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`,

@@ -4,6 +4,7 @@ import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { PROMPT_FILE } from "./names.ts";
 import { readImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
@@ -32,7 +33,7 @@ export async function* cat(
     }
     if (found) return;
   }
-  throw new SkillError("NOT_FOUND", `${formatReference(full)} has no file ${JSON.stringify(path)}`, {
+  throw new SkillError("NOT_FOUND", `${formatReference(full)} has no file ${quote(path)}`, {
     hint: `See its files: skillctl inspect ${formatReference(full)} --files`,
   });
 }

@@ -1,12 +1,14 @@
 /** A skill as a directory on disk: which file is its card, and is it one that can be packed. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { collectFiles, type CollectedFiles } from "../archive/index.ts";
+import { collectFiles, type CollectedFiles, type LayerFile } from "../archive/index.ts";
+import { asContent, readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { cardFromSkillMarkdown, countWords, validateSkillCard } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
@@ -42,32 +44,65 @@ export async function validate(path: string, options?: OperationOptions): Promis
   return (await readSkillDirectory(path, options)).report;
 }
 
-/** Reads and checks a skill directory without changing anything. Throws as {@link validate} does. */
+/**
+ * Reads and checks a skill directory without changing anything. The files that are checked are those that will be packed,
+ * to the byte: card and prompt are read once, and packing takes what was read. Throws as {@link validate} does.
+ */
 export async function readSkillDirectory(path: string, options?: OperationOptions): Promise<SkillDirectory> {
   const directory = await directoryOf(path);
-  const contents = await collectFiles(directory, options);
-  const names = new Set(contents.files.map((file) => file.path));
-  const prompt = names.has(PROMPT_FILE) ? await readText(join(directory, PROMPT_FILE), MAX_PROMPT_BYTES) : undefined;
-  const wordcount = prompt === undefined ? undefined : countWords(prompt);
-  const report = names.has(CARD_FILE)
-    ? await checkCard(path, join(directory, CARD_FILE), names)
-    : checkPrompt(path, directory, prompt);
-  return { report, contents, wordcount };
-}
-
-async function checkCard(path: string, file: string, names: ReadonlySet<string>): Promise<ValidationReport> {
-  const text = await readText(file, MAX_PROMPT_BYTES);
-  return report(path, file, text, validateSkillCard(text, { file, hasFile: (name) => names.has(name) }));
-}
-
-function checkPrompt(path: string, directory: string, prompt: string | undefined): ValidationReport {
-  if (prompt === undefined) {
-    throw new SkillError("SKILLCARD_MISSING", `${path} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`, {
-      hint: `Write one, or start from a template: skillctl init ${path}`,
-    });
+  const collected = await collectFiles(directory, options);
+  const texts = new Map<string, string>();
+  const files: LayerFile[] = [];
+  for (const file of collected.files) {
+    if (file.path !== CARD_FILE && file.path !== PROMPT_FILE) files.push(file);
+    else {
+      const bytes = await readSmall(directory, file);
+      texts.set(file.path, new TextDecoder().decode(bytes));
+      files.push({
+        path: file.path,
+        executable: file.executable,
+        size: bytes.byteLength,
+        open: () => asContent(bytes),
+      });
+    }
   }
-  const file = join(directory, PROMPT_FILE);
-  return report(path, file, prompt, cardFromSkillMarkdown(prompt, { file, name: basename(resolve(directory)) }));
+  const names = new Set(files.map((file) => file.path));
+  const prompt = texts.get(PROMPT_FILE);
+  const report = checkTexts(path, directory, texts, names);
+  return {
+    report,
+    contents: { ...collected, files },
+    wordcount: prompt === undefined ? undefined : countWords(prompt),
+  };
+}
+
+function checkTexts(
+  path: string,
+  directory: string,
+  texts: ReadonlyMap<string, string>,
+  names: ReadonlySet<string>,
+): ValidationReport {
+  const [card, prompt] = [texts.get(CARD_FILE), texts.get(PROMPT_FILE)];
+  if (card !== undefined) {
+    const file = join(directory, CARD_FILE);
+    return report(path, file, card, validateSkillCard(card, { file, hasFile: (name) => names.has(name) }));
+  }
+  if (prompt !== undefined) {
+    const file = join(directory, PROMPT_FILE);
+    return report(path, file, prompt, cardFromSkillMarkdown(prompt, { file, name: basename(resolve(directory)) }));
+  }
+  throw new SkillError("SKILLCARD_MISSING", `${quote(path)} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`, {
+    hint: `Write one, or start from a template: skillctl init ${quote(path)}`,
+  });
+}
+
+async function readSmall(directory: string, file: LayerFile): Promise<Uint8Array> {
+  if (file.size <= MAX_PROMPT_BYTES) return readAll(file.open());
+  const path = join(directory, file.path);
+  throw new SkillError(
+    "FILE_UNREADABLE",
+    `${quote(path)} has ${file.size} bytes, over the limit of ${MAX_PROMPT_BYTES}`,
+  );
 }
 
 function report(
@@ -92,15 +127,4 @@ async function directoryOf(path: string): Promise<string> {
   throw new SkillError("FILE_UNREADABLE", `${path} is not a skill`, {
     hint: `Name a directory, or a file called ${CARD_FILE} or ${PROMPT_FILE}.`,
   });
-}
-
-async function readText(file: string, limit: number): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > limit) throw new SkillError("FILE_UNREADABLE", `${file} has ${size} bytes, over the limit of ${limit}`);
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof SkillError) throw cause;
-    throw new SkillError("FILE_UNREADABLE", `cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
 }

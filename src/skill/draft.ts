@@ -9,7 +9,7 @@ import { Annotation, formatReference } from "../oci/index.ts";
 import type { Descriptor, Digest, EncodedManifest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
 import { composeDraft, type ImageParts } from "./compose.ts";
-import { entryDescriptor } from "./entry.ts";
+import { entryDescriptor, readFacts } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage, type SkillImage } from "./image.ts";
 import { findArchived, isOut, refuseForgedTag, refuseReplacing } from "./immutable.ts";
@@ -57,8 +57,8 @@ async function tryToStore(
   options: OperationOptions,
 ): Promise<StoredDraft> {
   const { tag } = target;
-  const existing = await readExisting(repository, tag, version, options);
-  for (const [name, image] of existing) {
+  const current = await find(repository, tag, options);
+  for (const [name, image] of await readExisting(repository, tag, version, options)) {
     const status = readStatus(image.annotations);
     const isSame = hasContent(image, parts);
     // A tag of the caller's own choice is a wish for that tag, so the same content under another one does not do.
@@ -76,7 +76,7 @@ async function tryToStore(
   await push(root);
   const size = configs.reduce((sum, config) => sum + config.descriptor.size, parts.layer.size);
   const to = entryDescriptor(root.descriptor, { ...parts.annotations, [Annotation.status]: "draft" }, size);
-  await repository.retag([{ name: tag, to, expect: existing.get(tag)?.descriptor.digest ?? null }], options);
+  await repository.retag([{ name: tag, to, expect: current?.digest ?? null }], options);
   return { reference: formatReference(target), digest: to.digest, status: "draft", size, unchanged: false };
 }
 
@@ -103,11 +103,31 @@ async function readExisting(
   const images = await Promise.all([
     ...[...tags].map(async (name) => {
       const descriptor = await find(repository, name, options);
-      return descriptor === undefined ? [] : [[name, await readImage(repository, descriptor, options)] as const];
+      const image = descriptor === undefined ? undefined : await readUnlessDamaged(repository, descriptor, options);
+      return image === undefined ? [] : [[name, image] as const];
     }),
     findArchived(repository, version, options).then((image) => (image === undefined ? [] : [["", image] as const])),
   ]);
   return new Map(images.flat());
+}
+
+/** A damaged draft is no reason not to pack it again; whether a damaged published version is the same cannot be told. */
+async function readUnlessDamaged(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: OperationOptions,
+): Promise<SkillImage | undefined> {
+  try {
+    return await readImage(repository, descriptor, options);
+  } catch (error) {
+    const { status } = readFacts(descriptor) ?? {};
+    const isDamaged =
+      isSkillError(error, "DIGEST_MISMATCH") ||
+      isSkillError(error, "SIZE_MISMATCH") ||
+      isSkillError(error, "NOT_FOUND");
+    if (isDamaged && (status === "draft" || status === "testing")) return undefined;
+    throw error;
+  }
 }
 
 /** Composes the parts with the image's own time of creation: only an image of the same content has the same configs. */
@@ -124,6 +144,8 @@ function refuseOtherContent(repository: string, image: SkillImage): void {
   if (!isOut(image)) return;
   const { [Annotation.version]: version, [Annotation.status]: status } = image.annotations;
   throw new SkillError("PUBLISHED_IMMUTABLE", `${repository} ${version} is ${status} with other content`, {
-    hint: "A published version never changes. Raise metadata.version and pack again.",
+    hint:
+      "A published version never changes. Raise metadata.version and pack again. If its files are the same: pack with the " +
+      "media type, platforms and SOURCE_DATE_EPOCH that it was packed with.",
   });
 }

@@ -23,7 +23,12 @@ export interface EntryFacts {
 export function entryDescriptor(descriptor: Descriptor, annotations: Annotations, contentSize: number): Descriptor {
   const { mediaType, digest, size } = descriptor;
   const listed = LISTED.flatMap((key) => (annotations[key] === undefined ? [] : [[key, annotations[key]] as const]));
-  return { mediaType, digest, size, annotations: { ...Object.fromEntries(listed), [EntryAnnotation.size]: String(contentSize) } };
+  return {
+    mediaType,
+    digest,
+    size,
+    annotations: { ...Object.fromEntries(listed), [EntryAnnotation.size]: String(contentSize) },
+  };
 }
 
 /** {@link entryDescriptor} of an image that has been read. */

@@ -1,6 +1,7 @@
 /** Writes images as one file that other tools read: an OCI image layout in a tar, what skopeo calls an oci-archive. */
 import { writeTar, type LayerFile } from "../archive/index.ts";
 import { asContent, type Content } from "../content/index.ts";
+import { LATEST, tagFor } from "../lifecycle/index.ts";
 import {
   Annotation,
   blobPath,
@@ -9,11 +10,14 @@ import {
   formatReference,
   isDocumentType,
   MediaType,
+  withTag,
 } from "../oci/index.ts";
 import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { readManifest } from "../store/index.ts";
 import type { OperationOptions, Reader, Store } from "../store/index.ts";
-import { resolveReference } from "./resolve.ts";
+import { find } from "./find.ts";
+import { readImage } from "./image.ts";
+import { resolveReference, type ResolvedImage } from "./resolve.ts";
 
 /** Something that the archive holds, and where its bytes come from. */
 interface Piece {
@@ -35,18 +39,26 @@ export async function* exportImages(
   for (const reference of references) {
     const resolved = await resolveReference(store, reference, options);
     const { mediaType, digest, size } = resolved.descriptor;
-    manifests.push({
-      mediaType,
-      digest,
-      size,
-      annotations: { [Annotation.refName]: formatReference(resolved.reference) },
-    });
+    const named = reference.tag === undefined ? await byVersion(resolved, options) : resolved.reference;
+    manifests.push({ mediaType, digest, size, annotations: { [Annotation.refName]: formatReference(named) } });
     await gather(resolved.repository, resolved.descriptor, pieces, options);
   }
   const index = encodeManifest({ schemaVersion: 2, mediaType: MediaType.index, manifests });
   const blobs = [...pieces.values()].map((piece) => blobFile(piece, options));
   const layout = encodeManifest({ imageLayoutVersion: "1.0.0" });
   yield* writeTar([...blobs.toSorted(byPath), document("index.json", index), document("oci-layout", layout)], options);
+}
+
+/** What was found as `latest` is given out under its version: elsewhere another one may be the latest. */
+async function byVersion(
+  { reference, descriptor, repository }: ResolvedImage,
+  options: OperationOptions,
+): Promise<Reference> {
+  if (reference.tag !== LATEST) return reference;
+  const { annotations } = await readImage(repository, descriptor, options);
+  const tag = tagFor(annotations[Annotation.version] ?? "", "published");
+  if (tag === undefined || tag === "") return reference;
+  return (await find(repository, tag, options))?.digest === descriptor.digest ? withTag(reference, tag) : reference;
 }
 
 async function gather(

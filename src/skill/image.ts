@@ -42,7 +42,8 @@ export interface SkillImage {
   readonly annotations: Annotations;
 }
 
-const MAX_MEMBERS = 32;
+/** How many images an index may hold. */
+export const MAX_MEMBERS = 32;
 
 /**
  * Reads the documents of an image; no config, no layer. Throws `NOT_A_SKILL` for an index that holds no image, and what

@@ -1,33 +1,19 @@
-/**
- * Reads images from one file: an OCI image layout in a tar, from us, skopeo, podman or buildah.
- *
- * Nothing in a tar says what a blob is before the index has been read, and the index may come last. So the archive is
- * read several times, each time taking what is known to be wanted, and never more in memory than documents.
- */
+/** Reads images from one file: an OCI image layout in a tar, from us, skopeo, podman or buildah. */
 import { readTar } from "../archive/index.ts";
-import { readAll, type Content } from "../content/index.ts";
+import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
-import { LATEST } from "../lifecycle/index.ts";
-import {
-  algorithmOf,
-  Annotation,
-  blobPath,
-  childrenOf,
-  digestOf,
-  formatReference,
-  isDocumentType,
-  MAX_MANIFEST_SIZE,
-  parseManifest,
-  parseReference,
-  repositoryName,
-} from "../oci/index.ts";
-import type { Descriptor, Digest, Index, Manifest, Reference } from "../oci/index.ts";
-import type { Content, OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
+import { LATEST, tagFor } from "../lifecycle/index.ts";
+import { Annotation, blobPath, formatReference, isDocumentType, parseReference, repositoryName } from "../oci/index.ts";
+import type { Descriptor, Digest, Index, Reference } from "../oci/index.ts";
+import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
-import { readImage } from "./image.ts";
+import { readImage, type SkillImage } from "./image.ts";
 import { refuseReplacing } from "./immutable.ts";
-import { highestPublished } from "./latest.ts";
+import { settleLatest } from "./latest.ts";
+import { graphOf, readDocuments, readIndex, type Documents } from "./layout-archive.ts";
+import { readStatus } from "./metadata.ts";
 
 export interface ImportOptions extends OperationOptions {
   /** Names the image, for an archive that holds just one and does not name it usefully. */
@@ -47,17 +33,14 @@ interface NamedImage {
   readonly reference: Reference;
 }
 
-type Documents = ReadonlyMap<Digest, { readonly bytes: Uint8Array; readonly parsed: Manifest | Index }>;
-
-/** An index of indexes of manifests; nothing that any tool writes is deeper. */
-const MAX_DEPTH = 4;
-
 /**
  * Imports every image of an archive; `open` starts reading it anew at each call. Content is verified, and no tag is set
- * before all of it is there. Throws `ARCHIVE_INVALID` for a file that is no OCI layout, `BLOB_MISSING` for one that is
- * incomplete, `REFERENCE_INVALID` for an image without a usable name and no `as`, and `PUBLISHED_IMMUTABLE` when a tag
- * names another image here that is published, unless `force`. `latest` is not taken from the archive where there are
- * published versions to tell it from. OCI image-spec "image-layout.md".
+ * before all of it is there. `latest` follows the published versions that are here afterwards, whatever the archive
+ * calls latest.
+ *
+ * Throws `ARCHIVE_INVALID` for a file that is no OCI layout, `BLOB_MISSING` for one that is incomplete,
+ * `REFERENCE_INVALID` for an image without a usable name and no `as`, and `PUBLISHED_IMMUTABLE` when a tag names another
+ * image here that is published, unless `force`. OCI image-spec "image-layout.md".
  */
 export async function importImages(
   store: Store,
@@ -67,10 +50,12 @@ export async function importImages(
   const index = await readIndex(open, options);
   const images = index.manifests.map((descriptor) => ({ descriptor, reference: nameOf(descriptor, index, options) }));
   const documents = await readDocuments(open, index.manifests, options);
-  await storeBlobs(open, blobsOf(store, images, documents), options);
-  for (const { descriptor, reference } of images) {
-    await storeDocuments(store.repository(repositoryName(reference)), descriptor, documents, options);
-  }
+  const graphs = images.map(({ descriptor, reference }) => ({
+    repository: store.repository(repositoryName(reference)),
+    nodes: graphOf(descriptor, documents),
+  }));
+  await storeBlobs(open, graphs, documents, options);
+  for (const { repository, nodes } of graphs) await storeDocuments(repository, nodes, documents, options);
   for (const name of new Set(images.map(({ reference }) => repositoryName(reference)))) {
     const own = images.filter(({ reference }) => repositoryName(reference) === name);
     await tagImages(store.repository(name), own, options);
@@ -81,138 +66,88 @@ export async function importImages(
   }));
 }
 
-/** Names the images of one repository, all at once, and lets `latest` follow. */
-async function tagImages(repository: Repository, images: readonly NamedImage[], options: ImportOptions): Promise<void> {
-  const changes: TagChange[] = [];
-  for (const { descriptor, reference } of images) {
-    const name = reference.tag ?? descriptor.digest;
-    const current = await find(repository, name, options);
-    if (current !== undefined && current.digest !== descriptor.digest && options.force !== true && name !== LATEST) {
-      refuseReplacing(repository.name, name, await readImage(repository, current, options));
-    }
-    const to = entryOf(await readImage(repository, descriptor, options));
-    changes.push({ name, to, expect: current?.digest ?? null });
-  }
-  await repository.retag(
-    changes.filter((change) => change.name !== LATEST),
-    options,
-  );
-  const latest = await highestPublished(repository, undefined, options);
-  const change = changes.find(({ name }) => name === LATEST);
-  const current = await find(repository, LATEST, options);
-  const to = latest?.descriptor ?? change?.to ?? current;
-  if (to !== undefined && to.digest !== current?.digest) {
-    await repository.retag([{ name: LATEST, to, expect: current?.digest ?? null }], options);
-  }
-}
-
-async function readIndex(open: () => Content, options: OperationOptions): Promise<Index> {
-  for await (const entry of readTar(open(), options)) {
-    if (entry.path !== "index.json" || entry.size > MAX_MANIFEST_SIZE) continue;
-    const index = parseManifest(await readAll(entry.content));
-    if (index.kind === "index" && index.manifests.length > 0) return index;
-  }
-  throw new SkillError("ARCHIVE_INVALID", "the archive holds no index.json that names an image", {
-    hint: "Make one with skillctl export, skopeo copy … oci-archive:FILE, or podman save --format oci-archive.",
-  });
-}
-
 function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Reference {
-  if (as !== undefined && index.manifests.length === 1) return as;
-  const text = descriptor.annotations?.[Annotation.refName] ?? "";
   const hint = "Import one image at a time and name it: skillctl import FILE --as namespace/name:tag";
-  if (as !== undefined) throw new SkillError("REFERENCE_AMBIGUOUS", "the archive holds several images", { hint });
-  if (!/[/:@]/.test(text))
-    throw new SkillError("REFERENCE_INVALID", `the archive names its image ${JSON.stringify(text)}`, { hint });
-  return parseReference(text);
-}
-
-/** Every manifest and index that the images consist of, read level by level, verified by digest. */
-async function readDocuments(
-  open: () => Content,
-  roots: readonly Descriptor[],
-  options: OperationOptions,
-): Promise<Documents> {
-  const documents = new Map<Digest, { bytes: Uint8Array; parsed: Manifest | Index }>();
-  let level = roots;
-  for (let depth = 0; level.length > 0 && depth < MAX_DEPTH; depth++) {
-    const wanted = new Map(level.map((descriptor) => [blobPath(descriptor.digest), descriptor]));
-    const found: Descriptor[] = [];
-    for await (const entry of readTar(open(), options)) {
-      const descriptor = wanted.get(entry.path);
-      if (descriptor === undefined || documents.has(descriptor.digest)) continue;
-      const bytes = await readDocument(descriptor, entry.size, entry.content);
-      const parsed = parseManifest(bytes, descriptor.mediaType);
-      documents.set(descriptor.digest, { bytes, parsed });
-      found.push(...childrenOf(parsed).filter(({ mediaType }) => isDocumentType(mediaType)));
+  if (as !== undefined) {
+    if (index.manifests.length > 1) {
+      throw new SkillError("REFERENCE_AMBIGUOUS", "the archive holds several images", { hint });
     }
-    level = found.filter((descriptor) => !documents.has(descriptor.digest));
+    if (as.digest === undefined || as.digest === descriptor.digest) return as;
+    throw new SkillError("REFERENCE_INVALID", `the archive's image is ${descriptor.digest}, not ${as.digest}`, {
+      hint,
+    });
   }
-  return documents;
+  const text = descriptor.annotations?.[Annotation.refName] ?? "";
+  if (/[/:@]/.test(text)) return parseReference(text);
+  throw new SkillError("REFERENCE_INVALID", `the archive names its image ${quote(text)}`, { hint });
 }
 
-async function readDocument(descriptor: Descriptor, size: number, content: Content): Promise<Uint8Array> {
-  if (size !== descriptor.size || size > MAX_MANIFEST_SIZE) {
-    throw new SkillError(
-      "SIZE_MISMATCH",
-      `the archive's ${descriptor.digest} has ${size} bytes, not ${descriptor.size}`,
-    );
-  }
-  const bytes = await readAll(content);
-  if (digestOf(bytes, algorithmOf(descriptor.digest)) === descriptor.digest)
-    return bytes;
-  throw new SkillError("DIGEST_MISMATCH", `the archive's ${descriptor.digest} holds other content`);
-}
-
-/** A blob that is needed, and the repositories that need it. */
-interface WantedBlob {
-  readonly descriptor: Descriptor;
-  readonly repositories: Set<Repository>;
-}
-
-function blobsOf(store: Store, images: readonly NamedImage[], documents: Documents): ReadonlyMap<string, WantedBlob> {
-  const blobs = new Map<string, WantedBlob>();
-  const gather = (descriptor: Descriptor, repository: Repository): void => {
-    const document = documents.get(descriptor.digest);
-    if (document !== undefined) {
-      for (const child of childrenOf(document.parsed)) gather(child, repository);
-      return;
-    }
-    const blob = blobs.get(blobPath(descriptor.digest)) ?? { descriptor, repositories: new Set() };
-    blob.repositories.add(repository);
-    blobs.set(blobPath(descriptor.digest), blob);
-  };
-  for (const { descriptor, reference } of images) gather(descriptor, store.repository(repositoryName(reference)));
-  return blobs;
+/** What one repository is to receive. */
+interface Graph {
+  readonly repository: Repository;
+  readonly nodes: readonly Descriptor[];
 }
 
 async function storeBlobs(
   open: () => Content,
-  wanted: ReadonlyMap<string, WantedBlob>,
+  graphs: readonly Graph[],
+  documents: Documents,
   options: OperationOptions,
 ): Promise<void> {
+  const wanted = new Map<string, { readonly descriptor: Descriptor; readonly repositories: Map<string, Repository> }>();
+  for (const { repository, nodes } of graphs) {
+    for (const descriptor of nodes) {
+      if (documents.has(descriptor.digest)) continue;
+      const path = blobPath(descriptor.digest);
+      const blob = wanted.get(path) ?? { descriptor, repositories: new Map<string, Repository>() };
+      wanted.set(path, blob);
+      blob.repositories.set(repository.name, repository);
+    }
+  }
   for await (const entry of readTar(open(), options)) {
-    const blob = wanted.get(entry.path);
-    if (blob === undefined) continue;
-    const [first, ...others] = blob.repositories;
-    await first?.push(blob.descriptor, entry.content, options);
-    for (const other of others)
-      if (first !== undefined) await other.push(blob.descriptor, first.fetch(blob.descriptor), options);
+    const { descriptor, repositories } = wanted.get(entry.path) ?? {};
+    const [first, ...others] = repositories?.values() ?? [];
+    if (descriptor === undefined || first === undefined) continue;
+    await first.push(descriptor, entry.content, options);
+    for (const other of others) await other.push(descriptor, first.fetch(descriptor, options), options);
   }
 }
 
 async function storeDocuments(
   repository: Repository,
-  descriptor: Descriptor,
+  nodes: readonly Descriptor[],
   documents: Documents,
   options: OperationOptions,
 ): Promise<void> {
-  const document = documents.get(descriptor.digest);
-  if (document === undefined) {
-    if (!isDocumentType(descriptor.mediaType)) return;
-    throw new SkillError("BLOB_MISSING", `the archive does not hold ${descriptor.digest}, which it refers to`);
+  for (const descriptor of nodes) {
+    const document = documents.get(descriptor.digest);
+    if (document !== undefined) await repository.push(descriptor, document.bytes, options);
+    else if (isDocumentType(descriptor.mediaType)) {
+      throw new SkillError("BLOB_MISSING", `the archive does not hold ${descriptor.digest}, which it refers to`);
+    }
   }
-  for (const child of childrenOf(document.parsed)) await storeDocuments(repository, child, documents, options);
-  await repository.push(descriptor, document.bytes, options);
 }
 
+/** Names the images of one repository, all at once, and lets `latest` follow. */
+async function tagImages(repository: Repository, images: readonly NamedImage[], options: ImportOptions): Promise<void> {
+  const changes = new Map<string, TagChange>();
+  for (const { descriptor, reference } of images) {
+    const image = await readImage(repository, descriptor, options);
+    const name = properTag(reference, image) ?? reference.tag ?? descriptor.digest;
+    const current = await find(repository, name, options);
+    if (current !== undefined && current.digest !== descriptor.digest && options.force !== true) {
+      refuseReplacing(repository.name, name, await readImage(repository, current, options));
+    }
+    changes.set(name, { name, to: entryOf(image), expect: current?.digest ?? null });
+  }
+  await repository.retag([...changes.values()], options);
+  await settleLatest(repository, options);
+}
+
+/** An image that is called latest only is named by its version: latest may soon be another one. */
+function properTag(reference: Reference, image: SkillImage): string | undefined {
+  const version = image.annotations[Annotation.version];
+  if (reference.tag !== LATEST || version === undefined || readStatus(image.annotations) !== "published")
+    return undefined;
+  return tagFor(version, "published");
+}

@@ -1,9 +1,10 @@
 /** Which version `latest` ought to name, found with as few manifests as possible. */
-import { throwIfAborted } from "../errors.ts";
-import { compareVersions, isPrerelease, isVersion, tagFor } from "../lifecycle/index.ts";
+import { isSkillError, throwIfAborted } from "../errors.ts";
+import { compareVersions, isPrerelease, isVersion, LATEST, tagFor } from "../lifecycle/index.ts";
 import { Annotation, type Descriptor } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
+import { find } from "./find.ts";
 import { readImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 
@@ -29,13 +30,49 @@ export async function highestPublished(
   }
   for (const version of versions.toSorted(highestFirst)) {
     throwIfAborted(options.signal);
-    const tag = tagFor(version, "published") ?? version;
-    const image = await readImage(repository, await repository.resolve(tag, options), options);
-    const isPublished =
-      readStatus(image.annotations) === "published" && image.annotations[Annotation.version] === version;
-    if (isPublished) return { version, descriptor: entryOf(image) };
+    const descriptor = await find(repository, tagFor(version, "published") ?? version, options);
+    if (descriptor === undefined) continue;
+    const image = await readImage(repository, descriptor, options);
+    const isOut = readStatus(image.annotations) === "published" && image.annotations[Annotation.version] === version;
+    if (isOut) return { version, descriptor: entryOf(image) };
   }
   return undefined;
+}
+
+/**
+ * Makes `latest` name the highest published version, or nothing when there is none but it names a published image still.
+ * Two promotions at once can each be right by what it saw and leave `latest` wrong together; so whoever may have moved it
+ * looks again afterwards, and the last to look sees everything. Returns the version that it names.
+ */
+export async function settleLatest(
+  repository: Repository,
+  options: OperationOptions = {},
+): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const [highest, current] = await Promise.all([
+      highestPublished(repository, undefined, options),
+      find(repository, LATEST, options),
+    ]);
+    if (highest?.descriptor.digest === current?.digest) return highest?.version;
+    if (highest === undefined && current !== undefined && !(await isPublished(repository, current, options)))
+      return undefined;
+    try {
+      await repository.retag([{ name: LATEST, to: highest?.descriptor, expect: current?.digest ?? null }], options);
+      return highest?.version;
+    } catch (error) {
+      if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+const MAX_ATTEMPTS = 5;
+
+async function isPublished(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: OperationOptions,
+): Promise<boolean> {
+  return readStatus((await readImage(repository, descriptor, options)).annotations) === "published";
 }
 
 /** `1.0.0_linux` is the tag of `1.0.0+linux`; tags of other states end in their name and are no candidates. */

@@ -3,6 +3,7 @@ import type { ArchiveLimits, LayerSource } from "../archive/index.ts";
 import { SkillError } from "../errors.ts";
 import { layerCompression } from "../oci/index.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { readConfig } from "./config.ts";
 import type { SkillImage } from "./image.ts";
 
@@ -48,13 +49,9 @@ export async function layerSources(
   return manifest.layers.map((layer, at) => {
     const compression = layerCompression(layer.mediaType);
     if (compression === undefined) {
-      throw new SkillError(
-        "MEDIA_TYPE_UNSUPPORTED",
-        `layer ${layer.digest} is of type ${JSON.stringify(layer.mediaType)}`,
-        {
-          hint: "Layers may be tar or tar+gzip. Convert the image: skopeo copy --dest-compress-format gzip …",
-        },
-      );
+      throw new SkillError("MEDIA_TYPE_UNSUPPORTED", `layer ${layer.digest} is of type ${quote(layer.mediaType)}`, {
+        hint: "Layers may be tar or tar+gzip. Convert the image: skopeo copy --dest-compress-format gzip …",
+      });
     }
     const diffId = diffIds[at];
     return {

@@ -1,13 +1,13 @@
-import { chmod, utimes, writeFile } from "node:fs/promises";
+import { appendFile, chmod, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
 import { Annotation, MediaType, parseImageManifest, parseManifest, parseReference } from "../oci/index.ts";
-import { MemoryStore, readManifest } from "../store/index.ts";
-import { inspect, list, pack, packAll, promote, raw } from "./index.ts";
-import { collect } from "./testing/collect.ts";
-import { skillDirectory } from "./testing/skill-directory.ts";
+import { LayoutStore, MemoryStore, readManifest } from "../store/index.ts";
+import { cat, inspect, list, pack, packAll, promote, raw } from "./index.ts";
+import { collect, text } from "./testing/collect.ts";
+import { cardText, skillDirectory, temporaryDirectory } from "./testing/skill-directory.ts";
 
 const at = (time: string) => ({ now: () => new Date(time) });
 const morning = at("2026-01-02T03:04:05.678Z");
@@ -216,6 +216,40 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
       if (manifest.kind === "manifest") for (const layer of manifest.layers) layers.add(layer.digest);
     }
     expect([...layers]).toEqual([packed.layerDigest]);
+  });
+
+  it("packs the card that it checked, even if the file is another one meanwhile", async () => {
+    const directory = await skillDirectory();
+    const store = new MemoryStore();
+    const repository = store.repository.bind(store);
+    store.repository = (name) => {
+      const inner = repository(name);
+      const ingest = inner.ingest.bind(inner);
+      inner.ingest = async (...args) => {
+        await writeFile(join(directory, "skill.yaml"), cardText({ description: "Something else" }));
+        return ingest(...args);
+      };
+      return inner;
+    };
+    const { reference } = await pack(directory, store, morning);
+    expect(await text(cat(store, parseReference(reference), "skill.yaml"))).toBe(cardText());
+  });
+
+  it("packs again over a draft that is damaged", async () => {
+    const home = await temporaryDirectory();
+    const directory = await skillDirectory();
+    const { digest, reference } = await pack(directory, await LayoutStore.open(home), morning);
+    await appendFile(join(home, "blobs/sha256", digest.slice(7)), " ");
+    const again = await pack(directory, await LayoutStore.open(home), morning);
+    expect(again).toMatchObject({ reference, digest, unchanged: false });
+    expect(await (await LayoutStore.open(home)).fsck()).toEqual([]);
+  });
+
+  it("refuses more platforms than an index may hold", async () => {
+    const platforms = Array.from({ length: 33 }, (_, at) => `linux/arm${at}`);
+    await expect(pack(await skillDirectory(), new MemoryStore(), { platforms })).rejects.toMatchObject({
+      code: "USAGE",
+    });
   });
 
   it("refuses a platform that is none", async () => {

@@ -11,10 +11,11 @@ import { parseReference, type Digest, type Platform } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import type { ImageParts } from "./compose.ts";
 import { readSkillDirectory, type SkillDirectory } from "./directory.ts";
 import { storeDraft, type StoredDraft } from "./draft.ts";
-import { PROFILES, type Profile } from "./image.ts";
+import { MAX_MEMBERS, PROFILES, type Profile } from "./image.ts";
 import { staticAnnotations } from "./metadata.ts";
 
 /** How far a pack has come; bytes are those of the skill's files. */
@@ -101,7 +102,7 @@ async function storeLayer(
   const descriptor = await repository.ingest(PROFILES[profile].layer, layer.content, options);
   const time = sourceDateEpoch === undefined ? (options.now ?? (() => new Date()))() : new Date(sourceDateEpoch * 1000);
   const created = `${time.toISOString().slice(0, 19)}Z`;
-  const { diffId, uncompressedSize } = layer.summary();
+  const { diffId, uncompressedSize, entries } = layer.summary();
   const parts = {
     profile,
     platforms,
@@ -113,7 +114,7 @@ async function storeLayer(
   const fileSize = files.reduce((largest, file) => Math.max(largest, file.size), 0);
   return {
     parts,
-    demands: { compressedSize: descriptor.size, expandedSize: uncompressedSize, entries: files.length, fileSize },
+    demands: { compressedSize: descriptor.size, expandedSize: uncompressedSize, entries, fileSize },
   };
 }
 
@@ -133,6 +134,7 @@ function counter(
 
 function parsePlatforms(texts: readonly string[] | undefined): readonly [Platform, ...Platform[]] {
   const [first, ...rest] = [...new Set(texts ?? [])].map(parsePlatform);
+  if (rest.length >= MAX_MEMBERS) throw new SkillError("USAGE", `an image has at most ${MAX_MEMBERS} platforms`);
   return first === undefined ? [DEFAULT_PLATFORM] : [first, ...rest];
 }
 
@@ -140,7 +142,7 @@ function parsePlatform(text: string): Platform {
   const match = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text);
   const [, os, architecture, variant] = match ?? [];
   if (os === undefined || architecture === undefined) {
-    throw new SkillError("USAGE", `${JSON.stringify(text)} is not a platform`, {
+    throw new SkillError("USAGE", `${quote(text)} is not a platform`, {
       hint: "Write os/architecture, as in linux/amd64 or linux/arm64.",
     });
   }

@@ -14,9 +14,11 @@ import {
   parseImageManifest,
   parseManifest,
   parseReference,
+  withAnnotations,
+  type Reference,
 } from "../oci/index.ts";
 import { copy, MemoryStore, type Store } from "../store/index.ts";
-import { inspect, list, pack, promote, raw, type PackOptions } from "./index.ts";
+import { inspect, list, pack, promote, raw, tag, type PackOptions } from "./index.ts";
 import { collect } from "./testing/collect.ts";
 import { skillDirectory } from "./testing/skill-directory.ts";
 
@@ -179,6 +181,24 @@ describe("promote", () => {
     expect(await tagsOf(store)).toEqual({ "1.0.0": "1.0.0 published", latest: "1.0.0 published" });
   });
 
+  it("lets exactly one of 100 images become a version when all are published at once", async () => {
+    const store = new MemoryStore();
+    const directory = await skillDirectory();
+    const candidates: Reference[] = [];
+    for (let at = 0; at < 100; at++) {
+      await writeFile(join(directory, "SKILL.md"), `# Candidate ${at}\n`);
+      const { reference } = await pack(directory, store);
+      const testing = await promote(store, parseReference(reference), "testing");
+      const candidate = parseReference(`${NAME}:candidate-${at}`);
+      await tag(store, parseReference(testing.reference), candidate);
+      candidates.push(candidate);
+    }
+    const outcomes = await Promise.allSettled(candidates.map((candidate) => promote(store, candidate, "published")));
+    const [winner, ...others] = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    expect(others).toEqual([]);
+    expect((await inspect(store, parseReference(`${NAME}:1.0.0`))).digest).toBe(winner?.digest);
+  });
+
   it("lets two versions be published at once, and latest is the higher one", async () => {
     const store = new MemoryStore();
     const references = [await release(store, "1.0.0", "testing"), await release(store, "2.0.0", "testing")];
@@ -199,6 +219,52 @@ describe("promote", () => {
       promote(store, parseReference(next), "published"),
     ]);
     expect((await tagsOf(store))["latest"]).toBe("1.0.0 published");
+  });
+
+  it.each<[string, readonly (readonly [string, LifecycleState])[], string | undefined]>([
+    [
+      "both published versions are deprecated",
+      [
+        ["1.0.0", "deprecated"],
+        ["2.0.0", "deprecated"],
+      ],
+      undefined,
+    ],
+    [
+      "one is published while the highest is deprecated",
+      [
+        ["1.5.0", "published"],
+        ["2.0.0", "deprecated"],
+      ],
+      "1.5.0 published",
+    ],
+  ])("leaves latest right, whoever is quicker, when %s", async (_, moves, latest) => {
+    for (const order of [moves, moves.toReversed()]) {
+      const store = new MemoryStore();
+      await release(store, "1.0.0", "published");
+      await release(store, "1.5.0", "testing");
+      await release(store, "2.0.0", "published");
+      await Promise.all(
+        order.map(([version, to]) => {
+          const tagged = to === "published" ? `${version}-testing` : version;
+          return promote(store, parseReference(`${NAME}:${tagged}`), to);
+        }),
+      );
+      expect((await tagsOf(store))["latest"]).toBe(latest);
+    }
+  });
+
+  it("does not promote an image whose annotations tell of another skill than its card", async () => {
+    const store = new MemoryStore();
+    const { reference } = await pack(await skillDirectory(), store);
+    const manifest = parseImageManifest(await raw(store, parseReference(reference), "manifest"));
+    const forged = describeManifest(withAnnotations(manifest, { [Annotation.version]: "9.9.9" }), MediaType.manifest);
+    await store.repository(NAME).push(forged.descriptor, forged.bytes);
+    await store.repository(NAME).tag(forged.descriptor, "9.9.9-draft");
+    await expect(promote(store, parseReference(`${NAME}:9.9.9-draft`), "testing")).rejects.toMatchObject({
+      code: "NOT_A_SKILL",
+      message: `${NAME}:9.9.9-draft calls itself greeter 9.9.9, the card inside greeter 1.0.0`,
+    });
   });
 
   it("promotes every image of an index, and the index", async () => {

@@ -13,6 +13,7 @@ import type { OperationOptions, Store } from "../store/index.ts";
 import { entryDescriptor } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage, withStatus, type SkillImage } from "./image.ts";
+import { settleLatest } from "./latest.ts";
 import { readMetadata, readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
@@ -80,7 +81,9 @@ async function attemptPromotion(
   await Promise.all(members.map((member) => repository.push(member.descriptor, member.bytes, options)));
   await repository.push(root.descriptor, root.bytes, options);
   await repository.retag(tags.changes, options);
-  return describe(resolved, image, promotion, tags);
+  const concernsLatest = from === "published" || to === "published";
+  const latest = concernsLatest ? await settleLatest(repository, options) : undefined;
+  return describe(resolved, image, promotion, { ...tags, latest });
 }
 
 function describe(
@@ -121,11 +124,19 @@ function readLife(image: SkillImage, reference: Reference): { from: LifecycleSta
 /** The modules that understand cards are loaded for this step only: they are most of what the command would load. */
 async function requireValidCard(resolved: ResolvedImage, image: SkillImage, options: OperationOptions): Promise<void> {
   const [{ readCard }, { SkillCardError }] = await Promise.all([import("./card.ts"), import("../skillcard/index.ts")]);
-  const { name } = readMetadata(image.annotations, baseName(resolved.reference));
-  const { issues } = await readCard(resolved.repository, image, name, options);
-  if (issues.some((issue) => issue.severity === "error")) {
-    throw new SkillCardError(formatReference(resolved.reference), issues);
-  }
+  const { name, version } = readMetadata(image.annotations, baseName(resolved.reference));
+  const text = formatReference(resolved.reference);
+  const { card, issues, isGenerated } = await readCard(resolved.repository, image, name, options);
+  if (card === undefined) throw new SkillCardError(text, issues);
+  const { metadata } = card;
+  if (metadata.name === name && (isGenerated || metadata.version === version)) return;
+  throw new SkillError(
+    "NOT_A_SKILL",
+    `${text} calls itself ${name} ${version}, the card inside ${metadata.name} ${metadata.version}`,
+    {
+      hint: "An image must say what its card says. Pack the skill again with skillctl pack.",
+    },
+  );
 }
 
 function withoutNames({ registry, repository }: Reference): Reference {

@@ -51,6 +51,17 @@ describe("prune", () => {
     expect(result.kept).toBeGreaterThan(0);
   });
 
+  it("keeps a draft that was packed after its version went to testing", async () => {
+    const store = await LayoutStore.open(await temporaryDirectory());
+    const directory = await skillDirectory();
+    await pack(directory, store, { now: () => new Date("2026-01-01T00:00:00Z") });
+    await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
+    await writeFile(join(directory, "SKILL.md"), "# Mended\n");
+    await pack(directory, store, { now: () => new Date("2026-01-02T00:00:00Z") });
+    expect((await prune(store, { grace: 0 })).tags).toEqual([]);
+    expect(await tagsOf(store)).toEqual(["1.0.0-draft", "1.0.0-testing"]);
+  });
+
   it("keeps archived images", async () => {
     const store = await storeWithLeftovers();
     await promote(store, parseReference("examples/greeter:1.0.0"), "deprecated");

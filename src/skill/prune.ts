@@ -1,6 +1,6 @@
 /** Removes what promotion and repacking leave behind. */
 import { compareStates, isLifecycleState, tagFor } from "../lifecycle/index.ts";
-import type { EntryLister, LayoutStore, OperationOptions, Store } from "../store/index.ts";
+import type { EntryLister, GarbageCollector, OperationOptions, Store } from "../store/index.ts";
 import { list, type SkillSummary } from "./list.ts";
 
 export interface PruneOptions extends OperationOptions {
@@ -22,15 +22,12 @@ export interface PruneResult {
   readonly dryRun: boolean;
 }
 
-/** A store whose unreferenced content is swept on request, as a layout's is. */
-type GarbageCollected = Pick<LayoutStore, "gc">;
-
 /**
- * Removes the tags of superseded states (`1.0.0-draft` where `1.0.0-testing` or `1.0.0` exists) and collects garbage.
+ * Removes the tags of superseded states (`1.0.0-draft` where `1.0.0` or a later packed `1.0.0-testing` exists) and collects garbage.
  * Archived images and referrers of what is kept stay. Throws `CONFLICT` when a tag moved meanwhile; call it again then.
  */
 export async function prune(
-  store: Store & EntryLister & GarbageCollected,
+  store: Store & EntryLister & GarbageCollector,
   options: PruneOptions = {},
 ): Promise<PruneResult> {
   const dryRun = options.dryRun === true;
@@ -52,8 +49,13 @@ async function findSuperseded(store: Store & EntryLister, options: OperationOpti
   }
   return all.filter((summary) => {
     const last = furthest.get(versionKey(summary));
-    return isStateTag(summary) && last !== undefined && isBehind(summary, last);
+    return isStateTag(summary) && last !== undefined && isBehind(summary, last) && !isNewer(summary, last);
   });
+}
+
+/** A draft that was packed after its version went to testing is what comes next, not what is left over. */
+function isNewer(summary: SkillSummary, last: SkillSummary): boolean {
+  return last.status === "testing" && (summary.created ?? "") > (last.created ?? "");
 }
 
 function versionKey({ repository, version = "" }: SkillSummary): string {

@@ -3,10 +3,10 @@ import { throwIfAborted } from "../errors.ts";
 import { LATEST, tagFor } from "../lifecycle/index.ts";
 import { Annotation, formatReference, withTag } from "../oci/index.ts";
 import type { Descriptor, Digest, Reference } from "../oci/index.ts";
-import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
+import type { OperationOptions, Repository, Store } from "../store/index.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
-import { highestPublished } from "./latest.ts";
+import { settleLatest } from "./latest.ts";
 import { resolveReference } from "./resolve.ts";
 
 export interface RemoveResult {
@@ -26,22 +26,23 @@ export async function remove(
 ): Promise<RemoveResult> {
   const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
   const { digest } = descriptor;
-  if (full.tag === undefined || full.digest !== undefined) {
-    const tags = await tagsNaming(repository, digest, options);
-    await repository.delete(descriptor, options);
-    const names = tags.length > 0 ? tags.map((tag) => formatReference(withTag(full, tag))) : [formatReference(full)];
-    return { digest, removed: names };
-  }
-  const changes: TagChange[] = [{ name: full.tag, to: undefined, expect: digest }];
-  const version = await versionOf(repository, descriptor, options);
   const latest = await find(repository, LATEST, options);
-  if (version !== undefined && full.tag === tagFor(version, "published") && latest?.digest === digest) {
-    const heir = await highestPublished(repository, version, options);
-    changes.push({ name: LATEST, to: heir?.descriptor, expect: digest });
+  const version = await versionOf(repository, descriptor, options);
+  const removed: string[] = [];
+  if (full.tag === undefined || full.digest !== undefined) {
+    for (const tag of await tagsNaming(repository, digest, options)) removed.push(formatReference(withTag(full, tag)));
+    await repository.delete(descriptor, options);
+    if (removed.length === 0) removed.push(formatReference(full));
+  } else {
+    removed.push(formatReference(full));
+    await repository.retag([{ name: full.tag, to: undefined, expect: digest }], options);
   }
-  await repository.retag(changes, options);
-  const gone = changes.filter((change) => change.to === undefined);
-  return { digest, removed: gone.map((change) => formatReference(withTag(full, change.name))) };
+  const isVersionTag = version !== undefined && full.tag === tagFor(version, "published");
+  if (latest?.digest === digest && (isVersionTag || full.tag === undefined || full.digest !== undefined)) {
+    if ((await settleLatest(repository, options)) === undefined && isVersionTag)
+      removed.push(formatReference(withTag(full, LATEST)));
+  }
+  return { digest, removed };
 }
 
 /** An image that cannot be read any more can still be removed; `latest` stays where it is then. */

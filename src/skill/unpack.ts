@@ -7,6 +7,7 @@ import { baseName, formatReference } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
 import type { Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { readCard } from "./card.ts";
 import { readImage, type SkillImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
@@ -56,7 +57,7 @@ async function verifiedName(resolved: ResolvedImage, image: SkillImage, options:
   if (card === undefined || issues.some((issue) => issue.severity === "error")) throw new SkillCardError(text, issues);
   for (const name of [readMetadata(image.annotations, asked).name, card.metadata.name]) {
     if (name === asked) continue;
-    throw new SkillError("NOT_A_SKILL", `${text} calls itself ${JSON.stringify(name)}`, {
+    throw new SkillError("NOT_A_SKILL", `${text} calls itself ${quote(name)}`, {
       hint: `A skill is unpacked under its own name. Give it one: skillctl tag ${text} …/${name}:<tag>`,
     });
   }

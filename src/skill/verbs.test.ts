@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { parseReference } from "../oci/index.ts";
+import { writeTar, type LayerFile } from "../archive/index.ts";
+import { describeManifest, encodeManifest, MediaType, parseReference, type Descriptor } from "../oci/index.ts";
 import { MemoryStore, type Content } from "../store/index.ts";
 import {
   cat,
@@ -232,6 +233,27 @@ describe("remove", () => {
     expect((await collect(list(store))).map((row) => row.tag)).toEqual(["1.0.0", "latest"]);
   });
 
+  it("lets latest go on when a version is removed by its digest", async () => {
+    const store = new MemoryStore();
+    let digest = "";
+    for (const version of ["1.0.0", "2.0.0"]) {
+      const { reference } = await pack(await skillDirectory({ version }), store);
+      const testing = await promote(store, parseReference(reference), "testing");
+      ({ digest } = await promote(store, parseReference(testing.reference), "published"));
+    }
+    await remove(store, parseReference(`examples/greeter@${digest}`));
+    expect((await collect(list(store))).map((row) => row.tag)).toEqual(["1.0.0", "latest"]);
+  });
+
+  it("removes a tag whose image is damaged beyond reading", async () => {
+    const store = await storeWithGreeter();
+    const repository = store.repository("examples/greeter");
+    const { descriptor, bytes } = describeManifest({ schemaVersion: 2, manifests: [] }, MediaType.index);
+    await repository.push(descriptor, bytes);
+    await repository.tag(descriptor, "empty");
+    expect((await remove(store, parseReference("examples/greeter:empty"))).removed).toEqual(["examples/greeter:empty"]);
+  });
+
   it("lets latest go on to the next published version", async () => {
     const store = new MemoryStore();
     for (const version of ["1.0.0", "2.0.0"]) {
@@ -241,7 +263,10 @@ describe("remove", () => {
     }
     await remove(store, parseReference("examples/greeter:2.0.0"));
     expect((await inspect(store, parseReference("examples/greeter:latest"))).card.version).toBe("1.0.0");
+    const published = await inspect(store, parseReference("examples/greeter:1.0.0"));
+    await pack(await skillDirectory({ version: "3.0.0" }), store);
     const { removed } = await remove(store, parseReference("examples/greeter:1.0.0"));
+    expect(published.lifecycle.tags).toEqual(["1.0.0", "latest"]);
     expect(removed).toEqual(["examples/greeter:1.0.0", "examples/greeter:latest"]);
   });
 });
@@ -348,6 +373,49 @@ describe("export and import", () => {
     });
     await importImages(mine, () => inChunks(other, 4096), { force: true });
     expect(await text(cat(mine, parseReference("examples/greeter:1.0.0")))).toBe("theirs");
+  });
+
+  it("name what was found as latest by its version", async () => {
+    const store = new MemoryStore();
+    const { reference } = await pack(await skillDirectory(), store);
+    const testing = await promote(store, parseReference(reference), "testing");
+    await promote(store, parseReference(testing.reference), "published");
+    for (const name of ["examples/greeter", "examples/greeter:latest"]) {
+      const archive = Buffer.concat(await collect(exportImages(store, [parseReference(name)])));
+      const other = new MemoryStore();
+      await importImages(other, () => inChunks(archive, 4096));
+      expect((await collect(list(other))).map((row) => row.tag)).toEqual(["1.0.0", "latest"]);
+    }
+  });
+
+  it("refuse a digest that is not the image's as its name", async () => {
+    const archive = Buffer.concat(await collect(exportImages(await storeWithGreeter(), [DRAFT])));
+    const as = parseReference(`a/b@sha256:${"a".repeat(64)}`);
+    const importing = importImages(new MemoryStore(), () => inChunks(archive, 4096), { as });
+    await expect(importing).rejects.toMatchObject({ code: "REFERENCE_INVALID" });
+  });
+
+  it("read an archive of indexes in indexes once, not once for each way through them", async () => {
+    const files: LayerFile[] = [];
+    const file = (path: string, bytes: Uint8Array): LayerFile => {
+      return { path, executable: false, size: bytes.byteLength, open: () => inChunks(bytes, 65_536) };
+    };
+    let child: Descriptor | undefined;
+    for (let depth = 0; depth < 3; depth++) {
+      const manifests = child === undefined ? [] : Array.from({ length: 600 }, () => child);
+      const { descriptor, bytes } = describeManifest(
+        { schemaVersion: 2, mediaType: MediaType.index, manifests },
+        MediaType.index,
+      );
+      files.push(file(`blobs/sha256/${descriptor.digest.slice(7)}`, bytes));
+      child = descriptor;
+    }
+    const named = { ...child, annotations: { "org.opencontainers.image.ref.name": "a/b:1" } };
+    files.push(file("index.json", encodeManifest({ schemaVersion: 2, manifests: [named] })));
+    const archive = Buffer.concat(await collect(writeTar(files)));
+    await expect(importImages(new MemoryStore(), () => inChunks(archive, 65_536))).rejects.toMatchObject({
+      code: "NOT_A_SKILL",
+    });
   });
 
   it("refuses a file that is no archive", async () => {

@@ -97,6 +97,14 @@ test("nodes: 10,000 are read, one more is not", () => {
   expect(report(text(10_000))).toEqual(["1:1 the YAML has more than 10000 nodes"]);
 });
 
+test("tokens: blank lines are counted, and called what they are", () => {
+  const text = (lines: number): string => `x: 1\n${"\n".repeat(lines)}`;
+  expect(report(text(50_000))).toContain('1:1 unknown key "x"');
+  expect(report(text(70_000))).toEqual([
+    expect.stringMatching(/^\d+:1 the YAML has more than 60000 tokens, which blank lines and comments are too$/),
+  ]);
+});
+
 test.each([
   "[",
   "{",

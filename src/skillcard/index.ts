@@ -2,6 +2,7 @@
  * The SkillCard: reading it from YAML with the place of every mistake, checking it, writing it, and making one from a
  * SKILL.md. Pure: nothing here touches a file.
  */
+export { parseAuthor } from "./author.ts";
 export { SkillCardError, formatIssue } from "./error.ts";
 export { excerpt } from "./excerpt.ts";
 export { countWords, formatFrontmatter, parseFrontmatter, type Frontmatter } from "./frontmatter.ts";
@@ -12,7 +13,6 @@ export {
   DEFAULT_VERSION,
   type SkillMarkdownOptions,
 } from "./skill-markdown.ts";
-export { editDistance, suggest } from "./suggest.ts";
 export {
   DEFAULT_PROMPT,
   SKILLCARD_API_VERSION,

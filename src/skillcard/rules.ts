@@ -2,9 +2,8 @@
 import { parse as parseVersion, validRange } from "semver";
 import parseSpdx from "spdx-expression-parse";
 
-import { quote } from "../text/index.ts";
+import { quote, suggest } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
-import { suggest } from "./suggest.ts";
 import { DEFAULT_PROMPT } from "./types.ts";
 import { locate, valueAt, type LocatedValue } from "./yaml-document.ts";
 
@@ -40,17 +39,29 @@ export function checkRules(document: LocatedValue, faulty: ReadonlySet<string>, 
   return problems;
 }
 
+/** What the tags of versions that are not published end in. */
+const STATE_SUFFIXES = ["-draft", "-testing"] as const;
+
+/** In characters. OCI distribution-spec "Pulling manifests". */
+const LONGEST_TAG = 128;
+const LONGEST_VERSION = LONGEST_TAG - "-testing".length;
+
 function checkVersion(value: string, path: string): Finding {
   if (parseVersion(value) === null) {
     const message = `${path} ${quote(value)} is not a semantic version: it is too long, or a number in it too large`;
     return { severity: "error", message };
   }
-  const suffix = ["-draft", "-testing"].find((tag) => value.endsWith(tag));
+  if (value.length > LONGEST_VERSION) {
+    const message = `${path} is ${value.length} characters long; at most ${LONGEST_VERSION} are allowed`;
+    const hint = `The tag of a version under test is the version and "-testing", and a tag has at most ${LONGEST_TAG} characters.`;
+    return { severity: "error", message, hint };
+  }
+  const suffix = STATE_SUFFIXES.find((tag) => value.endsWith(tag));
   if (suffix === undefined) return undefined;
   return {
-    severity: "warning",
+    severity: "error",
     message: `${path} ${quote(value)} reads like a lifecycle tag`,
-    hint: `Leave out "${suffix}": a skill's state is kept apart from its version, and tags of drafts get the suffix by themselves.`,
+    hint: `Leave out "${suffix}": once published, its tag would be that of ${value.slice(0, -suffix.length)} in the state ${suffix.slice(1)}.`,
   };
 }
 

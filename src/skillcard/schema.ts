@@ -5,11 +5,10 @@
  */
 import { coerce } from "semver";
 
-import { quote } from "../text/index.ts";
+import { quote, suggest } from "../text/index.ts";
 import { keys, validate, type SchemaError } from "./generated/validate.js";
 import type { Problem } from "./problem.ts";
 import type { Source, Span } from "./source.ts";
-import { suggest } from "./suggest.ts";
 import { joinPath, joinPointer, locate, valueAt, type LocatedValue, type YamlValue } from "./yaml-document.ts";
 
 /** Every way in which the document breaks the schema. */

@@ -5,11 +5,11 @@
  * It knows no namespace and asks for no version, so those two have defaults; all else goes through the same rules as a
  * `skill.yaml`, with every problem shown where it stands in SKILL.md.
  */
-import { quote } from "../text/index.ts";
+import { quote, suggest } from "../text/index.ts";
+import { parseAuthor } from "./author.ts";
 import { isMapping, splitFrontmatter } from "./frontmatter.ts";
 import { toIssues, type Problem } from "./problem.ts";
 import { Source, type Span } from "./source.ts";
-import { suggest } from "./suggest.ts";
 import { SKILLCARD_API_VERSION, SKILLCARD_KIND, type SkillCardResult } from "./types.ts";
 import { judge } from "./validate.ts";
 import {
@@ -19,7 +19,6 @@ import {
   valueAt,
   type Location,
   type YamlDocument,
-  type YamlMapping,
   type YamlValue,
 } from "./yaml-document.ts";
 
@@ -155,7 +154,7 @@ class CardBuilder {
     const author = this.#value("/metadata/author");
     if (author === undefined) return undefined;
     const names = typeof author === "string" ? [author] : author;
-    if (isTexts(names)) return names.map(toAuthor);
+    if (isTexts(names)) return names.map((name) => ({ ...(parseAuthor(name) ?? { name }) }));
     this.#warn("/metadata/author", "metadata.author must be text; it is left out");
     return undefined;
   }
@@ -201,10 +200,4 @@ class CardBuilder {
 
 function isTexts(value: YamlValue): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-/** `Name` or `Name <email>`. */
-function toAuthor(text: string): YamlMapping {
-  const parts = /^([^<>]+)<([^<>\s]+)>$/.exec(text.trim());
-  return parts === null ? { name: text } : { name: (parts[1] ?? "").trim(), email: parts[2] ?? "" };
 }

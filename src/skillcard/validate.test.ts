@@ -194,7 +194,14 @@ test.each<[what: string, text: string, issues: string[]]>([
     "a version like a lifecycle tag",
     replacing("version", "version: 1.0.0-testing"),
     [
-      'warning 6:12+13 [metadata.version] metadata.version "1.0.0-testing" reads like a lifecycle tag // Leave out "-testing": a skill\'s state is kept apart from its version, and tags of drafts get the suffix by themselves.',
+      'error 6:12+13 [metadata.version] metadata.version "1.0.0-testing" reads like a lifecycle tag // Leave out "-testing": once published, its tag would be that of 1.0.0 in the state testing.',
+    ],
+  ],
+  [
+    "a version too long for the tags of its states",
+    replacing("version", `version: 1.0.0-${"a".repeat(115)}`),
+    [
+      'error 6:12+121 [metadata.version] metadata.version is 121 characters long; at most 120 are allowed // The tag of a version under test is the version and "-testing", and a tag has at most 128 characters.',
     ],
   ],
   [

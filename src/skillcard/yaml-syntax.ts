@@ -14,7 +14,7 @@ import type { Source, Span } from "./source.ts";
 /** What a YAML text may cost. */
 export const YAML_LIMITS = { bytes: 256 * 1024, nodes: 10_000, depth: 64 } as const;
 
-/** More tokens than any text within the limits needs: a key and its value take seven or eight, white space included. */
+/** More tokens than any card needs: a key and its value take seven or eight, white space included. */
 const MAX_TOKENS = YAML_LIMITS.nodes * 6;
 
 /** Characters that YAML 1.2 (5.1, c-printable) does not allow in a file; as escapes in double quotes they may occur. */
@@ -63,7 +63,7 @@ export function readSyntax(source: Source, span: Span): YamlSyntax {
     return {
       document: undefined,
       errors: [],
-      problems: [toProblem({ offset: 0, length: 0, message: TOO_MANY }, span)],
+      problems: [toProblem({ offset: 0, length: 0, message: TOO_MANY_NODES }, span)],
     };
   }
   const errors = tokens.filter((token) => token.type === "error");
@@ -86,7 +86,8 @@ function checkText(text: string): Finding | undefined {
   };
 }
 
-const TOO_MANY = `the YAML has more than ${YAML_LIMITS.nodes} nodes`;
+const TOO_MANY_NODES = `the YAML has more than ${YAML_LIMITS.nodes} nodes`;
+const TOO_MANY_TOKENS = `the YAML has more than ${MAX_TOKENS} tokens, which blank lines and comments are too`;
 
 /** Fills `tokens`; returns where and why it stopped when a limit was passed. */
 function tokenize(text: string, tokens: CST.Token[]): Finding | undefined {
@@ -98,7 +99,7 @@ function tokenize(text: string, tokens: CST.Token[]): Finding | undefined {
     if (parser.stack.length > YAML_LIMITS.depth && depthOf(parser.stack) > YAML_LIMITS.depth) {
       return { offset, length: 1, message: `the YAML is nested more than ${YAML_LIMITS.depth} levels deep` };
     }
-    if (++count > MAX_TOKENS) return { offset, length: 1, message: TOO_MANY };
+    if (++count > MAX_TOKENS) return { offset, length: 1, message: TOO_MANY_TOKENS };
   }
   for (const token of parser.end()) tokens.push(token);
   return undefined;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { readAll } from "../content/index.ts";
 import { MediaType } from "../oci/index.ts";
 import { copy, MemoryStore, type CopyProgress, type Repository } from "./index.ts";
-import { bytesOf, describeBytes, listOf, makeImage, pushImage, pushIndex, readAll } from "./testing/images.ts";
+import { bytesOf, describeBytes, listOf, makeImage, pushImage, pushIndex } from "./testing/images.ts";
 
 function repositories(): { from: Repository; to: Repository } {
   return { from: new MemoryStore().repository("examples/a"), to: new MemoryStore().repository("mirror/a") };

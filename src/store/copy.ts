@@ -1,15 +1,15 @@
 /**
- * Copying an image between any two repositories: the one implementation behind push, pull, mirror and import.
+ * Copying an image between any two repositories, whatever lies behind them: within a store, into it or out of it.
  *
  * Order is the safety: what a manifest refers to is stored before the manifest, the tag comes last. So a copy that is
  * cut off leaves content that nothing names, never a name without its content.
  */
+import { asContent, type Content } from "../content/index.ts";
 import { isSkillError, throwIfAborted } from "../errors.ts";
-import { childrenOf, isDigest, parseManifest, type Descriptor } from "../oci/index.ts";
+import { childrenOf, isDigest, isDocumentType, parseManifest, type Descriptor } from "../oci/index.ts";
 import { limiter, type Limiter } from "./limiter.ts";
 import { readDocument } from "./read.ts";
-import { isDocumentType } from "./repository.ts";
-import type { Content, OperationOptions, Repository } from "./types.ts";
+import type { OperationOptions, Repository } from "./types.ts";
 
 /** One piece of content that has arrived. */
 export interface CopyProgress {
@@ -108,8 +108,7 @@ class GraphCopy {
     let outcome: CopyProgress["outcome"] = "present";
     async function* observed(): AsyncGenerator<Uint8Array, void, undefined> {
       outcome = "copied";
-      if (content instanceof Uint8Array) yield content;
-      else yield* content;
+      yield* asContent(content);
     }
     await this.#to.push(descriptor, observed(), this.#options);
     this.#options.onProgress?.({ descriptor, outcome });

@@ -217,7 +217,7 @@ function listAnnotations(annotations: Annotations): Annotations | undefined {
   const rest: Record<string, string> = {};
   let isEmpty = true;
   for (const key of Object.keys(annotations)) {
-    if (key === Annotation.refName || key === SUBJECT) continue;
+    if (key === Annotation.refName || key === EntryAnnotation.subject) continue;
     rest[key] = annotations[key] ?? "";
     isEmpty = false;
   }

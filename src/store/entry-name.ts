@@ -7,6 +7,7 @@
  */
 import { SkillError } from "../errors.ts";
 import { isDigest, isTag, parseReference, repositoryName, type Digest } from "../oci/index.ts";
+import { quote } from "../text/index.ts";
 
 /** An entry's name, taken apart: the repository and exactly one of tag and digest. */
 export type EntryName =
@@ -17,10 +18,7 @@ export type EntryName =
 export function entryName(repository: string, tagOrDigest: string): string {
   if (isDigest(tagOrDigest)) return `${repository}@${tagOrDigest}`;
   if (isTag(tagOrDigest)) return `${repository}:${tagOrDigest}`;
-  throw new SkillError(
-    "REFERENCE_INVALID",
-    `${JSON.stringify(tagOrDigest.slice(0, 160))} is neither a tag nor a digest`,
-  );
+  throw new SkillError("REFERENCE_INVALID", `${quote(tagOrDigest)} is neither a tag nor a digest`);
 }
 
 /** Takes a name apart; `undefined` for one that some other tool gave and that names no tag of a repository. */
@@ -57,7 +55,7 @@ export function isRepositoryName(name: string): boolean {
 /** Returns `name` when it is a full repository name; throws `REFERENCE_INVALID` otherwise. */
 export function parseRepositoryName(name: string): string {
   if (repositoryName(parseReference(name)) === name) return name;
-  throw new SkillError("REFERENCE_INVALID", `${JSON.stringify(name.slice(0, 512))} is not a repository name`, {
+  throw new SkillError("REFERENCE_INVALID", `${quote(name)} is not a repository name`, {
     hint: "Leave out the tag and the digest.",
   });
 }

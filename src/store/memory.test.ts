@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { readAll } from "../content/index.ts";
 import { MemoryStore } from "./index.ts";
 import { describeStore } from "./testing/contract.ts";
-import { bytesOf, listOf, pushImage, readAll } from "./testing/images.ts";
+import { bytesOf, listOf, pushImage } from "./testing/images.ts";
 
 describeStore("MemoryStore", async () => ({ store: new MemoryStore() }));
 

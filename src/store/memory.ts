@@ -1,10 +1,10 @@
 /** A store in memory: for tests, and for building images that are pushed elsewhere at once. */
+import { asContent, readAll, type Content } from "../content/index.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { digestOf, type Descriptor, type Digest } from "../oci/index.ts";
 import { Entries } from "./entries.ts";
-import { asContent } from "./read.ts";
 import { blobMissing, IndexedRepository, type BlobStore, type EntryIndex, type IndexUpdate } from "./repository.ts";
-import type { Content, EntryLister, OperationOptions, Repository, Store, StoreEntry } from "./types.ts";
+import type { EntryLister, OperationOptions, Repository, Store, StoreEntry } from "./types.ts";
 import { verified } from "./verify.ts";
 
 /** Keeps everything in memory until it is garbage itself; nothing is ever collected. */
@@ -45,11 +45,11 @@ class MemoryBlobs implements BlobStore {
 
   async put(descriptor: Descriptor, content: Content | Uint8Array, options: OperationOptions = {}): Promise<void> {
     if (await this.has(descriptor)) return;
-    this.#bytes.set(descriptor.digest, await gather(verified(descriptor, asContent(content)), options));
+    this.#bytes.set(descriptor.digest, await readAll(verified(descriptor, asContent(content)), options));
   }
 
   async ingest(mediaType: string, content: Content, options: OperationOptions = {}): Promise<Descriptor> {
-    const bytes = await gather(content, options);
+    const bytes = await readAll(content, options);
     const digest = digestOf(bytes);
     this.#bytes.set(digest, bytes);
     return { mediaType, digest, size: bytes.byteLength };
@@ -76,13 +76,4 @@ class MemoryIndex implements EntryIndex {
     }
     update.apply(this.#entries);
   }
-}
-
-async function gather(content: Content, options: OperationOptions): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) {
-    throwIfAborted(options.signal);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }

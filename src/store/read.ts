@@ -1,7 +1,8 @@
 /** Whole documents out of stores: the few kinds of content that are small enough, and bounded, to be held in memory. */
+import { asContent, readAll, type Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { MAX_MANIFEST_SIZE, parseManifest, type Descriptor, type Index, type Manifest } from "../oci/index.ts";
-import type { Content, OperationOptions, Reader } from "./types.ts";
+import type { OperationOptions, Reader } from "./types.ts";
 import { verified } from "./verify.ts";
 
 /**
@@ -14,7 +15,7 @@ export async function readDocument(
   options: OperationOptions = {},
 ): Promise<Uint8Array> {
   refuseOversize(descriptor);
-  return collect(descriptor, reader.fetch(descriptor, options));
+  return readAll(reader.fetch(descriptor, options));
 }
 
 /** {@link readDocument}, parsed. Throws also `JSON_INVALID`, `MANIFEST_INVALID` and `MEDIA_TYPE_UNSUPPORTED`. */
@@ -29,26 +30,7 @@ export async function readManifest(
 /** Takes a document that is being pushed into memory, verified. Errors as {@link readDocument}. */
 export async function receiveDocument(descriptor: Descriptor, content: Content | Uint8Array): Promise<Uint8Array> {
   refuseOversize(descriptor);
-  return collect(descriptor, verified(descriptor, asContent(content)));
-}
-
-/** Bytes that are in memory, as a stream of one chunk. */
-export function asContent(content: Content | Uint8Array): Content {
-  return content instanceof Uint8Array ? chunk(content) : content;
-}
-
-async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
-}
-
-async function collect(descriptor: Descriptor, content: Content): Promise<Uint8Array> {
-  const bytes = new Uint8Array(descriptor.size);
-  let at = 0;
-  for await (const part of content) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
+  return readAll(verified(descriptor, asContent(content)));
 }
 
 function refuseOversize(descriptor: Descriptor): void {

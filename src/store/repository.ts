@@ -6,14 +6,7 @@
  */
 import type { Content } from "../content/index.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
-import {
-  childrenOf,
-  isDocumentType,
-  parseManifest,
-  type Descriptor,
-  type Index,
-  type Manifest,
-} from "../oci/index.ts";
+import { childrenOf, isDocumentType, parseManifest, type Descriptor, type Index, type Manifest } from "../oci/index.ts";
 import type { Entries } from "./entries.ts";
 import { parseRepositoryName } from "./entry-name.ts";
 import { readDocument, readManifest, receiveDocument } from "./read.ts";
@@ -131,7 +124,7 @@ export class IndexedRepository implements Repository {
     }
   }
 
-  /** The bytes of a document: our own where we hold them, so that content which is present is not read again. */
+  /** The bytes of a document: our own where we hold them undamaged, so that what is present is not read again. */
   async #receive(
     descriptor: Descriptor,
     content: Content | Uint8Array,
@@ -141,7 +134,7 @@ export class IndexedRepository implements Repository {
       try {
         return await readDocument(this, descriptor, options);
       } catch (error) {
-        if (!isSkillError(error, "DIGEST_MISMATCH")) throw error;
+        if (!isSkillError(error, "DIGEST_MISMATCH") && !isSkillError(error, "SIZE_MISMATCH")) throw error;
       }
     }
     return receiveDocument(descriptor, content);

@@ -119,3 +119,37 @@ export interface EntryLister {
   /** By repository, then tag; reads no manifest. */
   entries(options?: OperationOptions): AsyncIterable<StoreEntry>;
 }
+
+export interface GcOptions extends OperationOptions {
+  /** Only says what would be removed; takes no lock and writes nothing. Default: false. */
+  readonly dryRun?: boolean;
+  /**
+   * Unreferenced content touched within so many milliseconds stays: a push may be about to refer to it. It must be
+   * longer than any push takes from its first blob to its tag. Default: one hour.
+   */
+  readonly grace?: number;
+  /**
+   * With `dryRun`: references, as entries bear them, to take as removed already. What would come free without them?
+   * Otherwise it means nothing: what an entry names is never removed. Default: none.
+   */
+  readonly without?: readonly string[];
+}
+
+export interface GarbageReport {
+  readonly removed: readonly Digest[];
+  /** How many bytes the removed blobs had. */
+  readonly bytes: number;
+  /** How many unreferenced blobs stay because they are within the grace period. */
+  readonly kept: number;
+  /** How many temporary files of dead processes were removed. */
+  readonly temporaries: number;
+}
+
+/** A store whose content is garbage once nothing refers to it, and that collects it when told to. */
+export interface GarbageCollector {
+  /**
+   * Removes content that nothing refers to. Throws `STORE_CORRUPT`, having removed nothing, when a manifest cannot be
+   * read; `STORE_LOCKED`; `STORE_UNWRITABLE`.
+   */
+  gc(options?: GcOptions): Promise<GarbageReport>;
+}

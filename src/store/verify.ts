@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 
+import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { algorithmOf, digestFrom, type Descriptor } from "../oci/index.ts";
-import type { Content } from "./types.ts";
 
 /**
  * Passes `content` on while checking that it is what `descriptor` describes. Throws `SIZE_MISMATCH` as soon as there

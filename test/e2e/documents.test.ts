@@ -98,18 +98,28 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   if (command.includes("git log")) await run(workspace, COMMIT);
 
   const store = await LayoutStore.open(workspace.store);
-  await pack(workspace.path("models"), store, { tag: "1.0.0" });
+  if (command.includes("models")) {
+    await pack(workspace.path("models"), store);
+    await publish(store, "examples/models");
+  }
   if (command.includes(" pack ")) return;
   await pack(workspace.path("hello-world"), store);
   if (/-draft|status draft/.test(command)) return;
-  await promote(store, parseReference("examples/hello-world:1.0.0-draft"), "testing");
-  if (command.includes("-testing")) return;
-  await promote(store, parseReference("examples/hello-world:1.0.0-testing"), "published");
+  if (command.includes("-testing")) {
+    await promote(store, parseReference("examples/hello-world:1.0.0-draft"), "testing");
+    return;
+  }
+  await publish(store, "examples/hello-world");
   const archive = exportImages(store, [parseReference("examples/hello-world:1.0.0")]);
   writeFileSync(workspace.path("hello-world.tar"), Buffer.concat(await collect(archive)));
   // The examples of unpack make the directory themselves.
   if (command.includes("unpack"))
     for (const name of ["hello-world", "models"]) rmSync(workspace.path(name), { recursive: true });
+}
+
+async function publish(store: LayoutStore, name: string): Promise<void> {
+  await promote(store, parseReference(`${name}:1.0.0-draft`), "testing");
+  await promote(store, parseReference(`${name}:1.0.0-testing`), "published");
 }
 
 const COMMIT =

@@ -176,10 +176,10 @@ describe.sequential("from a directory to a published image", () => {
     await user.run(["promote", "examples/old:0.1.0-draft", "--to", "testing"]);
     await user.run(["rm", "--force", "examples/old:kept"]);
     const dry = await user.run(["prune", "--dry-run", "--grace", "0s"]);
-    expect(dry.stdout).toMatch(/^would remove \d+ tags? and \d+ blobs?; [\d.]+ \w?B would come free\n$/);
+    expect(dry.stdout).toMatch(/^would remove \d+ tags? and \d+ blobs?; [\d.]+ \w?B would be freed\n$/);
     const { stdout } = await user.run(["prune", "--grace", "0s"]);
-    expect(stdout).toBe(dry.stdout.replaceAll("would remove", "removed").replace("would come", "came"));
-    expect((await user.run(["prune", "--grace", "0s"])).stdout).toBe("removed 0 tags and 0 blobs; 0 B came free\n");
+    expect(stdout).toBe(dry.stdout.replaceAll("would remove", "removed").replace("would be freed", "freed"));
+    expect((await user.run(["prune", "--grace", "0s"])).stdout).toBe("removed 0 tags and 0 blobs; 0 B freed\n");
   });
 
   it("finds the store sound, finds damage, and mends it with what is imported again", async () => {

@@ -30,6 +30,29 @@ describe("stdout", () => {
     expect(await user.shell("bash", ["-c", script])).toEqual({ status: 0, stdout: "a line of text\n", stderr: "" });
   });
 
+  it.each([
+    ["list"],
+    ["list", "--json"],
+    ["help"],
+    ["list", "--help"],
+    ["version"],
+    ["cat", "examples/hello:1.0.0-draft"],
+  ])("on a full disk is no bug of ours: %s %s", async (...args) => {
+    const words = args.map((arg) => `'${arg}'`).join(" ");
+    const { status, stderr } = await user.shell("bash", ["-c", `skillctl ${words} > /dev/full`]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("cannot write the output: no space left on device");
+    expect(stderr).not.toContain("bug");
+  });
+
+  it("may be a file that --output names: one that cannot be written is told by name", async () => {
+    const { status, stderr } = await user.run(["export", "examples/hello:1.0.0-draft", "-o", "/dev/full"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining("cannot write /dev/full: no space left on device") as string,
+    });
+  });
+
   it("holds results only, and stderr the rest", async () => {
     const { stdout, stderr } = await user.run(["pack", "hello", "--json"]);
     expect(() => JSON.parse(stdout) as unknown).not.toThrow();

@@ -3,10 +3,11 @@ import { open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
+import { readAll } from "../../src/content/index.ts";
 import type { Descriptor } from "../../src/oci/index.ts";
 import { LayoutStore } from "../../src/store/index.ts";
-import { temporaryDirectory } from "../../src/store/testing/directories.ts";
-import { pushImage, readAll } from "../../src/store/testing/images.ts";
+import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { pushImage } from "../../src/store/testing/images.ts";
 import { seededRandom } from "./soak.ts";
 
 const IMAGES = 60;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { LayoutStore } from "../../src/store/index.ts";
-import { temporaryDirectory } from "../../src/store/testing/directories.ts";
+import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 import { failingFileSystem, type FileOperation } from "../../src/store/testing/failing-file-system.ts";
 import { contentOf, listOf, pushImage } from "../../src/store/testing/images.ts";
 import { describeWhere } from "../tools.ts";

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { LayoutStore } from "../../src/store/index.ts";
-import { temporaryDirectory } from "../../src/store/testing/directories.ts";
+import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 import { figure } from "./soak.ts";
 import { startWorker } from "./worker.ts";
 

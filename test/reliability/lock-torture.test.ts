@@ -8,7 +8,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { LayoutStore } from "../../src/store/index.ts";
-import { temporaryDirectory } from "../../src/store/testing/directories.ts";
+import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 import { listOf, pushImage } from "../../src/store/testing/images.ts";
 import { figure, seededRandom } from "./soak.ts";
 import { startWorker, type Worker } from "./worker.ts";

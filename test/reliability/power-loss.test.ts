@@ -4,11 +4,12 @@
  */
 import { describe, expect, it } from "vitest";
 
+import { readAll } from "../../src/content/index.ts";
 import { childrenOf, type Descriptor } from "../../src/oci/index.ts";
 import { LayoutStore, readManifest } from "../../src/store/index.ts";
 import type { FileSystem } from "../../src/store/layout/file-system.ts";
 import { failingFileSystem } from "../../src/store/testing/failing-file-system.ts";
-import { listOf, pushImage, readAll } from "../../src/store/testing/images.ts";
+import { listOf, pushImage } from "../../src/store/testing/images.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { figure, seededRandom } from "./soak.ts";
 

@@ -1,4 +1,5 @@
 import { list } from "../../skill/list.ts";
+import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { complete, type Candidate } from "../completion.ts";
 import type { Context } from "../context.ts";
@@ -6,7 +7,6 @@ import { ExitStatus } from "../exit.ts";
 import { write } from "../output.ts";
 import { COMMANDS } from "../program.ts";
 import { openStore } from "../store.ts";
-import { visibleLine } from "../visible.ts";
 import { each } from "../values.ts";
 
 /**

@@ -8,7 +8,8 @@ const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
 /** `skillctl completion`: what makes a shell complete commands, flags, states and references. */
 export const completionCommand: CommandDefinition<[shell: Shell]> = {
   description:
-    "Load the script in the shell's start-up file. It asks skillctl itself, so it need not be renewed with it.",
+    "Load the script from your shell's start-up file. It asks skillctl for every completion, so it does not have to be " +
+    "updated when skillctl is.",
   arguments: [
     { syntax: "<shell>", summary: SHELLS.join(", "), completes: SHELLS, parse: oneOf("supported shell", SHELLS) },
   ],

@@ -3,13 +3,13 @@ import { stat } from "node:fs/promises";
 import { parseReference } from "../../oci/index.ts";
 import { diff, type DiffSide, type SkillDiff } from "../../skill/diff.ts";
 import type { Store } from "../../store/types.ts";
+import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { formatBytes } from "../units.ts";
 import { text } from "../values.ts";
-import { visibleLine } from "../visible.ts";
 
 interface Flags {
   readonly exitCode?: boolean;
@@ -21,8 +21,8 @@ type FileChange = SkillDiff["files"][number];
 export const diffCommand: CommandDefinition<[before: string, after: string], Flags> = {
   description:
     "Compares the fields of the cards, the files and their modes, and the lines of text files. Each side is a directory " +
-    "or the reference of an image; a name that is both is the directory. Differences are no failure, unless " +
-    "--exit-code says so.",
+    "or the reference of an image; a name that could be either means the directory. Differences do not count as a " +
+    "failure unless --exit-code is given.",
   arguments: [
     { syntax: "<before>", summary: "a directory or a reference", completes: "reference", parse: text("first side") },
     { syntax: "<after>", summary: "a directory or a reference", completes: "reference", parse: text("second side") },

@@ -16,7 +16,7 @@ interface Flags {
 export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
   description:
     "The archive is an OCI image layout as an uncompressed tar: skillctl import, podman load and skopeo read it. " +
-    "Content that images share is in it once.",
+    "Content that several images share is in it only once.",
   arguments: [{ syntax: "<reference...>", summary: "the images", completes: "reference", parse: each(reference) }],
   options: [
     {

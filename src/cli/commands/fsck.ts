@@ -11,8 +11,8 @@ interface Flags {
 export const fsckCommand: CommandDefinition<[], Flags> = {
   description:
     "Reads every blob and compares it with its digest, and follows every reference. Changes nothing unless --repair " +
-    "is given; what a repair takes away is content that could not be used any more. Pack or import it again.",
-  options: [{ flags: "--repair", summary: "remove what is damaged, so that it can be stored anew" }],
+    "is given. What a repair removes could no longer be used; pack or import it again.",
+  options: [{ flags: "--repair", summary: "remove what is damaged, so that it can be stored again" }],
   examples: [
     { title: "Check", command: "skillctl fsck" },
     { title: "Check and repair", command: "skillctl fsck --repair" },

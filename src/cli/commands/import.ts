@@ -15,12 +15,12 @@ interface Flags {
 export const importCommand: CommandDefinition<[file: string], Flags> = {
   description:
     "Reads an OCI image layout in a tar archive, as skillctl export, skopeo (oci-archive) and podman save " +
-    "(--format oci-archive) make it. Every piece is checked against its digest before it is stored.",
+    "(--format oci-archive) write it. Every piece is checked against its digest before it is stored.",
   arguments: [{ syntax: "<file>", summary: "the archive, or - for stdin", completes: "file", parse: text("file") }],
   options: [
     {
       flags: "--as <reference>",
-      summary: "the name of the image, if the archive holds just one",
+      summary: "a name for the image, if the archive holds just one",
       completes: "reference",
       parse: reference,
     },

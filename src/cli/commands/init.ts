@@ -2,12 +2,14 @@ import { basename, join, resolve } from "node:path";
 
 import { SkillError } from "../../errors.ts";
 import { initSkill, type InitAnswers } from "../../skill/init.ts";
+import { parseAuthor } from "../../skillcard/author.ts";
+import { DEFAULT_NAMESPACE, DEFAULT_VERSION } from "../../skillcard/skill-markdown.ts";
+import type { SkillCardAuthor } from "../../skillcard/types.ts";
+import { quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
 import { text } from "../values.ts";
-
-type Author = NonNullable<InitAnswers["author"]>;
 
 interface Flags {
   readonly name?: string;
@@ -15,14 +17,14 @@ interface Flags {
   readonly version?: string;
   readonly description?: string;
   readonly license?: string;
-  readonly author?: Author;
+  readonly author?: SkillCardAuthor;
 }
 
 /** `skillctl init`: the first files of a new skill. */
 export const initCommand: CommandDefinition<[directory: string | undefined], Flags> = {
   description:
     "Writes a skill.yaml and a SKILL.md that pack as they are. Files that exist are not touched. " +
-    "On a terminal, asks for what the flags leave open; elsewhere --description is needed.",
+    "On a terminal, asks for what the flags leave open; elsewhere --description is required.",
   arguments: [
     {
       syntax: "[directory]",
@@ -39,10 +41,14 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
     },
     {
       flags: "--namespace <namespace>",
-      summary: "whose skill it is, as in acme or acme/tools (default: local)",
+      summary: `whose skill it is, as in acme or acme/tools (default: ${DEFAULT_NAMESPACE})`,
       parse: text("namespace"),
     },
-    { flags: "--version <version>", summary: "a semantic version (default: 0.1.0)", parse: text("version") },
+    {
+      flags: "--version <version>",
+      summary: `a semantic version (default: ${DEFAULT_VERSION})`,
+      parse: text("version"),
+    },
     {
       flags: "--description <text>",
       summary: "what it does, and when an agent should use it",
@@ -52,10 +58,10 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
     { flags: "--author <author>", summary: "as in 'Ada Lovelace <ada@example.com>'", parse: author },
   ],
   examples: [
-    { title: "By questions", command: "skillctl init my-skill" },
-    { title: "By flags", command: "skillctl init my-skill --namespace acme --description 'Reviews pull requests.'" },
+    { title: "Answering questions", command: "skillctl init my-skill" },
+    { title: "With flags", command: "skillctl init my-skill --namespace acme --description 'Reviews pull requests.'" },
   ],
-  exitStatus: { 1: "a file is there already, or the answers make no valid skill" },
+  exitStatus: { 1: "a file exists already, or the answers do not make a valid skill" },
   async run(context, [directory = "."], flags) {
     const { output } = context;
     const answers = await complete(flags, basename(resolve(directory)), context);
@@ -70,7 +76,7 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
   },
 };
 
-/** What the flags say, and where they say nothing what the person says. */
+/** The answers that the flags give; the person is asked for those that they leave open. */
 async function complete(
   flags: Flags,
   directoryName: string,
@@ -89,8 +95,8 @@ async function complete(
   return {
     ...rest,
     name: await answer(flags.name, "Name of the skill", directoryName),
-    namespace: await answer(flags.namespace, "Namespace (whose skill it is)", "local"),
-    version: await answer(flags.version, "Version", "0.1.0"),
+    namespace: await answer(flags.namespace, "Namespace (whose skill it is)", DEFAULT_NAMESPACE),
+    version: await answer(flags.version, "Version", DEFAULT_VERSION),
     description: await ask(environment, {
       message: "What does it do, and when should an agent use it?",
       check: required,
@@ -99,13 +105,13 @@ async function complete(
 }
 
 function required(answer: string): string | undefined {
-  return answer.trim() === "" ? "Please write something." : undefined;
+  return answer.trim() === "" ? "Please enter something." : undefined;
 }
 
-function author(given: string): Author {
-  const [, name = "", email] = /^([^<>]*)(?:<([^<>]+)>)?\s*$/.exec(given) ?? [];
-  if (name.trim() !== "") return { name: name.trim(), ...(email === undefined ? {} : { email }) };
-  throw new SkillError("USAGE", `${JSON.stringify(given)} is not an author`, {
+function author(given: string): SkillCardAuthor {
+  const parsed = parseAuthor(given);
+  if (parsed !== undefined) return parsed;
+  throw new SkillError("USAGE", `${quote(given)} is not an author`, {
     hint: "Write a name, or Name <email>.",
   });
 }

@@ -21,10 +21,10 @@ interface Flags {
 
 /** `skillctl inspect`: all that is known of an image. */
 export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
-  description: "Nothing is read but the manifest and config, unless --files asks for the list of files.",
+  description: "Reads only the manifest and config, unless --files asks for the list of files.",
   arguments: [{ syntax: "<reference>", summary: "the image to show", completes: "reference", parse: reference }],
   options: [
-    { flags: "--files", summary: "list the files in the image too" },
+    { flags: "--files", summary: "also list the files in the image" },
     {
       flags: "--raw <part>",
       summary: "print the stored bytes of the manifest or config instead",

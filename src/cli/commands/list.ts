@@ -17,12 +17,12 @@ interface Flags {
 /** `skillctl list`: the images of the store, one for each tag. */
 export const listCommand: CommandDefinition<[name: string | undefined], Flags> = {
   description:
-    "One line for each tag, and for each image that is kept without one. Sorted by name, newest version first. " +
-    "With --quiet the references only, one on each line.",
+    "Prints one line for each tag, and one for each image kept without a tag, sorted by name, newest version first. " +
+    "With --quiet, only the references, one per line.",
   arguments: [
     {
       syntax: "[name]",
-      summary: "only names like this: a glob over namespace/name, or over the name",
+      summary: "only names that match this glob, with or without their namespace",
       parse: text("name"),
     },
   ],
@@ -33,7 +33,7 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
       completes: LIFECYCLE_STATES,
       parse: listOf(state),
     },
-    { flags: "--no-trunc", summary: "print digests in full, and times and sizes exactly" },
+    { flags: "--no-trunc", summary: "print full digests, and exact times and sizes" },
   ],
   examples: [
     { title: "Everything", command: "skillctl list" },

@@ -1,5 +1,6 @@
 import { packAll, type PackOutcome } from "../../skill/pack-all.ts";
 import type { PackResult } from "../../skill/pack.ts";
+import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
@@ -11,7 +12,6 @@ import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { formatBytes, plural, shortDigest } from "../units.ts";
 import { each, listOf, oneOf, sourceDateEpoch, text } from "../values.ts";
-import { visibleLine } from "../visible.ts";
 
 const PROFILES = ["standard", "redhat"] as const;
 
@@ -25,9 +25,9 @@ interface Flags {
 export const packCommand: CommandDefinition<[directories: readonly string[]], Flags> = {
   description:
     "Each directory becomes one OCI image, namespace/name:<version>-draft, in the local store. The same files give " +
-    "the same layer everywhere; packing what is there already changes nothing. Dotfiles and what .skillignore names " +
+    "the same layer everywhere; packing a skill again changes nothing. Dotfiles and what .skillignore names " +
     "are left out. A version that is published is not overwritten: raise the version. " +
-    "SOURCE_DATE_EPOCH fixes the times in the image. Of several directories, those that fail do not stop the others.",
+    "SOURCE_DATE_EPOCH fixes the times in the image. A directory that fails does not stop the others.",
   arguments: [
     { syntax: "<directory...>", summary: "skill directories", completes: "directory", parse: each(text("directory")) },
   ],

@@ -18,9 +18,9 @@ interface Flags {
 export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
   description:
     "A skill goes from draft to testing, published, deprecated and archived, one step at a time and never back. " +
-    "Only the manifest is written anew; the skill's files keep their digests. Tags follow the state: " +
+    "Only the manifest is rewritten; the skill's files keep their digests. Tags follow the state: " +
     "1.0.0-draft, 1.0.0-testing, 1.0.0, and latest for the highest published version. " +
-    "An archived skill has no tag and is reachable by its digest. A draft needs a valid SkillCard to go on.",
+    "An archived skill has no tag and is reachable by its digest. A draft needs a valid SkillCard to be promoted.",
   arguments: [{ syntax: "<reference>", summary: "the image to promote", completes: "reference", parse: reference }],
   options: [
     {
@@ -30,7 +30,7 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: LIFECYCLE_STATES.slice(1),
       parse: state,
     },
-    { flags: "--local", summary: "in the local store, which is also the default" },
+    { flags: "--local", summary: "promote in the local store (the default)" },
   ],
   examples: [
     {

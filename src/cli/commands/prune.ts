@@ -10,14 +10,14 @@ interface Flags {
   readonly grace?: number;
 }
 
-/** `skillctl prune`: what nobody needs any more. */
+/** `skillctl prune`: out with what nobody needs any more. */
 export const pruneCommand: CommandDefinition<[], Flags> = {
   description:
     "Removes the tags of states that a version has left behind (1.0.0-draft, once 1.0.0-testing or 1.0.0 exists) and " +
     "then the content that no image refers to. Archived images stay. Content younger than the grace period stays, " +
     "because another process may be about to use it.",
   options: [
-    { flags: "-n, --dry-run", summary: "say what would go, and remove nothing" },
+    { flags: "-n, --dry-run", summary: "show what would be removed, and remove nothing" },
     {
       flags: "--grace <time>",
       summary: "keep content younger than this, as in 90s, 30m or 7d (default: 1h)",
@@ -25,7 +25,7 @@ export const pruneCommand: CommandDefinition<[], Flags> = {
     },
   ],
   examples: [
-    { title: "See what would come free", command: "skillctl prune --dry-run" },
+    { title: "See what would be freed", command: "skillctl prune --dry-run" },
     { title: "At once, when nothing else uses the store", command: "skillctl prune --grace 0s" },
   ],
   async run(context, _, { dryRun = false, grace }) {
@@ -39,7 +39,7 @@ export const pruneCommand: CommandDefinition<[], Flags> = {
 function format({ tags, blobs, bytes, kept, dryRun }: PruneResult): string {
   const verb = dryRun ? "would remove" : "removed";
   const lines = tags.map((tag) => `${verb} ${tag}`);
-  const total = `${verb} ${plural(tags.length, "tag")} and ${plural(blobs, "blob")}; ${formatBytes(bytes)} ${dryRun ? "would come" : "came"} free`;
+  const total = `${verb} ${plural(tags.length, "tag")} and ${plural(blobs, "blob")}; ${formatBytes(bytes)} ${dryRun ? "would be freed" : "freed"}`;
   const young = kept === 0 ? [] : [`kept ${plural(kept, "unreferenced blob")} younger than the grace period`];
   return [...lines, total, ...young].map((line) => `${line}\n`).join("");
 }

@@ -13,13 +13,14 @@ interface Flags {
   readonly force?: boolean;
 }
 
-type Outcome = RemoveResult | { readonly reference: string; readonly error: unknown };
+/** What became of one of the references that were given. */
+type Outcome = { readonly reference: string } & (RemoveResult | { readonly error: unknown });
 
 /** `skillctl rm`: images leave the store. */
 export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
   description:
-    "With a tag, that tag goes; with a digest, the image with all its tags. The content itself is freed by " +
-    "skillctl prune. Asks first on a terminal; elsewhere it needs --force.",
+    "A reference with a tag removes that tag; one with a digest removes the image and all its tags. The content itself " +
+    "is freed by skillctl prune. Asks first on a terminal; elsewhere --force is required.",
   arguments: [
     { syntax: "<reference...>", summary: "the images to remove", completes: "reference", parse: each(reference) },
   ],
@@ -31,18 +32,19 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
       command: "skillctl list --status draft --quiet | xargs skillctl rm --force",
     },
   ],
-  exitStatus: { 1: "an image could not be removed, or the question was answered with no" },
+  exitStatus: { 1: "an image could not be removed, or the answer was no" },
   async run(context, [skills], { force = false }) {
     if (!force && !(await isConfirmed(context, skills))) return ExitStatus.failed;
     const { output, signal } = context;
     const store = await openStore(context);
     const outcomes: Outcome[] = [];
     for (const skill of skills) {
+      const name = formatReference(skill);
       try {
-        outcomes.push(await remove(store, skill, { signal }));
+        outcomes.push({ reference: name, ...(await remove(store, skill, { signal })) });
       } catch (error) {
         if (signal.aborted) throw error;
-        outcomes.push({ reference: formatReference(skill), error });
+        outcomes.push({ reference: name, error });
       }
     }
     await output.result(outcomes.map(toJson), () =>

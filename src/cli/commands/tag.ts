@@ -13,24 +13,25 @@ interface Flags {
 /** `skillctl tag`: another name for an image. */
 export const tagCommand: CommandDefinition<[source: Reference, target: Reference], Flags> = {
   description:
-    "The image stays where it is; its lifecycle state does not change. A tag that names a published image stays.",
+    "The image keeps its other tags and its lifecycle state. A tag that names a published image is not moved, unless " +
+    "--force is given.",
   arguments: [
     { syntax: "<source>", summary: "the image", completes: "reference", parse: reference },
     {
       syntax: "<target>",
-      summary: "the reference, with a tag, that shall name it too",
+      summary: "the new name: a reference with a tag",
       completes: "reference",
       parse: reference,
     },
   ],
-  options: [{ flags: "-f, --force", summary: "take the tag away from a published image" }],
+  options: [{ flags: "-f, --force", summary: "move the tag even if it names a published image" }],
   examples: [
     {
       title: "A tag that people can follow",
       command: "skillctl tag examples/hello-world:1.0.0 examples/hello-world:stable",
     },
     {
-      title: "The name it shall have in a registry",
+      title: "The name it will have in a registry",
       command: "skillctl tag examples/hello-world:1.0.0 quay.io/acme/hello-world:1.0.0",
     },
   ],

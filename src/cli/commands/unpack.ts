@@ -28,7 +28,7 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: "directory",
       parse: text("directory"),
     },
-    { flags: "-f, --force", summary: "replace a directory that is there already" },
+    { flags: "-f, --force", summary: "replace a directory that exists already" },
     LIMIT_OPTION,
   ],
   examples: [

@@ -14,7 +14,7 @@ type Finding = ValidationReport | { readonly path: string; readonly error: unkno
 export const validateCommand: CommandDefinition<[paths: readonly string[]]> = {
   description:
     "Checks the SkillCard (skill.yaml, or the frontmatter of a lone SKILL.md) and the files it names. Each problem is " +
-    "shown at its line and column. Warnings do not make a skill invalid.",
+    "shown with its line and column. Warnings do not make a skill invalid.",
   arguments: [
     {
       syntax: "<path...>",

@@ -4,7 +4,8 @@ import { COMMIT, VERSION, VERSION_LINE } from "../version.ts";
 
 /** `skillctl version` with flags; without them the entry point answers by itself. */
 export const versionCommand: CommandDefinition = {
-  description: "With --json also the commit it was built from, and the Node.js and platform it runs on.",
+  description:
+    "With --json, also prints the commit it was built from, and the Node.js version and platform it runs on.",
   examples: [
     { title: "The version", command: "skillctl version" },
     { title: "What a bug report needs", command: "skillctl version --json" },

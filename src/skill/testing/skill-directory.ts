@@ -1,15 +1,16 @@
 /** Skill directories for tests: real ones, on disk, that are gone when the test is. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { onTestFinished } from "vitest";
 
+import { temporaryDirectory as makeTemporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
+
 /** A directory that is removed when the running test ends. */
 export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "skillimage-test-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
+  const { path, remove } = await makeTemporaryDirectory();
+  onTestFinished(remove);
+  return path;
 }
 
 /** The fields of a card that tests vary; the rest is fixed. */

@@ -4,19 +4,21 @@
  * Presence is a promise here. Garbage collection removes what nothing refers to once it has been untouched for a grace
  * period; so whoever is told that a blob is present touches it, and a collection that may have looked before the touch
  * is waited for. After that the blob is safe until the grace period ends, time enough to write what refers to it.
+ *
+ * Only regular files are content. A link or a pipe that somebody put in the place of a blob is as if it were absent.
  */
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 
+import { asContent, type Content } from "../../content/index.ts";
+import { isAbsent } from "../../errno.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
 import { algorithmOf, digestFrom, type Descriptor, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
-import { asContent } from "../read.ts";
 import type { BlobStore } from "../repository.ts";
-import type { Content, OperationOptions } from "../types.ts";
+import type { OperationOptions } from "../types.ts";
 import { verified } from "../verify.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
-import { isReadOnly, unreadable, writing } from "./failure.ts";
-import { isAbsent } from "./file-system.ts";
+import { isIrregular, isReadOnly, unreadable, writing } from "./failure.ts";
 import type { StoreLock } from "./lock.ts";
 
 const CHUNK = 256 * 1024;
@@ -46,7 +48,7 @@ export class BlobDirectory implements BlobStore {
       if (isAbsent(error)) return false;
       if (!isReadOnly(error)) throw unreadable(path, error);
     }
-    const look = async (): Promise<boolean> => (await fs.status(path))?.size === descriptor.size;
+    const look = async (): Promise<boolean> => this.#isWhole(descriptor);
     return (await this.#lock.isSweeping()) ? this.#lock.whileHeld("write", look) : look();
   }
 
@@ -79,7 +81,8 @@ export class BlobDirectory implements BlobStore {
     throwIfAborted(options.signal);
     const path = this.#disk.paths.blob(digest);
     const file = await this.#disk.fs.open(path).catch((error: unknown) => {
-      if (isAbsent(error)) throw new SkillError("NOT_FOUND", `${digest} is not in the store`, { cause: error });
+      const isThere = !isAbsent(error) && !isIrregular(error);
+      if (!isThere) throw new SkillError("NOT_FOUND", `${digest} is not in the store`, { cause: error });
       throw unreadable(path, error);
     });
     try {
@@ -104,17 +107,21 @@ export class BlobDirectory implements BlobStore {
    * change the size, and this is the moment at which somebody has the right bytes at hand.
    */
   async #keepIntact(descriptor: Descriptor): Promise<boolean> {
-    const { fs, paths } = this.#disk;
-    const path = paths.blob(descriptor.digest);
-    if ((await fs.status(path))?.size !== descriptor.size) return false;
+    if (!(await this.#isWhole(descriptor))) return false;
     try {
       for await (const _ of this.fetch(descriptor));
     } catch (error) {
       if (isSkillError(error)) return false;
       throw error;
     }
-    await this.#disk.syncDirectory(dirname(path));
+    await this.#disk.syncDirectory(dirname(this.#disk.paths.blob(descriptor.digest)));
     return this.has(descriptor);
+  }
+
+  /** Whether there is a file of the right size. */
+  async #isWhole({ digest, size }: Descriptor): Promise<boolean> {
+    const status = await this.#disk.fs.status(this.#disk.paths.blob(digest));
+    return status?.kind === "file" && status.size === size;
   }
 
   /** Streams content into a temporary file, hashing what it is asked to hash. Nothing is left when it fails. */

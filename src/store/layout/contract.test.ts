@@ -1,6 +1,6 @@
 import { LayoutStore } from "../index.ts";
 import { describeStore } from "../testing/contract.ts";
-import { temporaryDirectory } from "../testing/directories.ts";
+import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
 
 describeStore("LayoutStore", async () => {
   const { path, remove } = await temporaryDirectory();

@@ -4,12 +4,13 @@
  * A name is on the disk only after its directory was synced. Directory syncs are slow and cover everything before them,
  * so concurrent callers share one.
  */
-import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 
-import { absentAsUndefined, errnoOf, isAbsent, type FileSystem, type OpenFile } from "./file-system.ts";
+import { absentAsUndefined, errnoOf, isAbsent } from "../../errno.ts";
+import type { FileSystem, OpenFile } from "./file-system.ts";
 import type { LayoutPaths } from "./paths.ts";
 import type { ProcessTable } from "./processes.ts";
+import { temporaryName } from "./temporaries.ts";
 
 /** A file that nobody else sees until it is renamed into place. */
 export interface TemporaryFile {
@@ -34,7 +35,7 @@ export class Disk {
 
   /** Creates an empty file in the temporary directory, its name beginning with this process as the owner. */
   async createTemporary(): Promise<TemporaryFile> {
-    const path = join(this.paths.temporary, `${this.processes.self}.${randomBytes(8).toString("hex")}`);
+    const path = join(this.paths.temporary, temporaryName(this.processes.self));
     try {
       return { path, file: await this.fs.create(path) };
     } catch (error) {
@@ -88,7 +89,8 @@ export class Disk {
       if (errnoOf(error) === "EEXIST") return;
       if (!isAbsent(error) || dirname(path) === path) throw error;
       await this.makeDirectory(dirname(path));
-      return this.makeDirectory(path);
+      // Once: some file systems (/proc) say that the parent is absent when it is not.
+      await this.fs.makeDirectory(path).catch(presentAsUndefined);
     }
     await this.syncDirectory(dirname(path));
   }
@@ -133,6 +135,10 @@ export class Disk {
       await this.fs.rename(from, to);
     }
   }
+}
+
+function presentAsUndefined(error: unknown): void {
+  if (errnoOf(error) !== "EEXIST") throw error;
 }
 
 function ignore(): void {

@@ -1,11 +1,14 @@
 /** What the disk refuses, said so that a person knows what to do. */
-import { isSkillError, SkillError } from "../../errors.ts";
-import { errnoOf } from "./file-system.ts";
+import { errnoOf } from "../../errno.ts";
+import { SkillError } from "../../errors.ts";
 
 const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EACCES: ["permission was denied", "Use a store that you own, or name another one with --store."],
   EDQUOT: ["the disk quota is used up", "Free some space; nothing that was stored before is affected."],
+  EFBIG: ["it is too large", "Nothing that was stored before is affected."],
+  EFTYPE: ["it is not a regular file", "Look at what it is; a store consists of files and directories only."],
   EIO: ["the disk reported an error", "Check the disk; nothing is acknowledged that did not reach it."],
+  ELOOP: ["it is a symbolic link", "Put what it points at in its place; a store follows no links."],
   EMFILE: ["too many files are open", "Raise the limit on open files (ulimit -n) or do less at once."],
   ENFILE: ["too many files are open on this machine", "Raise the system's limit on open files or do less at once."],
   ENOSPC: ["the disk is full", "Free some space; nothing that was stored before is affected."],
@@ -28,7 +31,7 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
 /** {@link writing} for an error that is at hand. */
 export function unwritable(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
-  if (errno === undefined || isSkillError(error)) return error;
+  if (errno === undefined) return error;
   const [what, hint] = REASONS[errno] ?? [errno, "Nothing that was stored before is affected."];
   return new SkillError("STORE_UNWRITABLE", `cannot write ${path}: ${what}`, { hint, cause: error });
 }
@@ -45,7 +48,7 @@ export async function reading<T>(path: string, work: () => Promise<T>): Promise<
 /** {@link reading} for an error that is at hand. */
 export function unreadable(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
-  if (errno === undefined || isSkillError(error)) return error;
+  if (errno === undefined) return error;
   const [what] = REASONS[errno] ?? [errno];
   return new SkillError("FILE_UNREADABLE", `cannot read ${path}: ${what}`, {
     hint: "Check that it exists, that you may read it, and that the disk is sound.",
@@ -57,4 +60,10 @@ export function unreadable(path: string, error: unknown): unknown {
 export function isReadOnly(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
+}
+
+/** Whether a file system error says that something other than a regular file is at the path. */
+export function isIrregular(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ELOOP" || errno === "EFTYPE";
 }

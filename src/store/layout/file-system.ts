@@ -4,7 +4,10 @@
  * Durability is a claim about what the disk holds after the power went, which only a file system that can lose things
  * on purpose can test; so the store talks to this seam, and tests put a forgetful or failing file system behind it.
  */
-import { link, mkdir, open, readdir, rename, stat, unlink, utimes, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, lstat, lutimes, mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+
+import { absentAsUndefined } from "../../errno.ts";
 
 export interface FileStatus {
   readonly kind: "file" | "directory" | "other";
@@ -25,7 +28,11 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/** Rejections are Node's: errors with a `code` such as `ENOENT`. */
+/**
+ * Rejections are Node's: errors with a `code` such as `ENOENT`. Whoever made a store's directory may have put a link or a
+ * pipe in the place of a file, so the last name of a path is never followed, and nothing but regular files is opened:
+ * `ELOOP` for a symbolic link, `EFTYPE` for anything else.
+ */
 export interface FileSystem {
   /** Opens an existing file for reading. */
   open(path: string): Promise<OpenFile>;
@@ -33,7 +40,7 @@ export interface FileSystem {
   create(path: string): Promise<OpenFile>;
   /** Reads a whole file; `EFBIG` when it is larger than `limit` bytes. */
   readFile(path: string, limit: number): Promise<Uint8Array>;
-  /** Resolves to `undefined` when there is nothing. */
+  /** Resolves to `undefined` when there is nothing; a symbolic link is `other`. */
   status(path: string): Promise<FileStatus | undefined>;
   list(directory: string): Promise<string[]>;
   /** Creates one directory, not its parents. */
@@ -51,11 +58,11 @@ export interface FileSystem {
 
 /** The file system of the machine. */
 export const nodeFileSystem: FileSystem = {
-  open: async (path) => nodeFile(await open(path, "r")),
+  open: async (path) => nodeFile((await openRegular(path)).handle),
   create: async (path) => nodeFile(await open(path, "wx", 0o644)),
   readFile: readWhole,
   status: async (path) => {
-    const found = await stat(path).catch(absentAsUndefined);
+    const found = await lstat(path).catch(absentAsUndefined);
     if (found === undefined) return undefined;
     const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
     return { kind, size: found.size, modified: found.mtimeMs };
@@ -65,30 +72,13 @@ export const nodeFileSystem: FileSystem = {
   rename,
   link,
   unlink,
-  touch: async (path, time) => utimes(path, time / 1000, time / 1000),
+  touch: async (path, time) => lutimes(path, time / 1000, time / 1000),
   syncDirectory: async (path) => {
     // Windows has no handle on a directory that could be flushed; NTFS journals its names itself.
     if (process.platform === "win32") return;
     await using(await open(path, "r"), (directory) => directory.sync());
   },
 };
-
-/** The `code` of a file system error; `undefined` for other values. */
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Whether a file system error says that there is nothing at the path. */
-export function isAbsent(error: unknown): boolean {
-  const code = errnoOf(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-/** For `.catch()`: turns "there is nothing" into `undefined` and throws everything else. */
-export function absentAsUndefined(error: unknown): undefined {
-  if (!isAbsent(error)) throw error;
-  return undefined;
-}
 
 function nodeFile(handle: FileHandle): OpenFile {
   return {
@@ -103,10 +93,23 @@ function nodeFile(handle: FileHandle): OpenFile {
   };
 }
 
+/** Does not wait for a pipe's other end. Windows has neither of the two flags; there they are 0. */
+async function openRegular(path: string): Promise<{ readonly handle: FileHandle; readonly size: number }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw errno("EFTYPE", `not a regular file, open '${path}'`);
+    return { handle, size: status.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
 async function readWhole(path: string, limit: number): Promise<Uint8Array> {
-  return using(await open(path, "r"), async (handle) => {
-    const { size } = await handle.stat();
-    if (size > limit) throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: "EFBIG" });
+  const { handle: opened, size } = await openRegular(path);
+  return using(opened, async (handle) => {
+    if (size > limit) throw errno("EFBIG", `file too large, read '${path}'`);
     const bytes = new Uint8Array(size);
     let at = 0;
     while (at < size) {
@@ -124,4 +127,8 @@ async function using<T>(handle: FileHandle, work: (handle: FileHandle) => Promis
   } finally {
     await handle.close();
   }
+}
+
+function errno(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
 }

@@ -1,9 +1,10 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
+import { readAll } from "../../content/index.ts";
 import type { Digest } from "../../oci/index.ts";
 import { failingFileSystem } from "../testing/failing-file-system.ts";
-import { bytesOf, contentOf, listOf, pushImage, readAll } from "../testing/images.ts";
+import { bytesOf, contentOf, listOf, pushImage } from "../testing/images.ts";
 import { layoutFixture } from "../testing/layout-fixture.ts";
 
 const { blobPath, open, pathTo, readIndex, tagged } = layoutFixture();

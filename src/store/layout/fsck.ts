@@ -1,10 +1,10 @@
 /** Checking a store: reads everything once and says what is wrong, in the order in which it matters. */
 import { isSkillError, throwIfAborted } from "../../errors.ts";
-import { childrenOf, type Descriptor, type Digest } from "../../oci/index.ts";
+import { childrenOf, isDocumentType, type Descriptor, type Digest } from "../../oci/index.ts";
+import { visibleLine } from "../../text/index.ts";
 import type { Entries } from "../entries.ts";
 import { limiter } from "../limiter.ts";
 import { readManifest } from "../read.ts";
-import { isDocumentType } from "../repository.ts";
 import type { OperationOptions } from "../types.ts";
 import { writing } from "./failure.ts";
 import type { LayoutParts } from "./gc.ts";
@@ -37,7 +37,7 @@ export interface StoreIssue {
 export interface FsckOptions extends OperationOptions {
   /**
    * Rebuilds a damaged index, removes damaged blobs (a push brings them back) and abandoned temporary files, and drops
-   * entries whose manifest is missing or damaged. Missing layers and foreign files are only told. Default: false.
+   * entries whose manifest is missing or damaged. Missing layers and foreign files are reported, and left as they are. Default: false.
    */
   readonly repair?: boolean;
 }
@@ -90,7 +90,7 @@ class Check {
     try {
       const { entries } = await this.#parts.file.load();
       entries.unknown.forEach((item) => {
-        const text = JSON.stringify(item)?.slice(0, 200);
+        const text = visibleLine(JSON.stringify(item).slice(0, 200));
         this.#report({ kind: "entry-invalid", message: `index.json holds something that is no descriptor: ${text}` });
       });
       return entries;
@@ -187,8 +187,8 @@ class Check {
       this.#report({ kind: "stray-file", message: `${path} is not a blob`, path });
     }
     const { disk } = this.#parts;
-    const abandoned = await abandonedTemporaries(disk, disk.now() - 3_600_000);
-    if (this.#repair) await sweepTemporaries(disk, disk.now() - 3_600_000);
+    const abandoned = await abandonedTemporaries(disk);
+    if (this.#repair) await sweepTemporaries(disk);
     for (const path of abandoned) {
       const message = `${path} was left by a process that died`;
       this.#report({ kind: "temporary", message, path, repaired: this.#repair });

@@ -3,7 +3,7 @@ import { SkillError, throwIfAborted } from "../../errors.ts";
 import { childrenOf, type Descriptor, type Digest } from "../../oci/index.ts";
 import type { Entries } from "../entries.ts";
 import { limiter } from "../limiter.ts";
-import type { OperationOptions } from "../types.ts";
+import type { GarbageReport, GcOptions } from "../types.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 import type { Commits } from "./commits.ts";
 import type { Disk } from "./disk.ts";
@@ -12,34 +12,7 @@ import type { IndexFile } from "./index-file.ts";
 import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 import type { StoreLock } from "./lock.ts";
 import { Marker } from "./marker.ts";
-import { abandonedTemporaries, sweepTemporaries } from "./temporaries.ts";
-
-const HOUR = 3_600_000;
-
-export interface GcOptions extends OperationOptions {
-  /** Only says what would be removed; takes no lock and writes nothing. Default: false. */
-  readonly dryRun?: boolean;
-  /**
-   * Unreferenced content touched within so many milliseconds stays: a push may be about to refer to it. It must be
-   * longer than any push takes from its first blob to its tag. Default: one hour.
-   */
-  readonly grace?: number;
-  /**
-   * With `dryRun`: references, as entries bear them, to take as removed already. What would come free without them?
-   * Otherwise it means nothing: what an entry names is never removed. Default: none.
-   */
-  readonly without?: readonly string[];
-}
-
-export interface GarbageReport {
-  readonly removed: readonly Digest[];
-  /** How many bytes the removed blobs had. */
-  readonly bytes: number;
-  /** How many unreferenced blobs stay because they are within the grace period. */
-  readonly kept: number;
-  /** How many temporary files of dead processes were removed. */
-  readonly temporaries: number;
-}
+import { abandonedTemporaries, GRACE, sweepTemporaries } from "./temporaries.ts";
 
 /** The parts of a layout store. */
 export interface LayoutParts {
@@ -57,11 +30,11 @@ export interface LayoutParts {
 export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}): Promise<GarbageReport> {
   const { disk, file, lock, commits } = parts;
   throwIfAborted(options.signal);
-  const before = disk.now() - (options.grace ?? HOUR);
+  const before = disk.now() - (options.grace ?? GRACE);
   if (options.dryRun === true) {
     const { entries } = await file.load();
     const plan = await planSweep(parts, entries, before, options.without);
-    return report(plan, (await abandonedTemporaries(disk, disk.now() - HOUR)).length);
+    return report(plan, (await abandonedTemporaries(disk)).length);
   }
   if ((await disk.fs.status(disk.paths.own)) === undefined && (await disk.fs.status(disk.paths.blobs)) === undefined) {
     return { removed: [], bytes: 0, kept: 0, temporaries: 0 };
@@ -76,7 +49,7 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
       const limit = limiter(16);
       await Promise.all([...plan.blobs.keys()].map((digest) => limit(() => disk.remove(disk.paths.blob(digest)))));
       await lock.removeVoidClaims();
-      return report(plan, await sweepTemporaries(disk, disk.now() - HOUR));
+      return report(plan, await sweepTemporaries(disk));
     }),
   );
 }

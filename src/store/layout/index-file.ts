@@ -1,12 +1,12 @@
 /** `index.json`: read whole, replaced whole, its predecessor kept for the day it is damaged. */
 import { isAscii } from "node:buffer";
 
+import { absentAsUndefined } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import { MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
-import { absentAsUndefined } from "./file-system.ts";
 
 /** The most bytes that are read as an index: some 600,000 entries. */
 const MAX_INDEX = 256 * 1024 * 1024;

@@ -1,12 +1,13 @@
 /** What lies in `blobs`, as collection, check and rebuilding see it: every file, known to the index or not. */
 import { join } from "node:path";
 
+import { absentAsUndefined } from "../../errno.ts";
 import { isDigest, MAX_MANIFEST_SIZE, parseManifest, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
 import { readDocument } from "../read.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 import type { Disk } from "./disk.ts";
-import { absentAsUndefined, type FileStatus } from "./file-system.ts";
+import type { FileStatus } from "./file-system.ts";
 
 /** How many files are looked at at once. */
 const WIDTH = 16;

@@ -12,9 +12,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
-import { absentAsUndefined, errnoOf } from "./file-system.ts";
 import { pidOf } from "./processes.ts";
 
 /** `sweep`: the holder may remove blobs, so who relies on a present blob must wait. */
@@ -103,20 +103,32 @@ export class StoreLock {
   async #succeed(ticket: TemporaryFile): Promise<boolean> {
     const { fs, paths } = this.#disk;
     const holder = await this.#read(paths.lock);
-    let path = paths.lock;
-    for (let last = holder; last !== undefined; last = await this.#read(path)) {
-      if (await this.#isAlive(last, path)) return false;
-      path = join(paths.own, SUCCESSOR + last.id);
-      if (!(await this.#link(ticket, path))) continue;
-      if ((await this.#read(paths.lock))?.id !== holder?.id) {
-        await this.#disk.remove(path);
-        return false;
-      }
-      await fs.rename(ticket.path, paths.lock);
-      await this.removeVoidClaims();
-      return true;
+    if (holder === undefined) return false;
+    const claim = await this.#claim(ticket, holder);
+    if (claim === undefined) return false;
+    if ((await this.#read(paths.lock))?.id !== holder.id) {
+      await this.#disk.remove(claim);
+      return false;
     }
-    return false;
+    await fs.rename(ticket.path, paths.lock);
+    await this.removeVoidClaims();
+    return true;
+  }
+
+  /**
+   * Makes our record the last of the line that begins with `holder`, each the successor of the one before. Resolves to
+   * its path; to `undefined` when somebody in the line lives, or has just left it.
+   */
+  async #claim(ticket: TemporaryFile, holder: LockRecord): Promise<string | undefined> {
+    const { paths } = this.#disk;
+    let last: LockRecord | undefined = holder;
+    let path = paths.lock;
+    while (last !== undefined && !(await this.#isAlive(last, path))) {
+      path = join(paths.own, SUCCESSOR + last.id);
+      if (await this.#link(ticket, path)) return path;
+      last = await this.#read(path);
+    }
+    return undefined;
   }
 
   /** Gives up the lock, unless it was taken from us because we seemed dead. */
@@ -144,7 +156,7 @@ export class StoreLock {
     const { fs, processes, now } = this.#disk;
     if (abandoned.has(record.id)) return false;
     const liveness = processes.liveness(record.owner);
-    if (liveness !== "unknown") return liveness === "alive";
+    if (liveness === "alive" || liveness === "dead") return liveness === "alive";
     const status = await fs.status(path);
     return status === undefined || now() - status.modified < LEASE;
   }

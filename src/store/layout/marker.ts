@@ -3,10 +3,9 @@
  * to skip: nobody knows what it refers to, and the store must not be swept.
  */
 import { isSkillError, SkillError } from "../../errors.ts";
-import { childrenOf, type Descriptor, type Digest } from "../../oci/index.ts";
+import { childrenOf, isDocumentType, type Descriptor, type Digest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
 import { readManifest } from "../read.ts";
-import { isDocumentType } from "../repository.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 
 export class Marker {

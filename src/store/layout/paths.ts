@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 
-import { algorithmOf, encodedOf, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
+import { blobPath, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
 
 export class LayoutPaths {
   readonly root: string;
@@ -14,7 +14,7 @@ export class LayoutPaths {
   readonly blobs: string;
   /** Files of ours. */
   readonly own: string;
-  /** Files being written; a name begins with its owner, see {@link Temporaries}. */
+  /** Files being written; a name begins with its owner, see `temporaries.ts`. */
   readonly temporary: string;
   readonly lock: string;
   /** The index before its last change, from which a damaged one is rebuilt. */
@@ -37,7 +37,7 @@ export class LayoutPaths {
   }
 
   blob(digest: Digest): string {
-    return join(this.algorithm(algorithmOf(digest)), encodedOf(digest));
+    return join(this.root, blobPath(digest));
   }
 
   damagedIndex(time: number): string {

@@ -1,8 +1,9 @@
-/** Making a directory a store, when something is first written to it. */
+/** Making a directory a store, when something is first written to it, and making sure that it is one of its own. */
+import { absentAsUndefined, isAbsent } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
+import { quote } from "../../text/index.ts";
 import type { Disk } from "./disk.ts";
 import { reading, writing } from "./failure.ts";
-import { absentAsUndefined } from "./file-system.ts";
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 const MAX_LAYOUT_FILE = 64 * 1024;
@@ -17,21 +18,45 @@ export async function checkLayout(disk: Disk): Promise<boolean> {
   return reading(paths.root, async () => {
     const bytes = await fs.readFile(paths.layoutFile, MAX_LAYOUT_FILE).catch(absentAsUndefined);
     if (bytes !== undefined && bytes.byteLength > 0) return checkVersion(paths.layoutFile, bytes);
-    const status = await fs.status(paths.root);
-    if (status === undefined) return false;
-    const names = status.kind === "directory" ? await fs.list(paths.root) : ["(not a directory)"];
+    const names = await listRoot(disk);
     const foreign = names.find((name) => !EXPECTED.has(name) && !name.startsWith("index.json."));
     if (foreign === undefined) return false;
-    throw new SkillError("TARGET_EXISTS", `${paths.root} is not an image layout: it holds ${JSON.stringify(foreign)}`, {
+    throw new SkillError("TARGET_EXISTS", `${paths.root} is not an image layout: it holds ${quote(foreign)}`, {
       hint: "Name an empty or new directory as the store.",
     });
   });
+}
+
+/** The store itself may be reached by a link: it is where the user said. */
+async function listRoot({ fs, paths }: Disk): Promise<readonly string[]> {
+  try {
+    return await fs.list(paths.root);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return (await fs.status(paths.root)) === undefined ? [] : ["(not a directory)"];
+  }
+}
+
+/**
+ * Throws `STORE_CORRUPT` when a directory of the store is a link, or no directory: what is written or removed there would
+ * be somewhere else. To be called before anything is.
+ */
+export async function refuseElsewhere({ fs, paths }: Disk): Promise<void> {
+  const directories = [paths.own, paths.temporary, paths.blobs, paths.algorithm("sha256"), paths.algorithm("sha512")];
+  for (const directory of directories) {
+    const status = await fs.status(directory);
+    if (status === undefined || status.kind === "directory") continue;
+    throw new SkillError("STORE_CORRUPT", `${directory} is not a directory but a link or file; nothing was written`, {
+      hint: "Put a directory in its place, or name another store with --store.",
+    });
+  }
 }
 
 /** Creates what a store has before its first image. `oci-layout` comes last: where it is, the rest is. */
 export async function createLayout(disk: Disk): Promise<void> {
   const { paths } = disk;
   await writing(paths.root, async () => {
+    await refuseElsewhere(disk);
     if (await checkLayout(disk)) return;
     await disk.makeDirectory(paths.algorithm("sha256"));
     await disk.makeDirectory(paths.temporary);

@@ -7,6 +7,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
+import { errnoOf } from "../../errno.ts";
+
 /** `unknown`: the owner is (or was) where we cannot look, on another machine or in another container. */
 export type Liveness = "alive" | "dead" | "unknown";
 
@@ -14,7 +16,8 @@ export type Liveness = "alive" | "dead" | "unknown";
 export interface ProcessTable {
   /** This process: letters, digits and `-`, so that it can be part of a file name. */
   readonly self: string;
-  liveness(owner: string): Liveness;
+  /** `undefined` for a text that is no process's name. */
+  liveness(owner: string): Liveness | undefined;
 }
 
 interface Identity {
@@ -27,25 +30,28 @@ interface Identity {
   readonly boot: string;
   /** A hash of the host's name. */
   readonly host: string;
+  /** A hash of the machine id, which is nobody else's business; `0` where there is none, see machine-id(5). */
+  readonly machine: string;
 }
 
-const OWNER = /^([0-9]{1,10})-([0-9]{1,20})-([0-9]{1,20})-([0-9a-f]{1,32})-([0-9a-f]{8})$/;
+const OWNER = /^([0-9]{1,10})-([0-9]{1,20})-([0-9]{1,20})-([0-9a-f]{1,32})-([0-9a-f]{8})-([0-9a-f]{8}|0)$/;
 
 let own: Identity | undefined;
 
 /** The processes of this machine. */
 export const machineProcesses: ProcessTable = {
   get self() {
-    const { pid, startTime, namespace, boot, host } = identify();
-    return `${pid}-${startTime}-${namespace}-${boot}-${host}`;
+    const { pid, startTime, namespace, boot, host, machine } = identify();
+    return `${pid}-${startTime}-${namespace}-${boot}-${host}-${machine}`;
   },
   liveness: (owner) => {
     const other = parseOwner(owner);
-    if (other === undefined) return "unknown";
     const self = identify();
-    if (other.boot !== self.boot) return other.host === self.host ? "dead" : "unknown";
+    if (other === undefined) return undefined;
+    if (other.host !== self.host || other.machine !== self.machine) return "unknown";
+    // Another boot is an earlier one of this machine, unless two machines share a name and neither has an id.
+    if (other.boot !== self.boot) return self.machine === "0" ? "unknown" : "dead";
     if (other.namespace !== self.namespace) return "unknown";
-    if (other.boot === "0" && other.host !== self.host) return "unknown";
     return isRunning(other) ? "alive" : "dead";
   },
 };
@@ -61,16 +67,27 @@ function identify(): Identity {
     startTime: readStat("self")?.startTime ?? "0",
     namespace: /\d+/.exec(attempt(() => readlinkSync("/proc/self/ns/pid")) ?? "")?.[0] ?? "0",
     boot: attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"))?.replaceAll(/[^0-9a-f]/g, "") ?? "0",
-    host: createHash("sha256").update(hostname()).digest("hex").slice(0, 8),
+    host: shortHash(hostname()),
+    machine: machineId(),
   };
   return own;
 }
 
+/** Empty, or `uninitialized`, in images that were not booted yet: then it is as if there were none. */
+function machineId(): string {
+  const id = attempt(() => readFileSync("/etc/machine-id", "utf8"))?.trim() ?? "";
+  return /^[0-9a-f]{32}$/.test(id) ? shortHash(id) : "0";
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
 function parseOwner(owner: string): Identity | undefined {
-  const [, pid, startTime, namespace, boot, host] = OWNER.exec(owner) ?? [];
+  const [, pid, startTime, namespace, boot, host, machine] = OWNER.exec(owner) ?? [];
   if (pid === undefined || startTime === undefined || namespace === undefined) return undefined;
-  if (boot === undefined || host === undefined) return undefined;
-  return { pid: Number(pid), startTime, namespace, boot, host };
+  if (boot === undefined || host === undefined || machine === undefined) return undefined;
+  return { pid: Number(pid), startTime, namespace, boot, host, machine };
 }
 
 function isRunning({ pid, startTime }: Identity): boolean {
@@ -80,7 +97,7 @@ function isRunning({ pid, startTime }: Identity): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code !== "ESRCH";
+    return errnoOf(error) !== "ESRCH";
   }
 }
 

@@ -3,11 +3,11 @@
  * last commit. Manifests that were pushed since then, and all of them when there is no predecessor, are kept as digests
  * of the repository `recovered`, where a person finds and tags them.
  */
+import { absentAsUndefined } from "../../errno.ts";
 import { childrenOf, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 import type { Disk } from "./disk.ts";
-import { absentAsUndefined } from "./file-system.ts";
 import { emptyIndex, type IndexDocument, type IndexFile } from "./index-file.ts";
 import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 

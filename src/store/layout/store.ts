@@ -8,14 +8,23 @@ import { resolve } from "node:path";
 
 import { throwIfAborted } from "../../errors.ts";
 import { IndexedRepository } from "../repository.ts";
-import type { EntryLister, OperationOptions, Repository, Store, StoreEntry } from "../types.ts";
+import type {
+  EntryLister,
+  GarbageCollector,
+  GarbageReport,
+  GcOptions,
+  OperationOptions,
+  Repository,
+  Store,
+  StoreEntry,
+} from "../types.ts";
 import { BlobDirectory } from "./blob-directory.ts";
 import { Commits } from "./commits.ts";
 import { Disk } from "./disk.ts";
 import { isReadOnly } from "./failure.ts";
 import { nodeFileSystem, type FileSystem } from "./file-system.ts";
 import { checkStore, type FsckOptions, type StoreIssue } from "./fsck.ts";
-import { collectGarbage, type GarbageReport, type GcOptions, type LayoutParts } from "./gc.ts";
+import { collectGarbage, type LayoutParts } from "./gc.ts";
 import { IndexFile } from "./index-file.ts";
 import { StoreLock } from "./lock.ts";
 import { LayoutPaths } from "./paths.ts";
@@ -35,7 +44,7 @@ export interface LayoutOptions {
   readonly processes?: ProcessTable;
 }
 
-export class LayoutStore implements Store, EntryLister {
+export class LayoutStore implements Store, EntryLister, GarbageCollector {
   /** The absolute path of the directory. */
   readonly directory: string;
   readonly #parts: LayoutParts;
@@ -54,7 +63,7 @@ export class LayoutStore implements Store, EntryLister {
     const { fs = nodeFileSystem, now = Date.now, processes = machineProcesses, lockTimeout = 30_000 } = options;
     const disk = new Disk(fs, new LayoutPaths(resolve(directory)), processes, now);
     await checkLayout(disk);
-    await sweepTemporaries(disk, now() - 3_600_000).catch(unlessReadOnly);
+    await sweepTemporaries(disk).catch(unlessReadOnly);
     return new LayoutStore(assemble(disk, lockTimeout));
   }
 
@@ -72,10 +81,6 @@ export class LayoutStore implements Store, EntryLister {
     for (const entry of (await this.#parts.commits.read(options)).list()) yield entry;
   }
 
-  /**
-   * Removes content that nothing refers to. Throws `STORE_CORRUPT`, having removed nothing, when a manifest cannot be
-   * read; `STORE_LOCKED`; `STORE_UNWRITABLE`.
-   */
   async gc(options: GcOptions = {}): Promise<GarbageReport> {
     throwIfAborted(options.signal);
     return collectGarbage(this.#parts, options);
@@ -109,7 +114,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Who may only read a store leaves its temporary files to those who may write it. */
+/** A store that may only be read keeps its temporary files until somebody opens it who may write it. */
 function unlessReadOnly(error: unknown): void {
   if (!isReadOnly(error)) throw error;
 }

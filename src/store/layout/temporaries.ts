@@ -1,31 +1,50 @@
-/** Temporary files that nobody will finish: those of processes that were killed. */
+/**
+ * Temporary files that nobody will finish: those of processes that were killed.
+ *
+ * A store may come from somebody else, and this removes files without being asked to. So it follows no link, and touches
+ * nothing whose name is not exactly one that {@link temporaryName} gives.
+ */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
+import { absentAsUndefined } from "../../errno.ts";
 import type { Disk } from "./disk.ts";
-import { absentAsUndefined } from "./file-system.ts";
+
+/** What nobody is known to need stays for so long, as somebody may be about to need it. Milliseconds. */
+export const GRACE = 3_600_000;
+
+const NAME = /^(.+)\.[0-9a-f]{16}$/;
+
+/** A new name for a temporary file of `owner`. */
+export function temporaryName(owner: string): string {
+  return `${owner}.${randomBytes(8).toString("hex")}`;
+}
 
 /**
  * Removes the temporary files of dead processes, and of processes that cannot be looked at when the file has not been
- * written since `before` (milliseconds since 1970). Resolves to how many.
+ * written for {@link GRACE}. Resolves to how many.
  */
-export async function sweepTemporaries(disk: Disk, before: number): Promise<number> {
-  const abandoned = await abandonedTemporaries(disk, before);
+export async function sweepTemporaries(disk: Disk): Promise<number> {
+  const abandoned = await abandonedTemporaries(disk);
   await Promise.all(abandoned.map((path) => disk.remove(path)));
   return abandoned.length;
 }
 
 /** The files that {@link sweepTemporaries} would remove. */
-export async function abandonedTemporaries(disk: Disk, before: number): Promise<string[]> {
-  const { fs, paths, processes } = disk;
+export async function abandonedTemporaries(disk: Disk): Promise<string[]> {
+  const { fs, paths } = disk;
+  for (const directory of [paths.own, paths.temporary]) {
+    if ((await fs.status(directory))?.kind !== "directory") return [];
+  }
   const names = (await fs.list(paths.temporary).catch(absentAsUndefined)) ?? [];
-  const abandoned = await Promise.all(
-    names.map(async (name) => {
-      const path = join(paths.temporary, name);
-      const liveness = processes.liveness(name.slice(0, Math.max(0, name.lastIndexOf("."))));
-      if (liveness !== "unknown") return liveness === "dead" ? path : undefined;
-      const status = await fs.status(path);
-      return status !== undefined && status.modified < before ? path : undefined;
-    }),
-  );
-  return abandoned.filter((path) => path !== undefined);
+  const abandoned = await Promise.all(names.map(async (name) => ((await isAbandoned(disk, name)) ? name : undefined)));
+  return abandoned.flatMap((name) => (name === undefined ? [] : join(paths.temporary, name)));
+}
+
+async function isAbandoned({ fs, paths, processes, now }: Disk, name: string): Promise<boolean> {
+  const liveness = processes.liveness(NAME.exec(name)?.[1] ?? "");
+  if (liveness === undefined || liveness === "alive") return false;
+  const status = await fs.status(join(paths.temporary, name));
+  if (status?.kind !== "file") return false;
+  return liveness === "dead" || status.modified < now() - GRACE;
 }

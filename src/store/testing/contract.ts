@@ -1,13 +1,14 @@
 /**
- * The contract of `Store` and `Repository` as a test suite, which every store passes: memory, layout, remote.
+ * The contract of `Store` and `Repository` as a test suite, which every store passes: memory and layout do.
  *
  * It uses nothing but those interfaces. A store that cannot do something names the test and says why.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { readAll } from "../../content/index.ts";
 import { digestOf, MediaType } from "../../oci/index.ts";
 import type { Repository, Store } from "../types.ts";
-import { bytesOf, contentOf, describeBytes, listOf, makeImage, pushImage, pushIndex, readAll } from "./images.ts";
+import { bytesOf, contentOf, describeBytes, listOf, makeImage, pushImage, pushIndex } from "./images.ts";
 
 export interface StoreUnderTest {
   readonly store: Store;

@@ -1,6 +1,6 @@
 /** Small images for tests: real manifests over a few bytes. */
 import { describeManifest, digestOf, MediaType, type Annotations, type Descriptor } from "../../oci/index.ts";
-import type { Content, Repository } from "../types.ts";
+import type { Repository } from "../types.ts";
 
 export interface ImageOptions {
   readonly annotations?: Annotations;
@@ -26,12 +26,6 @@ export function describeBytes(bytes: Uint8Array, mediaType = "application/octet-
 
 export async function* contentOf(...chunks: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield typeof chunk === "string" ? bytesOf(chunk) : chunk;
-}
-
-export async function readAll(content: Content): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {

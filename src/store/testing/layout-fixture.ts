@@ -5,7 +5,7 @@ import { afterEach, beforeEach } from "vitest";
 
 import type { Descriptor, Digest, JsonObject } from "../../oci/index.ts";
 import { LayoutStore, type LayoutOptions } from "../layout/store.ts";
-import { temporaryDirectory } from "./directories.ts";
+import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
 import { pushImage } from "./images.ts";
 
 export interface LayoutFixture {

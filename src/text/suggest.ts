@@ -28,7 +28,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
  * How many insertions, deletions, substitutions and swaps of neighbours turn `a` into `b`: the Damerau-Levenshtein
  * distance in its restricted form (optimal string alignment: no piece is edited twice). In UTF-16 code units.
  */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

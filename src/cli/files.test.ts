@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { readAll } from "../content/index.ts";
+import { SkillError } from "../errors.ts";
+import { withReadableFile, writeFile } from "./files.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "skillctl-files-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function* content(text: string, failure?: Error): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+  if (failure !== undefined) throw failure;
+}
+
+describe("writing a file", () => {
+  it("writes it whole and tells its size, also through a link", async () => {
+    const [file, link] = [join(directory, "out.tar"), join(directory, "link.tar")];
+    expect(await writeFile(file, content("one"))).toBe(3);
+    symlinkSync(file, link);
+    await writeFile(link, content("three"));
+    expect(readFileSync(file, "utf8")).toBe("three");
+  });
+
+  it("leaves the old file and nothing else when the content fails", async () => {
+    const place = mkdtempSync(join(directory, "kept-"));
+    const file = join(place, "out.tar");
+    writeFileSync(file, "old");
+    const failure = new SkillError("DIGEST_MISMATCH", "x");
+    await expect(writeFile(file, content("new", failure))).rejects.toBe(failure);
+    expect([readdirSync(place), readFileSync(file, "utf8")]).toEqual([["out.tar"], "old"]);
+  });
+
+  it.each([
+    ["a full disk", "/dev/full", "no space left on device"],
+    ["a directory", directory, "illegal operation on a directory"],
+    ["a path below a file", "/dev/null/out.tar", "not a directory"],
+    ["a directory that is not there", join(directory, "missing", "out.tar"), "no such file or directory"],
+  ])("to %s fails by name", async (_, path, reason) => {
+    await expect(writeFile(path, content("x"))).rejects.toMatchObject({
+      code: "TARGET_UNWRITABLE",
+      message: `cannot write ${path}: ${reason}`,
+    });
+  });
+});
+
+describe("reading a file", () => {
+  const { signal } = new AbortController();
+  const read = (path: string, stdin: Readable): Promise<string[]> =>
+    withReadableFile(path, stdin, signal, async (open) => {
+      const twice = [await readAll(open()), await readAll(open())];
+      return twice.map((bytes) => Buffer.from(bytes).toString());
+    });
+
+  it("reads stdin as often as wanted", async () => {
+    expect(await read("-", Readable.from([Buffer.from("abc")]))).toEqual(["abc", "abc"]);
+  });
+
+  it("that is not there fails by name", async () => {
+    const missing = join(directory, "missing.tar");
+    await expect(read(missing, Readable.from([]))).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: `cannot read ${missing}: no such file or directory`,
+    });
+  });
+});
