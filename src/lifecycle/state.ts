@@ -29,12 +29,12 @@ export function canTransition(from: LifecycleState, to: LifecycleState): boolean
   return nextState(from) === to;
 }
 
-/** Throws `LIFECYCLE_TRANSITION_INVALID`, with the step that is possible as its hint, unless {@link canTransition}. */
-export function assertTransition(from: LifecycleState, to: LifecycleState): void {
+/** Throws `LIFECYCLE_TRANSITION_INVALID`, with the step that is possible as its hint, unless {@link canTransition}. `subject` names who. */
+export function assertTransition(from: LifecycleState, to: LifecycleState, subject = "the skill"): void {
   if (canTransition(from, to)) return;
   const next = nextState(from);
   const what = from === to ? `is ${from} already` : `cannot go from ${from} to ${to}`;
-  throw new SkillError("LIFECYCLE_TRANSITION_INVALID", `the skill ${what}`, {
+  throw new SkillError("LIFECYCLE_TRANSITION_INVALID", `${subject} ${what}`, {
     hint: next === undefined ? "archived is the last state." : `From ${from} the next step is ${next}.`,
   });
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 
 import { SkillError } from "../errors.ts";
 import { quote } from "../text/index.ts";
@@ -50,6 +50,6 @@ export function blobPath(digest: Digest): string {
 }
 
 /** Finishes `hash` and writes it as a digest. */
-export function digestFrom(algorithm: DigestAlgorithm, hash: Hash): Digest {
+export function digestFrom(algorithm: DigestAlgorithm, hash: { digest(encoding: "hex"): string }): Digest {
   return `${algorithm}:${hash.digest("hex")}` as Digest;
 }

@@ -58,24 +58,28 @@ async function tryToStore(
 ): Promise<StoredDraft> {
   const { tag } = target;
   const current = await find(repository, tag, options);
+  let { created } = parts;
   for (const [name, image] of await readExisting(repository, tag, version, options)) {
     const status = readStatus(image.annotations);
     const isSame = hasContent(image, parts);
     // A tag of the caller's own choice is a wish for that tag, so the same content under another one does not do.
     const isWanted = name === tag || tag === tagFor(version, "draft");
     if (isSame && status !== undefined && isWanted) return found(image, status, target, name);
+    if (isSame && status === "draft") created = image.annotations[Annotation.created] ?? created;
     if (!isSame && image.annotations[Annotation.version] === version) refuseOtherContent(repository.name, image);
     if (!isSame && name === tag) refuseReplacing(repository.name, tag, image);
   }
   refuseForgedTag(tag, version, "draft");
-  const { configs, members, root } = composeDraft(parts);
+  // The same content is the same image under every tag, so it keeps the time at which it was first packed.
+  const annotations = { ...parts.annotations, [Annotation.created]: created };
+  const { configs, members, root } = composeDraft({ ...parts, created, annotations });
   const push = (document: EncodedManifest): Promise<void> =>
     repository.push(document.descriptor, document.bytes, options);
   await Promise.all(configs.map(push));
   await Promise.all(members.map(push));
   await push(root);
   const size = configs.reduce((sum, config) => sum + config.descriptor.size, parts.layer.size);
-  const to = entryDescriptor(root.descriptor, { ...parts.annotations, [Annotation.status]: "draft" }, size);
+  const to = entryDescriptor(root.descriptor, { ...annotations, [Annotation.status]: "draft" }, size);
   await repository.retag([{ name: tag, to, expect: current?.digest ?? null }], options);
   return { reference: formatReference(target), digest: to.digest, status: "draft", size, unchanged: false };
 }
@@ -99,7 +103,8 @@ async function readExisting(
   version: string,
   options: OperationOptions,
 ): Promise<ReadonlyMap<string, SkillImage>> {
-  const tags = new Set([tag, tagFor(version, "published") ?? tag, tagFor(version, "testing") ?? tag]);
+  const states = ["published", "testing", "draft"] as const;
+  const tags = new Set([tag, ...states.map((state) => tagFor(version, state) ?? tag)]);
   const images = await Promise.all([
     ...[...tags].map(async (name) => {
       const descriptor = await find(repository, name, options);

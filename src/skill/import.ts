@@ -3,7 +3,16 @@ import { readTar } from "../archive/index.ts";
 import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { LATEST, tagFor } from "../lifecycle/index.ts";
-import { Annotation, blobPath, formatReference, isDocumentType, parseReference, repositoryName } from "../oci/index.ts";
+import {
+  Annotation,
+  blobPath,
+  formatReference,
+  isDocumentType,
+  isTag,
+  parseReference,
+  repositoryName,
+  withTag,
+} from "../oci/index.ts";
 import type { Descriptor, Digest, Index, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
 import { quote } from "../text/index.ts";
@@ -25,6 +34,8 @@ export interface ImportOptions extends OperationOptions {
 export interface ImportedImage {
   readonly reference: string;
   readonly digest: Digest;
+  /** True when the reference named this very image before. */
+  readonly unchanged: boolean;
 }
 
 /** An image that the archive's index names. */
@@ -56,14 +67,12 @@ export async function importImages(
   }));
   await storeBlobs(open, graphs, documents, options);
   for (const { repository, nodes } of graphs) await storeDocuments(repository, nodes, documents, options);
+  const imported: ImportedImage[] = [];
   for (const name of new Set(images.map(({ reference }) => repositoryName(reference)))) {
     const own = images.filter(({ reference }) => repositoryName(reference) === name);
-    await tagImages(store.repository(name), own, options);
+    imported.push(...(await tagImages(store.repository(name), own, options)));
   }
-  return images.map(({ reference, descriptor }) => ({
-    reference: formatReference(reference),
-    digest: descriptor.digest,
-  }));
+  return imported;
 }
 
 function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Reference {
@@ -72,6 +81,7 @@ function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Re
     if (index.manifests.length > 1) {
       throw new SkillError("REFERENCE_AMBIGUOUS", "the archive holds several images", { hint });
     }
+    if (as.digest === undefined && as.tag === undefined) return withTag(as, tagIn(descriptor, hint));
     if (as.digest === undefined || as.digest === descriptor.digest) return as;
     throw new SkillError("REFERENCE_INVALID", `the archive's image is ${descriptor.digest}, not ${as.digest}`, {
       hint,
@@ -80,6 +90,14 @@ function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Re
   const text = descriptor.annotations?.[Annotation.refName] ?? "";
   if (/[/:@]/.test(text)) return parseReference(text);
   throw new SkillError("REFERENCE_INVALID", `the archive names its image ${quote(text)}`, { hint });
+}
+
+/** The tag that the archive gives its image; skopeo may write the tag alone. */
+function tagIn(descriptor: Descriptor, hint: string): string {
+  const text = descriptor.annotations?.[Annotation.refName] ?? "";
+  const tag = /[/:@]/.test(text) ? parseReference(text).tag : text;
+  if (tag !== undefined && isTag(tag)) return tag;
+  throw new SkillError("REFERENCE_INVALID", "the archive does not tell a tag for its image", { hint });
 }
 
 /** What one repository is to receive. */
@@ -129,19 +147,28 @@ async function storeDocuments(
 }
 
 /** Names the images of one repository, all at once, and lets `latest` follow. */
-async function tagImages(repository: Repository, images: readonly NamedImage[], options: ImportOptions): Promise<void> {
+async function tagImages(
+  repository: Repository,
+  images: readonly NamedImage[],
+  options: ImportOptions,
+): Promise<readonly ImportedImage[]> {
   const changes = new Map<string, TagChange>();
+  const imported: ImportedImage[] = [];
   for (const { descriptor, reference } of images) {
+    const { digest } = descriptor;
     const image = await readImage(repository, descriptor, options);
-    const name = properTag(reference, image) ?? reference.tag ?? descriptor.digest;
+    const name = properTag(reference, image) ?? reference.tag ?? digest;
     const current = await find(repository, name, options);
-    if (current !== undefined && current.digest !== descriptor.digest && options.force !== true) {
+    if (current !== undefined && current.digest !== digest && options.force !== true) {
       refuseReplacing(repository.name, name, await readImage(repository, current, options));
     }
     changes.set(name, { name, to: entryOf(image), expect: current?.digest ?? null });
+    const proper = isTag(name) ? withTag(reference, name) : reference;
+    imported.push({ reference: formatReference(proper), digest, unchanged: current?.digest === digest });
   }
   await repository.retag([...changes.values()], options);
   await settleLatest(repository, options);
+  return imported;
 }
 
 /** An image that is called latest only is named by its version: latest may soon be another one. */

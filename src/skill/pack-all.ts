@@ -1,5 +1,6 @@
 import { SkillError, throwIfAborted } from "../errors.ts";
 import type { Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { pack, type PackOptions, type PackResult } from "./pack.ts";
 
 /** What became of one directory. */
@@ -22,12 +23,14 @@ export async function* packAll(
   options: PackAllOptions = {},
 ): AsyncIterable<PackOutcome> {
   const { concurrency = 8, ...packOptions } = options;
+  const targets = new Map<string, string>();
   const running: Promise<PackOutcome>[] = [];
   const waiting = directories.values();
   const start = (): void => {
     const { value: directory } = waiting.next();
     if (directory === undefined) return;
-    const outcome = packOne(directory, store, packOptions);
+    const onTarget = (reference: string): void => claim(targets, reference, directory);
+    const outcome = packOne(directory, store, { ...packOptions, onTarget });
     // The loop below awaits in order; a later rejection must not count as unhandled before its turn.
     outcome.catch(() => undefined);
     running.push(outcome);
@@ -38,6 +41,17 @@ export async function* packAll(
     start();
     yield outcome;
   }
+}
+
+/** Of two directories with one name and version only one could be kept, by chance. */
+function claim(targets: Map<string, string>, reference: string, directory: string): void {
+  const other = targets.get(reference);
+  if (other !== undefined) {
+    throw new SkillError("CONFLICT", `${quote(other)} and ${quote(directory)} are both ${reference}`, {
+      hint: "Give one of them another name or version.",
+    });
+  }
+  targets.set(reference, directory);
 }
 
 async function packOne(directory: string, store: Store, options: PackOptions): Promise<PackOutcome> {

@@ -167,6 +167,13 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
     });
   });
 
+  it("gives the same image under another tag", async () => {
+    const store = new MemoryStore();
+    const directory = await skillDirectory();
+    const first = await pack(directory, store, morning);
+    expect(await pack(directory, store, { ...evening, tag: "wip" })).toMatchObject({ digest: first.digest });
+  });
+
   it("uses the tag that it is told", async () => {
     const store = new MemoryStore();
     const packed = await pack(await skillDirectory(), store, { ...morning, tag: "wip" });
@@ -246,10 +253,15 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
   });
 
   it("refuses more platforms than an index may hold", async () => {
-    const platforms = Array.from({ length: 33 }, (_, at) => `linux/arm${at}`);
+    const platforms = Array.from({ length: 33 }, (_, at) => `linux/arm/v${at}`);
     await expect(pack(await skillDirectory(), new MemoryStore(), { platforms })).rejects.toMatchObject({
       code: "USAGE",
     });
+  });
+
+  it("suggests the platform that was meant", async () => {
+    const packing = pack(await skillDirectory(), new MemoryStore(), { platforms: ["linux/amd46"] });
+    await expect(packing).rejects.toMatchObject({ code: "USAGE", hint: "Did you mean linux/amd64?" });
   });
 
   it("refuses a platform that is none", async () => {
@@ -292,6 +304,14 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
 });
 
 describe("packAll", () => {
+  it("does not let two directories become one image", async () => {
+    const directories = [await skillDirectory(), await skillDirectory()];
+    const outcomes = await collect(packAll(directories, new MemoryStore()));
+    const failures = outcomes.flatMap((outcome) => ("error" in outcome ? [outcome.error] : []));
+    expect(failures).toMatchObject([{ code: "CONFLICT" }]);
+    for (const directory of directories) expect(failures[0]?.message).toContain(directory);
+  });
+
   it("packs what it can, in order, and tells what failed", async () => {
     const store = new MemoryStore();
     const good = await skillDirectory();

@@ -7,11 +7,11 @@
 import { createLayer, limitsToRaise, type ArchiveLimits, type LayerDemands, type LayerFile } from "../archive/index.ts";
 import { SkillError } from "../errors.ts";
 import { tagFor } from "../lifecycle/index.ts";
-import { parseReference, type Digest, type Platform } from "../oci/index.ts";
+import { formatReference, parseReference, type Digest, type Platform } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
-import { quote } from "../text/index.ts";
+import { quote, suggest } from "../text/index.ts";
 import type { ImageParts } from "./compose.ts";
 import { readSkillDirectory, type SkillDirectory } from "./directory.ts";
 import { storeDraft, type StoredDraft } from "./draft.ts";
@@ -36,7 +36,11 @@ export interface PackOptions extends OperationOptions {
   readonly sourceDateEpoch?: number;
   /** The time of packing, where `sourceDateEpoch` does not fix it. */
   readonly now?: () => Date;
+  /** Directories that are left out wherever they lie, as that of a store inside the skill. Default: none. */
+  readonly exclude?: readonly string[];
   readonly onProgress?: (progress: PackProgress) => void;
+  /** Hears which reference the skill will have before anything is stored; an error that it throws ends the packing. */
+  readonly onTarget?: (reference: string) => void;
 }
 
 /** The image, and what went into it. */
@@ -65,6 +69,7 @@ export async function pack(directory: string, store: Store, options: PackOptions
   const { name, namespace, version } = card.metadata;
   const tag = options.tag ?? tagFor(version, "draft") ?? "";
   const target = { ...parseReference(`${namespace}/${name}:${tag}`), tag };
+  options.onTarget?.(formatReference(target));
   const repository = store.repository(target.repository);
   const { parts, demands } = await storeLayer(repository, directory, skill, card, options);
   const draft = await storeDraft(repository, target, version, parts, options);
@@ -138,13 +143,20 @@ function parsePlatforms(texts: readonly string[] | undefined): readonly [Platfor
   return first === undefined ? [DEFAULT_PLATFORM] : [first, ...rest];
 }
 
+/** The processors that container images are made for; a name that is none of them is a slip, and no node would run it. */
+const ARCHITECTURES = ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"];
+
 function parsePlatform(text: string): Platform {
-  const match = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text);
-  const [, os, architecture, variant] = match ?? [];
-  if (os === undefined || architecture === undefined) {
-    throw new SkillError("USAGE", `${quote(text)} is not a platform`, {
-      hint: "Write os/architecture, as in linux/amd64 or linux/arm64.",
-    });
+  const match = /^(linux|windows)\/([a-z0-9]+)(?:\/(v[0-9]+))?$/.exec(text);
+  const [, os, architecture = "", variant] = match ?? [];
+  if (os !== undefined && ARCHITECTURES.includes(architecture)) {
+    return { architecture, os, ...(variant === undefined ? {} : { variant }) };
   }
-  return { architecture, os, ...(variant === undefined ? {} : { variant }) };
+  const near = suggest(architecture || text.slice(text.indexOf("/") + 1), ARCHITECTURES);
+  throw new SkillError("USAGE", `${quote(text)} is not a platform`, {
+    hint:
+      near === undefined
+        ? "Write os/architecture, as in linux/amd64 or linux/arm64/v8."
+        : `Did you mean ${os ?? "linux"}/${near}?`,
+  });
 }

@@ -69,7 +69,7 @@ async function attemptPromotion(
   const { repository, reference, descriptor: before } = resolved;
   const image = await readImage(repository, before, options);
   const { from, version } = readLife(image, reference);
-  assertTransition(from, to);
+  assertTransition(from, to, formatReference(reference));
   if (from === "draft") await requireValidCard(resolved, image, options);
 
   const { root, members } = withStatus(image, to);

@@ -388,6 +388,16 @@ describe("export and import", () => {
     }
   });
 
+  it("take the archive's tag when the new name has none, and say when nothing is new", async () => {
+    const archive = Buffer.concat(await collect(exportImages(await storeWithGreeter(), [DRAFT])));
+    const other = new MemoryStore();
+    const as = parseReference("mine/greeter");
+    const [first] = await importImages(other, () => inChunks(archive, 4096), { as });
+    expect(first).toMatchObject({ reference: "mine/greeter:1.0.0-draft", unchanged: false });
+    const [again] = await importImages(other, () => inChunks(archive, 4096), { as });
+    expect(again).toMatchObject({ unchanged: true });
+  });
+
   it("refuse a digest that is not the image's as its name", async () => {
     const archive = Buffer.concat(await collect(exportImages(await storeWithGreeter(), [DRAFT])));
     const as = parseReference(`a/b@sha256:${"a".repeat(64)}`);
