@@ -18,11 +18,12 @@ export class Entries {
 
   constructor(items: readonly unknown[] = []) {
     for (const item of items) {
-      if (!isEntry(item)) this.#unknown.push(item);
+      const entry = readEntry(item);
+      if (entry === undefined) this.#unknown.push(item);
       else {
-        const name = item.annotations?.[Annotation.refName];
-        if (name === undefined || this.#named.has(name)) this.#unnamed.push(item);
-        else this.#named.set(name, item);
+        const name = entry.annotations?.[Annotation.refName];
+        if (name === undefined || this.#named.has(name)) this.#unnamed.push(entry);
+        else this.#named.set(name, entry);
       }
     }
   }
@@ -228,6 +229,14 @@ function listAnnotations(annotations: Annotations): Annotations | undefined {
 function subjectOf(entry: Descriptor): Digest | undefined {
   const subject = entry.annotations?.[EntryAnnotation.subject];
   return subject !== undefined && isDigest(subject) ? subject : undefined;
+}
+
+/** An item as an entry, if it is one. Go may write annotations that are not there as null; then they are left out. */
+function readEntry(item: unknown): Descriptor | undefined {
+  if (isEntry(item)) return item;
+  if (typeof item !== "object" || item === null || !("annotations" in item)) return undefined;
+  const { annotations, ...rest } = item;
+  return annotations === null && isEntry(rest) ? rest : undefined;
 }
 
 function isEntry(item: unknown): item is Descriptor {

@@ -99,6 +99,8 @@ export interface Repository extends Reader, Writer, Resolver, Tagger, ReferrersL
 
 /** A family of repositories: a layout directory, memory, or (elsewhere) a registry. */
 export interface Store {
+  /** The absolute path of the directory that it keeps its files in, if it does. */
+  readonly directory?: string;
   repository(name: string): Repository;
   /** Names of the repositories that hold at least one manifest, in lexical order. */
   repositories(options?: OperationOptions): AsyncIterable<string>;

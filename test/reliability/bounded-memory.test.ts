@@ -78,7 +78,7 @@ describe.skipIf(!canMeasureMemory)("a hostile document", () => {
   it("is refused as the index of a store when it has a GiB", async () => {
     await storeWithImage("index");
     await truncate(user.path("index", "index.json"), GiB);
-    expect(await refusalOf("list", "--store", "index")).toBe("FILE_UNREADABLE");
+    expect(await refusalOf("list", "--store", "index")).toBe("STORE_CORRUPT");
   });
 
   it("is refused as the index of an archive when it has one byte over 4 MiB", async () => {

@@ -42,26 +42,15 @@ export class Commits implements EntryIndex {
 
   /**
    * The entries as they are on the disk now; nothing is kept from an earlier call. Callers of one moment share a look
-   * at the disk, so they must not change what they get. A damaged index is rebuilt first, where the store can be written.
+   * at the disk, so they must not change what they get. A damaged index throws `STORE_CORRUPT`: who only reads changes
+   * nothing.
    */
   async read(options: OperationOptions = {}): Promise<Entries> {
     throwIfAborted(options.signal);
     return this.#look();
   }
 
-  readonly #look = shared(() => this.#readOrRebuild());
-
-  async #readOrRebuild(): Promise<Entries> {
-    const { file, lock } = this.#parts;
-    try {
-      return (await file.load()).entries;
-    } catch (error) {
-      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-      const rebuilt = await lock.whileHeld("write", async () => this.loadSound()).catch(() => undefined);
-      if (rebuilt === undefined) throw error;
-      return rebuilt.entries;
-    }
-  }
+  readonly #look = shared(async () => (await this.#parts.file.load()).entries);
 
   /** Resolves when the change is on the disk. Rejects if it was refused, which leaves the others of its group alone. */
   async update(update: IndexUpdate, options: OperationOptions = {}): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -9,17 +9,21 @@ import type { Repository } from "../types.ts";
 import { machineProcesses } from "./processes.ts";
 
 const { open, pathTo, tagged } = layoutFixture();
+const HEX = "00112233445566ff";
 
 describe("a process that died", () => {
   const dead = { self: "me", liveness: (owner: string) => (owner === "me" ? ("alive" as const) : ("dead" as const)) };
 
-  it("leaves temporary files that the next one removes", async () => {
+  it("leaves temporary files that the next one who writes removes", async () => {
     await tagged(await open(), "examples/a", "1.0.0");
     const temporary = pathTo(".skillimage", "tmp");
-    await writeFile(join(temporary, "other.00ff"), "half a blob");
-    await writeFile(join(temporary, "me.00ff"), "being written");
-    await open({ processes: dead });
-    expect(await readdir(temporary)).toEqual(["me.00ff"]);
+    await writeFile(join(temporary, `other.${HEX}`), "half a blob");
+    await writeFile(join(temporary, `me.${HEX}`), "being written");
+    const store = await open({ processes: dead });
+    await listOf(store.entries());
+    expect(await readdir(temporary)).toHaveLength(2);
+    await tagged(store, "examples/a", "2.0.0");
+    expect(await readdir(temporary)).toEqual([`me.${HEX}`]);
   });
 
   it("leaves a lock that the next one takes over", async () => {
@@ -41,15 +45,14 @@ describe("a process that died", () => {
   });
 
   it("is recognised by its number, start and boot", async () => {
-    const store = await open();
-    await tagged(store, "examples/a", "1.0.0");
-    await writeFile(pathTo(".skillimage", "tmp", "keep-1.00ff"), "");
+    await tagged(await open(), "examples/a", "1.0.0");
     const own = machineProcesses.self;
     const reused = own.replace(/^(\d+)-\d+/, "$1-1");
-    await writeFile(pathTo(".skillimage", "tmp", `${reused}.00ff`), "");
-    await writeFile(pathTo(".skillimage", "tmp", `${own}.00ff`), "");
-    await open();
-    expect((await readdir(pathTo(".skillimage", "tmp"))).sort()).toEqual([`${own}.00ff`, "keep-1.00ff"].sort());
+    const kept = [`${own}.${HEX}`, `${reused}.notes`, `keep-1.${HEX}`, "notes.txt"];
+    for (const name of [...kept, `${reused}.${HEX}`]) await writeFile(pathTo(".skillimage", "tmp", name), "");
+    for (const name of kept) await utimes(pathTo(".skillimage", "tmp", name), 0, 0);
+    await tagged(await open(), "examples/a", "2.0.0");
+    expect((await readdir(pathTo(".skillimage", "tmp"))).sort()).toEqual(kept.sort());
   });
 });
 
@@ -89,6 +92,7 @@ describe("a lock that somebody holds", () => {
     await expect(untag).rejects.toMatchObject({ code: "ABORTED" });
     await rm(pathTo(".skillimage", "lock"));
     expect(await listOf(repository.tags())).toEqual(["1.0.0"]);
+    await repository.untag("1.0.0");
   });
 });
 

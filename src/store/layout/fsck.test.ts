@@ -1,13 +1,15 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { readAll } from "../../content/index.ts";
 import type { Digest } from "../../oci/index.ts";
-import { failingFileSystem } from "../testing/failing-file-system.ts";
-import { bytesOf, contentOf, listOf, pushImage } from "../testing/images.ts";
+import { bytesOf, contentOf, listOf, pushImage, pushIndex } from "../testing/images.ts";
 import { layoutFixture } from "../testing/layout-fixture.ts";
 
 const { blobPath, open, pathTo, readIndex, tagged } = layoutFixture();
+
+const plantItems = async (manifests: readonly unknown[]): Promise<void> =>
+  writeFile(pathTo("index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
 
 describe("bit rot", () => {
   const flip = async (digest: Digest): Promise<void> => {
@@ -25,6 +27,15 @@ describe("bit rot", () => {
     await repository.push(layer, bytesOf("layer of one"));
     await repository.push(manifest, manifestBytes);
     expect(await readAll(repository.fetch(layer))).toEqual(bytesOf("layer of one"));
+    expect(await readAll(repository.fetch(manifest))).toEqual(manifestBytes);
+  });
+
+  it("is healed by pushing again when a byte was added to a manifest", async () => {
+    const repository = (await open()).repository("examples/rot");
+    const { manifest, manifestBytes } = await pushImage(repository, "one");
+    await repository.tag(manifest, "1.0.0");
+    await appendFile(blobPath(manifest.digest), "\n");
+    await repository.push(manifest, manifestBytes);
     expect(await readAll(repository.fetch(manifest))).toEqual(manifestBytes);
   });
 
@@ -54,6 +65,44 @@ describe("bit rot", () => {
 });
 
 describe("fsck", () => {
+  it("drops a foreign entry of the wrong size and keeps the tag of the same digest", async () => {
+    const store = await open();
+    const one = await tagged(store, "examples/a", "1.0.0");
+    const twin = { ...one, size: one.size + 1, annotations: { "org.opencontainers.image.ref.name": "other" } };
+    await plantItems([twin, ...(await readIndex()).manifests]);
+    expect(await store.fsck({ repair: true })).toMatchObject([{ kind: "size-wrong", reference: "other" }]);
+    expect((await listOf(store.entries())).map(({ tag }) => tag)).toEqual(["1.0.0"]);
+    expect(await store.fsck()).toEqual([]);
+  });
+
+  it("reads indexes of 600 equal indexes, three deep, in no time", async () => {
+    const store = await open();
+    const repository = store.repository("examples/bomb");
+    const image = await pushImage(repository, "one");
+    let top = image.manifest;
+    for (let level = 0; level < 3; level += 1) {
+      top = await pushIndex(
+        repository,
+        Array.from({ length: 600 }, () => top),
+      );
+    }
+    await repository.tag(top, "1.0.0");
+    await repository.tag(image.manifest, "image");
+    await rm(blobPath(image.layer.digest));
+    await rm(blobPath(image.config.digest));
+    const missing = (await store.fsck()).map(({ kind, digest }) => `${kind} ${digest ?? ""}`);
+    expect(missing.sort()).toEqual([image.layer, image.config].map(({ digest }) => `blob-missing ${digest}`).sort());
+  });
+
+  it("tells of an item that is nested beyond reason", async () => {
+    const store = await open();
+    await tagged(store, "examples/a", "1.0.0");
+    await plantItems(["DEEP"]);
+    const text = await readFile(pathTo("index.json"), "utf8");
+    await writeFile(pathTo("index.json"), text.replace('"DEEP"', "[".repeat(200_000) + "]".repeat(200_000)));
+    expect(await store.fsck()).toMatchObject([{ kind: "entry-invalid" }]);
+  });
+
   it("tells of stray files, wrong sizes, missing manifests and damaged entries", async () => {
     const store = await open();
     const one = await tagged(store, "examples/a", "1.0.0");
@@ -74,7 +123,8 @@ describe("fsck", () => {
 });
 
 describe("a damaged index", () => {
-  const damage = async (): Promise<void> => writeFile(pathTo("index.json"), '{"schemaVersion":2,"mani');
+  const TORN = '{"schemaVersion":2,"mani';
+  const damage = async (): Promise<void> => writeFile(pathTo("index.json"), TORN);
 
   it("is kept aside and rebuilt from the one before it", async () => {
     const store = await open();
@@ -82,6 +132,7 @@ describe("a damaged index", () => {
     await tagged(store, "examples/a", "2.0.0");
     const last = await tagged(store, "examples/a", "3.0.0");
     await damage();
+    await store.fsck({ repair: true });
     const names = (await listOf(store.entries())).map(({ repository, tag }) => `${repository}:${tag ?? ""}`);
     expect(names).toEqual(["examples/a:1.0.0", "examples/a:2.0.0", "recovered:"]);
     expect(await store.repository("recovered").resolve(last.digest)).toEqual(last);
@@ -98,12 +149,30 @@ describe("a damaged index", () => {
     expect(await store.repository("recovered").resolve(one.digest)).toEqual(one);
   });
 
-  it("is told of, not touched, in a store that cannot be written", async () => {
+  it("is told of, not touched, by who only reads", async () => {
     await tagged(await open(), "examples/a", "1.0.0");
     await damage();
-    const fs = failingFileSystem((operation) => (operation === "create" ? "EROFS" : undefined));
-    await expect(listOf((await open({ fs })).entries())).rejects.toMatchObject({ code: "STORE_CORRUPT" });
-    expect(await (await open({ fs })).fsck()).toMatchObject([{ kind: "index-damaged" }]);
+    const before = await readdir(pathTo());
+    await expect(listOf((await open()).entries())).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    expect(await (await open()).fsck()).toMatchObject([{ kind: "index-damaged" }]);
+    expect(await readFile(pathTo("index.json"), "utf8")).toBe(TORN);
+    expect(await readdir(pathTo())).toEqual(before);
+  });
+
+  it.each([
+    ["is larger than 64 MiB", async () => truncate(pathTo("index.json"), 64 * 1024 ** 2 + 1)],
+    ["holds millions of the smallest values", async () => writeFile(pathTo("index.json"), "[0,".repeat(1_300_000))],
+    ["holds a thousand and one items that are no descriptors", async () => plantItems(Array.from({ length: 1001 }))],
+  ])("is one that %s", async (_, spoil) => {
+    const store = await open();
+    await tagged(store, "examples/a", "1.0.0");
+    await spoil();
+    await expect(listOf(store.entries())).rejects.toMatchObject({
+      code: "STORE_CORRUPT",
+      hint: expect.stringContaining("fsck --repair") as string,
+    });
+    await store.fsck({ repair: true });
+    expect(await listOf(store.repositories())).toEqual(["recovered"]);
   });
 
   it("is rebuilt when it was lost altogether", async () => {
@@ -111,6 +180,7 @@ describe("a damaged index", () => {
     await tagged(store, "examples/a", "1.0.0");
     await tagged(store, "examples/a", "2.0.0");
     await rm(pathTo("index.json"));
-    expect(await listOf(store.repository("examples/a").tags())).toEqual(["1.0.0"]);
+    await tagged(store, "examples/a", "3.0.0");
+    expect(await listOf(store.repository("examples/a").tags())).toEqual(["1.0.0", "3.0.0"]);
   });
 });

@@ -9,7 +9,7 @@ import type { OperationOptions } from "../types.ts";
 import { writing } from "./failure.ts";
 import type { LayoutParts } from "./gc.ts";
 import { takeInventory, type Inventory } from "./inventory.ts";
-import { checkLayout } from "./prepare.ts";
+import { checkLayout, findElsewhere, refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, sweepTemporaries } from "./temporaries.ts";
 
 export type IssueKind =
@@ -49,7 +49,16 @@ export async function checkStore(parts: LayoutParts, options: FsckOptions = {}):
   if (options.repair !== true) return check.run();
   const { root } = parts.disk.paths;
   if ((await parts.disk.fs.status(root)) === undefined) return [];
-  return writing(root, () => parts.lock.whileHeld("sweep", () => check.run()));
+  return writing(root, async () => {
+    await refuseElsewhere(parts.disk);
+    return parts.lock.whileHeld("sweep", () => check.run());
+  });
+}
+
+/** What is wrong with content that a descriptor describes. Damage is found, and reported, before. */
+interface Problem {
+  readonly kind: "blob-missing" | "blob-damaged" | "size-wrong" | "manifest-invalid";
+  readonly message: string;
 }
 
 class Check {
@@ -57,6 +66,9 @@ class Check {
   readonly #options: FsckOptions;
   readonly #repair: boolean;
   readonly #issues: StoreIssue[] = [];
+  /** What was found out about content as a descriptor describes it, by {@link keyOf}. */
+  readonly #problems = new Map<string, Promise<Problem | undefined>>();
+  readonly #checkedParts = new Set<string>();
   /** Damaged blobs and where their issue stands, so that the first entry that reaches one can be named there. */
   readonly #damaged = new Map<Digest, number>();
 
@@ -67,7 +79,7 @@ class Check {
   }
 
   async run(): Promise<StoreIssue[]> {
-    await this.#checkLayoutFile();
+    await this.#checkLayout();
     const entries = await this.#checkIndex();
     const inventory = await takeInventory(this.#parts.disk);
     await this.#checkBlobs(inventory);
@@ -76,7 +88,7 @@ class Check {
     return this.#issues;
   }
 
-  async #checkLayoutFile(): Promise<void> {
+  async #checkLayout(): Promise<void> {
     const { paths } = this.#parts.disk;
     try {
       await checkLayout(this.#parts.disk);
@@ -84,14 +96,15 @@ class Check {
       if (!isSkillError(error, "STORE_CORRUPT")) throw error;
       this.#report({ kind: "layout-invalid", message: error.message, path: paths.layoutFile });
     }
+    const path = await findElsewhere(this.#parts.disk);
+    if (path !== undefined) this.#report({ kind: "layout-invalid", message: `${path} is not a directory`, path });
   }
 
   async #checkIndex(): Promise<Entries | undefined> {
     try {
       const { entries } = await this.#parts.file.load();
       entries.unknown.forEach((item) => {
-        const text = visibleLine(JSON.stringify(item).slice(0, 200));
-        this.#report({ kind: "entry-invalid", message: `index.json holds something that is no descriptor: ${text}` });
+        this.#report({ kind: "entry-invalid", message: `index.json holds ${sketch(item)}, which is no descriptor` });
       });
       return entries;
     } catch (error) {
@@ -124,55 +137,74 @@ class Check {
   }
 
   async #checkEntries(entries: Entries, inventory: Inventory): Promise<void> {
-    const unusable = new Set<Descriptor>();
+    const unusable = new Set<string>();
     const limit = limiter(8);
     const check = async (entry: Descriptor, reference: string | undefined): Promise<void> => {
-      if (!(await this.#checkTree(entry, reference, inventory))) unusable.add(entry);
+      if (!(await this.#checkEntry(entry, reference, inventory))) unusable.add(keyOf(entry));
     };
     const all = [...entries.descriptors()];
     await Promise.all(all.map(({ entry, name }) => limit(() => check(entry, name))));
     if (!this.#repair || unusable.size === 0) return;
     const { file, commits } = this.#parts;
     const document = await commits.loadSound();
-    const digests = new Set([...unusable].map(({ digest }) => digest));
-    document.entries.prune(({ digest }) => digests.has(digest));
+    document.entries.prune((entry) => unusable.has(keyOf(entry)));
     await file.save(document);
   }
 
-  /** Checks an entry or a part of one, and all below it. Resolves to whether its own content is usable. */
-  async #checkTree(
+  /** Checks an entry and all below it. Resolves to whether its own content is usable. */
+  async #checkEntry(entry: Descriptor, reference: string | undefined, inventory: Inventory): Promise<boolean> {
+    const problem = await this.#problemOf(entry, reference, inventory);
+    if (problem !== undefined) this.#reportProblem(problem, entry.digest, reference, this.#repair);
+    return problem === undefined;
+  }
+
+  /** Checks what a manifest refers to. Many may refer to it; it is reported for the first. */
+  async #checkPart(part: Descriptor, reference: string | undefined, inventory: Inventory): Promise<void> {
+    const key = keyOf(part);
+    if (this.#checkedParts.has(key)) return;
+    this.#checkedParts.add(key);
+    const problem = await this.#problemOf(part, reference, inventory);
+    if (problem !== undefined) this.#reportProblem(problem, part.digest, reference, false);
+  }
+
+  /** Looks at content, and at what lies below it, once: indexes of indexes reach the same content in any number of ways. */
+  #problemOf(
     descriptor: Descriptor,
     reference: string | undefined,
     inventory: Inventory,
-    isEntry = true,
-  ): Promise<boolean> {
+  ): Promise<Problem | undefined> {
+    const key = keyOf(descriptor);
+    const problem = this.#problems.get(key) ?? this.#findProblem(descriptor, reference, inventory);
+    this.#problems.set(key, problem);
+    return problem;
+  }
+
+  async #findProblem(
+    descriptor: Descriptor,
+    reference: string | undefined,
+    inventory: Inventory,
+  ): Promise<Problem | undefined> {
     const { digest, size } = descriptor;
-    const repaired = this.#repair && isEntry;
-    const where = { digest, repaired, ...(reference === undefined ? {} : { reference }) };
-    const status = inventory.blobs.get(digest);
-    if (status === undefined) {
-      this.#report({ kind: "blob-missing", message: `${digest} is missing`, ...where });
-      return false;
+    const actual = inventory.blobs.get(digest)?.size;
+    if (actual === undefined) return { kind: "blob-missing", message: `${digest} is missing` };
+    if (this.#damaged.has(digest)) return { kind: "blob-damaged", message: `${digest} is damaged` };
+    if (actual !== size) {
+      return { kind: "size-wrong", message: `${digest} has ${actual} bytes; its descriptor says ${size}` };
     }
-    if (this.#damaged.has(digest)) {
-      this.#nameDamaged(digest, reference);
-      return false;
-    }
-    if (status.size !== size) {
-      const message = `${digest} has ${status.size} bytes; its descriptor says ${size}`;
-      this.#report({ kind: "size-wrong", message, ...where });
-      return false;
-    }
-    if (!isDocumentType(descriptor.mediaType)) return true;
+    if (!isDocumentType(descriptor.mediaType)) return undefined;
     try {
       const manifest = await readManifest(this.#parts.blobs, descriptor, this.#options);
-      for (const child of childrenOf(manifest)) await this.#checkTree(child, reference, inventory, false);
-      return true;
+      for (const child of childrenOf(manifest)) await this.#checkPart(child, reference, inventory);
+      return undefined;
     } catch (error) {
       if (!isSkillError(error) || error.code === "ABORTED") throw error;
-      this.#report({ kind: "manifest-invalid", message: `${digest}: ${error.message}`, ...where });
-      return false;
+      return { kind: "manifest-invalid", message: `${digest}: ${error.message}` };
     }
+  }
+
+  #reportProblem(problem: Problem, digest: Digest, reference: string | undefined, repaired: boolean): void {
+    if (problem.kind === "blob-damaged") this.#nameDamaged(digest, reference);
+    else this.#report({ ...problem, digest, repaired, ...(reference === undefined ? {} : { reference }) });
   }
 
   #nameDamaged(digest: Digest, reference: string | undefined): void {
@@ -198,4 +230,16 @@ class Check {
   #report(issue: Omit<StoreIssue, "repaired"> & { readonly repaired?: boolean }): void {
     this.#issues.push({ repaired: false, ...issue });
   }
+}
+
+/** What a verdict on content depends on: two descriptors of one digest may differ in size or type, and one be wrong. */
+function keyOf({ digest, size, mediaType }: Descriptor): string {
+  return `${digest} ${size} ${mediaType}`;
+}
+
+/** What an item is, for a message; without looking into it, as it may be nested beyond reason. */
+function sketch(item: unknown): string {
+  if (Array.isArray(item)) return `a list of ${item.length}`;
+  if (typeof item !== "object" || item === null) return visibleLine(JSON.stringify(item).slice(0, 200));
+  return `an object of ${visibleLine(JSON.stringify(Object.keys(item)).slice(0, 200))}`;
 }

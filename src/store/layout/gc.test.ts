@@ -94,6 +94,24 @@ describe("garbage collection", () => {
     expect((await store.gc()).removed).toEqual([]);
   });
 
+  it("keeps what the manifests of other tools name, of kinds that nobody here knows", async () => {
+    const store = await open();
+    const repository = store.repository("examples/a");
+    const image = await pushImage(repository, "named");
+    const payload = describeBytes(bytesOf("payload"));
+    await repository.push(payload, bytesOf("payload"));
+    const inner = bytesOf(JSON.stringify({ blobs: [payload], more: { deep: [image.manifest] } }));
+    const outer = bytesOf(JSON.stringify({ manifests: [describeBytes(inner, "x/unknown")] }));
+    const foreign = describeBytes(outer, "application/vnd.oci.artifact.manifest.v1+json");
+    await repository.push(describeBytes(inner), inner);
+    await repository.push(foreign, outer);
+    await repository.tag(foreign, "1.0.0");
+    for (const hex of await blobs()) await age(`sha256:${hex}` as Digest, 2);
+    expect((await store.gc()).removed).toEqual([]);
+    await repository.untag("1.0.0");
+    expect((await store.gc()).removed).toHaveLength(6);
+  });
+
   it("removes nothing when a manifest is damaged or missing", async () => {
     const store = await open();
     const { digest } = await tagged(store, "examples/a", "1.0.0");

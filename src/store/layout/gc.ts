@@ -1,6 +1,6 @@
 /** Garbage collection: removes what nothing refers to, and never what somebody is about to refer to. */
 import { SkillError, throwIfAborted } from "../../errors.ts";
-import { childrenOf, type Descriptor, type Digest } from "../../oci/index.ts";
+import type { Descriptor, Digest } from "../../oci/index.ts";
 import type { Entries } from "../entries.ts";
 import { limiter } from "../limiter.ts";
 import type { GarbageReport, GcOptions } from "../types.ts";
@@ -12,6 +12,7 @@ import type { IndexFile } from "./index-file.ts";
 import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 import type { StoreLock } from "./lock.ts";
 import { Marker } from "./marker.ts";
+import { refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, GRACE, sweepTemporaries } from "./temporaries.ts";
 
 /** The parts of a layout store. */
@@ -39,8 +40,9 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
   if ((await disk.fs.status(disk.paths.own)) === undefined && (await disk.fs.status(disk.paths.blobs)) === undefined) {
     return { removed: [], bytes: 0, kept: 0, temporaries: 0 };
   }
-  return writing(disk.paths.root, () =>
-    lock.whileHeld("sweep", async () => {
+  return writing(disk.paths.root, async () => {
+    await refuseElsewhere(disk);
+    return lock.whileHeld("sweep", async () => {
       const document = await commits.loadSound();
       const plan = await planSweep(parts, document.entries, before);
       throwIfAborted(options.signal);
@@ -50,8 +52,8 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
       await Promise.all([...plan.blobs.keys()].map((digest) => limit(() => disk.remove(disk.paths.blob(digest)))));
       await lock.removeVoidClaims();
       return report(plan, await sweepTemporaries(disk));
-    }),
-  );
+    });
+  });
 }
 
 interface SweepPlan {
@@ -90,7 +92,7 @@ async function markYoung(marker: Marker, blobs: BlobDirectory, inventory: Invent
     young.map(([digest, { size }]) => limit(() => sniffManifest(blobs, digest, size))),
   );
   for (const [digest] of young) marker.live.add(digest);
-  await marker.markChildren(manifests.flatMap((manifest) => (manifest === undefined ? [] : childrenOf(manifest))));
+  await marker.markChildren(manifests.flatMap((manifest) => manifest ?? []));
   return young.length;
 }
 

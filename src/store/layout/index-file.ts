@@ -1,15 +1,20 @@
 /** `index.json`: read whole, replaced whole, its predecessor kept for the day it is damaged. */
 import { isAscii } from "node:buffer";
 
-import { absentAsUndefined } from "../../errno.ts";
-import { SkillError } from "../../errors.ts";
+import { absentAsUndefined, errnoOf } from "../../errno.ts";
+import { isSkillError, SkillError } from "../../errors.ts";
 import { MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
+import { hasMoreValues } from "./json-weight.ts";
 
-/** The most bytes that are read as an index: some 600,000 entries. */
-const MAX_INDEX = 256 * 1024 * 1024;
+/** The most bytes that an index may have: some 150,000 entries. */
+const MAX_INDEX = 64 * 1024 * 1024;
+/** The most values that it may hold, of which our entries have some 14 each. */
+const MAX_VALUES = 2_500_000;
+/** How many items may be something else than descriptors. Other tools may add a few; a list of nothing else is damage. */
+const MAX_UNKNOWN = 1000;
 
 /** An index with the top-level fields that we do not know. OCI image-spec "image-layout.md", "index.json file". */
 export interface IndexDocument {
@@ -37,7 +42,7 @@ export class IndexFile {
 
   /**
    * The index as it is now, an empty one when there is none; not to be changed, as others may look at the same object.
-   * Throws `STORE_CORRUPT` when it is damaged or lost.
+   * Throws `STORE_CORRUPT` when it is damaged or lost, or larger than 64 MiB.
    */
   async load(): Promise<IndexDocument> {
     const known = await this.#read();
@@ -55,7 +60,7 @@ export class IndexFile {
   async #read(): Promise<KnownIndex | undefined> {
     const { paths, fs } = this.#disk;
     return reading(paths.index, async () => {
-      const bytes = await fs.readFile(paths.index, MAX_INDEX).catch(absentAsUndefined);
+      const bytes = await this.#readBytes(paths.index);
       if (bytes !== undefined) {
         const known = this.#known;
         const isKnown = known !== undefined && Buffer.compare(known.bytes, bytes) === 0;
@@ -66,17 +71,23 @@ export class IndexFile {
     });
   }
 
+  async #readBytes(path: string): Promise<Uint8Array | undefined> {
+    return this.#disk.fs.readFile(path, MAX_INDEX).catch((error: unknown) => {
+      if (errnoOf(error) === "EFBIG") throw damaged(path, `is larger than ${MAX_INDEX} bytes`, error);
+      return absentAsUndefined(error);
+    });
+  }
+
   /** The index before the last {@link save}, if it is there and sound, with the time at which it was written. */
   async loadPrevious(): Promise<(IndexDocument & { readonly written: number }) | undefined> {
     const { paths, fs } = this.#disk;
-    const [status, bytes] = await Promise.all([
-      fs.status(paths.previousIndex),
-      fs.readFile(paths.previousIndex, MAX_INDEX).catch(absentAsUndefined),
-    ]);
-    if (status === undefined || bytes === undefined) return undefined;
+    const status = await fs.status(paths.previousIndex);
     try {
+      const bytes = await this.#readBytes(paths.previousIndex);
+      if (status === undefined || bytes === undefined) return undefined;
       return { ...parseIndex(paths.previousIndex, bytes), written: status.modified };
-    } catch {
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
       return undefined;
     }
   }
@@ -106,6 +117,7 @@ export function emptyIndex(): IndexDocument {
 /** JSON.parse makes own properties of keys like `__proto__` and no value is merged into another, so any JSON is safe. */
 function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (hasMoreValues(buffer, MAX_VALUES)) throw damaged(path, `holds more than ${MAX_VALUES} values`);
   let document: unknown;
   try {
     document = JSON.parse(buffer.toString(isAscii(buffer) ? "latin1" : "utf8"));
@@ -113,14 +125,28 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
     throw damaged(path, "is not JSON", error);
   }
   if (typeof document !== "object" || document === null) throw damaged(path, "is not an object");
-  const { manifests = [], ...fields } = document as JsonObject;
-  if (!Array.isArray(manifests)) throw damaged(path, "has no list of manifests");
-  return { fields, entries: new Entries(manifests) };
+  const { manifests, ...fields } = document as JsonObject;
+  // Go writes a list of nothing as null.
+  const items = manifests ?? [];
+  if (!Array.isArray(items)) throw damaged(path, "has no list of manifests");
+  const entries = new Entries(items);
+  if (entries.unknown.length > MAX_UNKNOWN) {
+    throw damaged(path, `holds ${entries.unknown.length} items that are no descriptors`);
+  }
+  return { fields, entries };
 }
 
-function encodeIndex(path: string, { fields, entries }: IndexDocument): Uint8Array {
+function encodeIndex(path: string, document: IndexDocument): Uint8Array {
+  const bytes = Buffer.from(stringifyIndex(path, document));
+  if (bytes.byteLength <= MAX_INDEX) return bytes;
+  throw new SkillError("STORE_UNWRITABLE", `${path} would be larger than ${MAX_INDEX} bytes`, {
+    hint: "Remove images that are not needed any more, or use a second store.",
+  });
+}
+
+function stringifyIndex(path: string, { fields, entries }: IndexDocument): string {
   try {
-    return Buffer.from(JSON.stringify({ ...fields, manifests: entries.toArray() }));
+    return JSON.stringify({ ...fields, manifests: entries.toArray() });
   } catch (error) {
     throw damaged(path, "is nested too deeply to be written again", error);
   }
@@ -128,7 +154,7 @@ function encodeIndex(path: string, { fields, entries }: IndexDocument): Uint8Arr
 
 function damaged(path: string, what: string, cause?: unknown): SkillError {
   return new SkillError("STORE_CORRUPT", `${path} ${what}`, {
-    hint: "Any command that writes to the store, or fsck --repair, keeps the file aside and rebuilds it.",
+    hint: "fsck --repair keeps the file aside and rebuilds it.",
     ...(cause === undefined ? {} : { cause }),
   });
 }

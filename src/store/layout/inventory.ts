@@ -24,6 +24,10 @@ export async function takeInventory({ fs, paths }: Disk): Promise<Inventory> {
   const limit = limiter(WIDTH);
   for (const algorithm of (await fs.list(paths.blobs).catch(absentAsUndefined)) ?? []) {
     const directory = join(paths.blobs, algorithm);
+    if ((await fs.status(directory))?.kind !== "directory") {
+      strays.push(directory);
+      continue;
+    }
     const names = (await fs.list(directory).catch(absentAsUndefined)) ?? [];
     const look = async (name: string): Promise<void> => {
       const digest = `${algorithm}:${name}`;

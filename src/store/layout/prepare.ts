@@ -33,7 +33,11 @@ async function listRoot({ fs, paths }: Disk): Promise<readonly string[]> {
     return await fs.list(paths.root);
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    return (await fs.status(paths.root)) === undefined ? [] : ["(not a directory)"];
+    if ((await fs.status(paths.root)) === undefined) return [];
+    throw new SkillError("TARGET_EXISTS", `${paths.root} is not a directory, and so no store`, {
+      hint: "Name an empty or new directory as the store.",
+      cause: error,
+    });
   }
 }
 
@@ -41,15 +45,22 @@ async function listRoot({ fs, paths }: Disk): Promise<readonly string[]> {
  * Throws `STORE_CORRUPT` when a directory of the store is a link, or no directory: what is written or removed there would
  * be somewhere else. To be called before anything is.
  */
-export async function refuseElsewhere({ fs, paths }: Disk): Promise<void> {
+export async function refuseElsewhere(disk: Disk): Promise<void> {
+  const directory = await findElsewhere(disk);
+  if (directory === undefined) return;
+  throw new SkillError("STORE_CORRUPT", `${directory} is not a directory but a link or file; nothing was written`, {
+    hint: "Put a directory in its place, or name another store with --store.",
+  });
+}
+
+/** A directory of the store that is a link, or no directory; `undefined` when there is none. */
+export async function findElsewhere({ fs, paths }: Disk): Promise<string | undefined> {
   const directories = [paths.own, paths.temporary, paths.blobs, paths.algorithm("sha256"), paths.algorithm("sha512")];
   for (const directory of directories) {
     const status = await fs.status(directory);
-    if (status === undefined || status.kind === "directory") continue;
-    throw new SkillError("STORE_CORRUPT", `${directory} is not a directory but a link or file; nothing was written`, {
-      hint: "Put a directory in its place, or name another store with --store.",
-    });
+    if (status !== undefined && status.kind !== "directory") return directory;
   }
+  return undefined;
 }
 
 /** Creates what a store has before its first image. `oci-layout` comes last: where it is, the rest is. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { LayoutStore } from "../index.ts";
@@ -58,6 +58,38 @@ describe("a layout directory", () => {
     expect(JSON.stringify(after)).toContain('{"__proto__":{"polluted":true},"no":"descriptor"}');
     expect((await listOf((await open()).entries())).map(({ tag }) => tag)).toEqual(["1.0.0", "2.0.0"]);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  it.each(["null", "[]"])("is an empty store when its list of manifests is %s", async (manifests) => {
+    await writeFile(pathTo("oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    const index = `{"schemaVersion":2,"manifests":${manifests}}`;
+    await writeFile(pathTo("index.json"), index);
+    const store = await open();
+    expect(await listOf(store.entries())).toEqual([]);
+    expect(await store.fsck()).toEqual([]);
+    expect(await readFile(pathTo("index.json"), "utf8")).toBe(index);
+    await tagged(store, "examples/own", "1.0.0");
+    expect((await readdir(pathTo())).sort()).toEqual([".skillimage", "blobs", "index.json", "oci-layout"]);
+  });
+
+  it("keeps an entry of another tool whose annotations are null", async () => {
+    const own = await tagged(await open(), "examples/own", "1.0.0");
+    const { manifests } = await readIndex();
+    const index = { schemaVersion: 2, manifests: [{ ...own, annotations: null }, ...manifests] };
+    await writeFile(pathTo("index.json"), JSON.stringify(index));
+    const store = await open();
+    expect(await store.fsck()).toEqual([]);
+    await tagged(store, "examples/own", "2.0.0");
+    expect((await readIndex()).manifests).toContainEqual(own);
+  });
+
+  it("does not let its index grow beyond what it would read", async () => {
+    await tagged(await open(), "examples/own", "1.0.0");
+    const index = await readIndex();
+    const padding = "x".repeat(64 * 1024 ** 2 - JSON.stringify({ ...index, padding: "" }).length);
+    await writeFile(pathTo("index.json"), JSON.stringify({ ...index, padding }));
+    await expect(tagged(await open(), "examples/own", "2.0.0")).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    expect((await stat(pathTo("index.json"))).size).toBe(64 * 1024 ** 2);
   });
 
   it("refuses to rewrite an index that is nested beyond reason", async () => {

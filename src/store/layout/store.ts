@@ -55,15 +55,14 @@ export class LayoutStore implements Store, EntryLister, GarbageCollector {
   }
 
   /**
-   * Opens a store. A directory that is absent or empty is an empty store and is created by the first write; opening
-   * a store that may be written removes the temporary files of processes that died. Throws `TARGET_EXISTS` when the
+   * Opens a store. A directory that is absent or empty is an empty store and is created by the first write, which
+   * also removes the temporary files of processes that died; reading changes nothing. Throws `TARGET_EXISTS` when the
    * directory holds something else, `STORE_CORRUPT` when it has another layout version, `FILE_UNREADABLE`.
    */
   static async open(directory: string, options: LayoutOptions = {}): Promise<LayoutStore> {
     const { fs = nodeFileSystem, now = Date.now, processes = machineProcesses, lockTimeout = 30_000 } = options;
     const disk = new Disk(fs, new LayoutPaths(resolve(directory)), processes, now);
     await checkLayout(disk);
-    await sweepTemporaries(disk).catch(unlessReadOnly);
     return new LayoutStore(assemble(disk, lockTimeout));
   }
 
@@ -95,7 +94,10 @@ export class LayoutStore implements Store, EntryLister, GarbageCollector {
 function assemble(disk: Disk, lockTimeout: number): LayoutParts {
   const lock = new StoreLock(disk, lockTimeout);
   const file = new IndexFile(disk);
-  const prepare = once(() => createLayout(disk));
+  const prepare = once(async () => {
+    await createLayout(disk);
+    await sweepTemporaries(disk).catch(unlessReadOnly);
+  });
   const blobs = new BlobDirectory(disk, lock, prepare);
   const rebuild = (): Promise<void> => rebuildIndex(disk, blobs, file);
   const commits = new Commits({ disk, lock, blobs, file, prepare, rebuild });
@@ -114,7 +116,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** A store that may only be read keeps its temporary files until somebody opens it who may write it. */
+/** In a store of several users, what one may not remove is left to another. */
 function unlessReadOnly(error: unknown): void {
   if (!isReadOnly(error)) throw error;
 }

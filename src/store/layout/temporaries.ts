@@ -42,7 +42,8 @@ export async function abandonedTemporaries(disk: Disk): Promise<string[]> {
 }
 
 async function isAbandoned({ fs, paths, processes, now }: Disk, name: string): Promise<boolean> {
-  const liveness = processes.liveness(NAME.exec(name)?.[1] ?? "");
+  const owner = NAME.exec(name)?.[1];
+  const liveness = owner === undefined ? undefined : processes.liveness(owner);
   if (liveness === undefined || liveness === "alive") return false;
   const status = await fs.status(join(paths.temporary, name));
   if (status?.kind !== "file") return false;
