@@ -66,6 +66,21 @@ describe("what is packed", () => {
     expect((await collectFiles(root)).excluded).toEqual([".skillignore", "a.log", "build/", "src/build/", "top"]);
   });
 
+  test("a directory that the caller excludes is left out, whichever way its path goes", async () => {
+    for (const path of ["SKILL.md", "data/store/index.json", "data/storekeeper.md", "store/a"]) await put(path);
+    const room = await mkdtemp(join(tmpdir(), "collect-link-"));
+    try {
+      await symlink(root, join(room, "link"));
+      const exclude = [join(room, "link", "data", "store"), join(root, "none"), root, dirname(root), room];
+      expect(await collectFiles(root, { exclude })).toMatchObject({
+        files: [{ path: "SKILL.md" }, { path: "data/storekeeper.md" }, { path: "store/a" }],
+        excluded: ["data/store/"],
+      });
+    } finally {
+      await rm(room, { recursive: true });
+    }
+  });
+
   test("a directory that is reached by a link is packed", async () => {
     await put("real/a");
     await symlink(join(root, "real"), join(root, "link"));
@@ -127,6 +142,29 @@ describe("what cannot be packed is an error that names it", () => {
       code: "FILE_UNSUPPORTED",
       message: expect.stringContaining("UTF-8") as string,
     });
+  });
+});
+
+describe("a .skillignore that would take too long", () => {
+  test.each([
+    ["patterns that take seconds for each path", `*.log\n# **/**/**/**/\n${"**/a/".repeat(8)}b\n`, "line 3 of"],
+    ["a pattern with four times **", "a**b**c**d**e", "line 1 of"],
+    ["over 64 KiB", "x".repeat(64 * 1024 + 1), "larger than 65536 bytes"],
+    ["over 1,000 patterns", Array.from({ length: 1001 }, (_, at) => `f${at}`).join("\r\n"), "more than 1000 patterns"],
+  ])("%s", async (_, text, says) => {
+    await put(".skillignore", text);
+    await put(`${"a/".repeat(31)}c`);
+    await expect(collectFiles(root)).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  test("comments and blank lines are no patterns, and three times ** is fine", async () => {
+    await put(".skillignore", `${"# **/**/**/**/\n\n".repeat(1500)}**/a/**/b/**\n`);
+    await put("x/a/y/b/c");
+    await put("SKILL.md");
+    expect(await paths()).toEqual(["SKILL.md"]);
   });
 });
 

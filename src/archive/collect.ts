@@ -1,23 +1,25 @@
 import { type Dirent, lstatSync, type Stats } from "node:fs";
-import { lstat, readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { isAbsolute, join, relative, sep } from "node:path";
 
-import ignore, { type Ignore } from "ignore";
+import type { Ignore } from "ignore";
 
 import type { Content } from "../content/index.ts";
-import { errnoOf } from "../errno.ts";
+import { absentAsUndefined } from "../errno.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { quote } from "../text/index.ts";
 import { fileContent, unreadable } from "./file-content.ts";
+import { IGNORE_FILE, readIgnoreRules } from "./ignore-file.ts";
 import { compareUtf8 } from "./order.ts";
 import { pathRefusal } from "./path-rules.ts";
 import { PathTable } from "./path-table.ts";
 import type { LayerFile } from "./types.ts";
 
-/** The file at the root of a skill that says, in gitignore syntax, what else is not packed. */
-const IGNORE_FILE = ".skillignore";
-
-const MAX_IGNORE_SIZE = 256 * 1024;
+export interface CollectOptions {
+  /** Absolute paths of directories that are left out where they lie in the one to be packed, as a store may. */
+  readonly exclude?: readonly string[];
+  readonly signal?: AbortSignal;
+}
 
 /** What of a directory is packed, and what is not. */
 export interface CollectedFiles {
@@ -30,6 +32,8 @@ export interface CollectedFiles {
 interface Walk {
   readonly root: string;
   readonly rules: Ignore;
+  /** Paths of directories to be left out, each with its closing slash. */
+  readonly exclude: ReadonlySet<string>;
   readonly names: PathTable;
   readonly files: LayerFile[];
   readonly excluded: string[];
@@ -38,16 +42,13 @@ interface Walk {
 
 /**
  * Lists the files of `directory` that a layer is made of. Left out, and listed in `excluded`, are dotfiles,
- * dot-directories and what `.skillignore` (only the one at the root; case counts) names. Empty directories are not
+ * dot-directories, `options.exclude` and what `.skillignore` (only the one at the root; case counts) names. Empty directories are not
  * carried. Nothing is opened yet: each file's `open()` reads it, and fails if its size has changed.
  *
  * Throws `FILE_UNREADABLE` when the directory or a file in it cannot be read, and `FILE_UNSUPPORTED`, naming the
  * file, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse.
  */
-export async function collectFiles(
-  directory: string,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<CollectedFiles> {
+export async function collectFiles(directory: string, options: CollectOptions = {}): Promise<CollectedFiles> {
   throwIfAborted(options.signal);
   const root = await stat(directory).catch((cause: unknown) => {
     throw unreadable(directory, cause);
@@ -55,7 +56,8 @@ export async function collectFiles(
   if (!root.isDirectory()) throw new SkillError("FILE_UNREADABLE", `${quote(directory)} is not a directory`);
   const walk: Walk = {
     root: directory,
-    rules: await ignoreRules(directory),
+    rules: await readIgnoreRules(directory),
+    exclude: await pathsWithin(directory, options.exclude ?? []),
     names: new PathTable(),
     files: [],
     excluded: [],
@@ -78,7 +80,7 @@ async function visit(walk: Walk, prefix: string): Promise<void> {
   for (const entry of entries) {
     const path = prefix + entry.name;
     const shown = entry.isDirectory() ? `${path}/` : path;
-    if (entry.name.startsWith(".") || walk.rules.ignores(shown)) {
+    if (entry.name.startsWith(".") || walk.exclude.has(shown) || walk.rules.ignores(shown)) {
       walk.excluded.push(shown);
       continue;
     }
@@ -87,6 +89,19 @@ async function visit(walk: Walk, prefix: string): Promise<void> {
     else files.push(path);
   }
   for (const path of files) walk.files.push(describe(walk.root, path));
+}
+
+/** The relative paths of those directories that lie in `root`, wherever links lead; one that is not there lies nowhere. */
+async function pathsWithin(root: string, directories: readonly string[]): Promise<Set<string>> {
+  const paths = new Set<string>();
+  for (const directory of directories) {
+    const location = await realpath(directory).catch(absentAsUndefined);
+    if (location === undefined) continue;
+    const path = relative(await realpath(root), location);
+    const isWithin = path !== "" && path.split(sep)[0] !== ".." && !isAbsolute(path);
+    if (isWithin) paths.add(`${path.split(sep).join("/")}/`);
+  }
+  return paths;
 }
 
 function check(walk: Walk, path: string, entry: Dirent): void {
@@ -145,22 +160,4 @@ export function unsupported(path: string, reason: string): SkillError {
   return new SkillError("FILE_UNSUPPORTED", `${quote(path)} cannot be packed: ${reason}`, {
     hint: `Remove it, rename it, or name it in ${IGNORE_FILE}.`,
   });
-}
-
-async function ignoreRules(directory: string): Promise<Ignore> {
-  const rules = ignore({ ignorecase: false, allowRelativePaths: true });
-  const location = join(directory, IGNORE_FILE);
-  const found = await lstat(location).catch((cause: unknown) => {
-    if (errnoOf(cause) === "ENOENT") return undefined;
-    throw unreadable(location, cause);
-  });
-  if (found === undefined) return rules;
-  if (!found.isFile()) throw new SkillError("FILE_UNSUPPORTED", `${quote(location)} is not a regular file`);
-  if (found.size > MAX_IGNORE_SIZE) {
-    throw new SkillError("FILE_UNREADABLE", `${quote(location)} is larger than ${MAX_IGNORE_SIZE} bytes`);
-  }
-  const text = await readFile(location, "utf8").catch((cause: unknown) => {
-    throw unreadable(location, cause);
-  });
-  return rules.add(text.replace(/^\ufeff/, ""));
 }

@@ -5,21 +5,17 @@ import { errnoOf } from "../errno.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { quote } from "../text/index.ts";
 import { Background } from "./background.ts";
-import { readMetered } from "./layer-read.ts";
-import { type ArchiveLimits, LimitMeter } from "./limits.ts";
-import { PathTable } from "./path-table.ts";
-import { Staging, syncDirectory, syncFile } from "./staging.ts";
+import { readLayers, type ReadLayersOptions } from "./layer-read.ts";
+import { Staging } from "./staging.ts";
+import { syncDirectory, syncFile } from "./sync.ts";
 import type { LayerEntry, LayerSource } from "./types.ts";
 
 const SYNCS_AT_ONCE = 16;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-export interface ExtractOptions {
-  /** Replaces single defaults of `DEFAULT_LIMITS`; counted over all layers together. */
-  readonly limits?: Partial<ArchiveLimits>;
+export interface ExtractOptions extends ReadLayersOptions {
   /** Puts the new content in the place of a directory that is not empty. Default false. */
   readonly replace?: boolean;
-  readonly signal?: AbortSignal;
   /** Told of each entry once it has been staged. */
   readonly onEntry?: (entry: Omit<LayerEntry, "content">) => void;
 }
@@ -29,12 +25,15 @@ export interface ExtractSummary {
   readonly files: number;
   /** The sizes of those files, in bytes. */
   readonly size: number;
+  /** Where what was replaced still lies, because it could not be removed. */
+  readonly leftover?: string;
 }
 
 /**
  * Unpacks `layers`, in order, into the directory `target`: all of it or nothing. A later layer may replace a file of an
  * earlier one. Everything is read, checked and made durable in a private directory beside the target, which is then
- * renamed into place; on any failure, and when `signal` fires, that directory is gone and the target as it was.
+ * renamed into place; on any failure, and when `signal` fires, that directory is gone and the target as it was. A target
+ * that a killed process had moved away and not yet replaced is put back first, by the next call for one beside it.
  *
  * Files end as 0644 or 0755 whatever the umask, owned by the caller. Nothing is executed, no link is followed.
  *
@@ -53,9 +52,11 @@ export async function extractLayers(
     const summary = await new Unpacker(staging.content, options).unpack(layers);
     throwIfAborted(options.signal);
     await staging.publish(replace);
-    // The content is in place; a directory of ours that cannot be removed now does not make that a failure.
-    await staging.remove().catch(() => undefined);
-    return summary;
+    // The content is in place: an old one that cannot be removed does not make that a failure, but must be told.
+    return await staging.remove().then(
+      () => summary,
+      () => ({ ...summary, leftover: staging.directory }),
+    );
   } catch (error) {
     await staging.undo().catch(() => undefined);
     return fail(target, options.signal)(error);
@@ -70,27 +71,19 @@ export async function extractLayers(
 class Unpacker {
   readonly #root: string;
   readonly #options: ExtractOptions;
-  readonly #meter: LimitMeter;
-  readonly #names = new PathTable();
   readonly #directories = new Set<string>();
   readonly #files = new Map<string, number>();
 
   constructor(root: string, options: ExtractOptions) {
     this.#root = root;
     this.#options = options;
-    this.#meter = new LimitMeter(options.limits);
   }
 
   async unpack(layers: readonly LayerSource[]): Promise<ExtractSummary> {
-    const { signal, onEntry } = this.#options;
-    for (const { content, compression, diffId } of layers) {
-      const options = { compression, ...(diffId && { diffId }), ...(signal && { signal }) };
-      for await (const entry of readMetered(content, options, this.#meter, this.#names)) {
-        if (entry.type === "directory") this.#directory(entry.path);
-        else await this.#file(entry);
-        onEntry?.({ path: entry.path, type: entry.type, mode: entry.mode, size: entry.size });
-      }
-      this.#names.nextLayer();
+    for await (const entry of readLayers(layers, this.#options)) {
+      if (entry.type === "directory") this.#directory(entry.path);
+      else await this.#file(entry);
+      this.#options.onEntry?.({ path: entry.path, type: entry.type, mode: entry.mode, size: entry.size });
     }
     await this.#sync();
     return { files: this.#files.size, size: [...this.#files.values()].reduce((sum, size) => sum + size, 0) };

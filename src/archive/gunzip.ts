@@ -39,23 +39,31 @@ export async function* gunzip(compressed: Content): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Reads past the header, whose own checksum, when it has one, must be right: GNU gzip refuses it otherwise. */
 async function skipHeader(bytes: ByteReader): Promise<void> {
-  const [id1, id2, method, flags = 0] = await bytes.need(10, "its gzip header");
+  let crc = 0;
+  const need = async (length: number): Promise<Uint8Array> => {
+    const piece = await bytes.need(length, "its gzip header");
+    crc = crc32(piece, crc);
+    return piece;
+  };
+  const [id1, id2, method, flags = 0] = await need(10);
   if (id1 !== 0x1f || id2 !== 0x8b) throw invalid("it is not gzip");
   if (method !== 8 || (flags & FLAG.reserved) !== 0) throw invalid("its gzip header is not one that RFC 1952 defines");
   if ((flags & FLAG.extra) !== 0) {
-    const [low = 0, high = 0] = await bytes.need(2, "its gzip header");
-    await bytes.need(low + 256 * high, "its gzip header");
+    const [low = 0, high = 0] = await need(2);
+    await need(low + 256 * high);
   }
-  if ((flags & FLAG.name) !== 0) await skipText(bytes);
-  if ((flags & FLAG.comment) !== 0) await skipText(bytes);
-  if ((flags & FLAG.headerCrc) !== 0) await bytes.need(2, "its gzip header");
+  if ((flags & FLAG.name) !== 0) await skipText(need);
+  if ((flags & FLAG.comment) !== 0) await skipText(need);
+  if ((flags & FLAG.headerCrc) === 0) return;
+  const expected = crc & 0xffff;
+  const [low = 0, high = 0] = await need(2);
+  if (low + 256 * high !== expected) throw invalid("the checksum of its gzip header is wrong");
 }
 
-async function skipText(bytes: ByteReader): Promise<void> {
-  for (let length = 0; length < MAX_HEADER_TEXT; length++) {
-    if ((await bytes.need(1, "its gzip header"))[0] === 0) return;
-  }
+async function skipText(need: (length: number) => Promise<Uint8Array>): Promise<void> {
+  for (let length = 0; length < MAX_HEADER_TEXT; length++) if ((await need(1))[0] === 0) return;
   throw invalid("its gzip header holds a name without end");
 }
 

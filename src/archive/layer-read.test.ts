@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { crc32, gzipSync } from "node:zlib";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { inPieces, longName, pax, paxRecord, type RawEntry, rawTar } from "../../test/fixtures/raw-tar.ts";
+import { inPieces, longName, pax, paxRecord, type RawEntry, rawTar, rawTarOpen } from "../../test/fixtures/raw-tar.ts";
 import { digestOf } from "../oci/digest.ts";
-import { readLayer, readTar } from "./layer-read.ts";
+import { readLayer, readLayers, readTar } from "./layer-read.ts";
 import type { LayerEntry } from "./types.ts";
 import type { Content } from "../content/index.ts";
 import { describeWith, gnuTar } from "../../test/tools.ts";
@@ -26,6 +28,13 @@ async function list(entries: AsyncIterable<LayerEntry>): Promise<Seen[]> {
   for await (const entry of entries)
     seen.push([entry.path, entry.type, entry.mode.toString(8), await text(entry.content)]);
   return seen;
+}
+
+/** Bytes that are still needed. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 function plain(...parts: (RawEntry | Uint8Array)[]): Promise<Seen[]> {
@@ -104,9 +113,10 @@ describe("what real tools write is accepted", () => {
     const header = Buffer.concat([
       Buffer.of(0x1f, 0x8b, 8, 2 | 4 | 8 | 16, 1, 2, 3, 4, 0, 3, 2, 0),
       Buffer.from("xxname\0comment\0"),
-      Buffer.of(1, 2),
     ]);
-    const content = inPieces(Buffer.concat([header, zipped.subarray(10)]), 3);
+    const checksum = Buffer.alloc(2);
+    checksum.writeUInt16LE(crc32(header) & 0xffff);
+    const content = inPieces(Buffer.concat([header, checksum, zipped.subarray(10)]), 3);
     expect(await list(readLayer(content, { compression: "gzip" }))).toHaveLength(1);
   });
 });
@@ -213,6 +223,38 @@ describe("reading", () => {
     await expect(list(readTar(inPieces(rawTar({})), { signal: AbortSignal.abort() }))).rejects.toMatchObject({
       code: "ABORTED",
     });
+  });
+
+  test("layers are read one after the other, and those that nobody asks for are not touched", async () => {
+    let opened = 0;
+    const layers = ["a", "b", "c"].map((name) => ({ content: opening(name), compression: "none" as const }));
+    async function* opening(name: string): AsyncGenerator<Uint8Array> {
+      opened++;
+      yield* inPieces(rawTar({ name: "same" }, { name }));
+    }
+    const paths: string[] = [];
+    for await (const { path } of readLayers(layers)) {
+      paths.push(path);
+      if (path === "b") break;
+    }
+    expect(paths).toEqual(["same", "a", "same", "b"]);
+    expect(opened).toBe(2);
+  });
+
+  test("thousands of deep paths take little memory", async () => {
+    const deep = (at: number): string => `${`${"d".repeat(26)}${at.toString(36).padStart(4, "0")}/`.repeat(31)}f`;
+    async function* tar(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < 2000; at++) yield rawTarOpen(longName(deep(at)), { name: "f" });
+      yield Buffer.alloc(1024);
+    }
+    const before = heapInUse();
+    let growth = Number.NaN;
+    const limits = { entries: 1_000_000, expandedSize: 2 ** 30 };
+    let count = 0;
+    for await (const _ of readLayer(tar(), { compression: "none", limits })) {
+      if (++count === 2000) growth = heapInUse() - before;
+    }
+    expect(growth / 64_000).toBeLessThan(300);
   });
 
   test("pax records are counted in bytes", () => {

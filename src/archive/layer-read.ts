@@ -7,7 +7,7 @@ import { gunzip } from "./gunzip.ts";
 import { type ArchiveLimits, LAYOUT_LIMITS, LimitMeter } from "./limits.ts";
 import { PathTable } from "./path-table.ts";
 import { readEntries } from "./tar-read.ts";
-import type { Compression, LayerEntry } from "./types.ts";
+import type { Compression, LayerEntry, LayerSource } from "./types.ts";
 
 export interface ReadTarOptions {
   /** Replaces single defaults of {@link LAYOUT_LIMITS}. */
@@ -15,13 +15,16 @@ export interface ReadTarOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ReadLayerOptions {
-  readonly compression: Compression;
-  /** Replaces single defaults of `DEFAULT_LIMITS`. */
+export interface ReadLayersOptions {
+  /** Replaces single defaults of `DEFAULT_LIMITS`; counted over all layers together. */
   readonly limits?: Partial<ArchiveLimits>;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadLayerOptions extends ReadLayersOptions {
+  readonly compression: Compression;
   /** The digest that the uncompressed bytes must have. */
   readonly diffId?: Digest;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -34,28 +37,44 @@ export interface ReadLayerOptions {
  * that the policy forbids, `ARCHIVE_LIMIT`, `DIGEST_MISMATCH` when the bytes are not those of `diffId`, and `ABORTED`.
  */
 export function readLayer(content: Content, options: ReadLayerOptions): AsyncGenerator<LayerEntry> {
-  return readMetered(content, options, new LimitMeter(options.limits), new PathTable());
+  return readLayers([{ ...options, content }], options);
+}
+
+/**
+ * Reads the layers of one image, in order, as {@link readLayer} reads one; a layer is not touched before those before it
+ * have passed. The limits are those of the image: a thousand layers just under them are a bomb. A later layer may name
+ * what an earlier one named, but not make a file of a directory or the other way round.
+ */
+export async function* readLayers(
+  layers: Iterable<LayerSource>,
+  options: ReadLayersOptions = {},
+): AsyncGenerator<LayerEntry> {
+  const meter = new LimitMeter(options.limits);
+  const names = new PathTable();
+  for (const layer of layers) {
+    yield* readMetered(layer, options.signal, meter, names);
+    names.nextLayer();
+  }
 }
 
 /** Reads an uncompressed tar that is not a layer, such as an exported OCI image layout, under the same policy. */
 export function readTar(content: Content, options: ReadTarOptions = {}): AsyncGenerator<LayerEntry> {
   const meter = new LimitMeter(options.limits, LAYOUT_LIMITS);
-  return readMetered(content, { ...options, compression: "none" }, meter, new PathTable());
+  return readMetered({ content, compression: "none" }, options.signal, meter, new PathTable());
 }
 
-/** As {@link readLayer}, with limits and names that may be shared by several layers. */
-export async function* readMetered(
-  content: Content,
-  options: ReadLayerOptions,
+async function* readMetered(
+  { content, compression, diffId }: LayerSource,
+  signal: AbortSignal | undefined,
   meter: LimitMeter,
   names: PathTable,
 ): AsyncGenerator<LayerEntry> {
-  throwIfAborted(options.signal);
+  throwIfAborted(signal);
   meter.startLayer();
-  const plain = options.compression === "gzip" ? gunzip(counted(content, (n) => meter.compressed(n))) : content;
+  const plain = compression === "gzip" ? gunzip(counted(content, (n) => meter.compressed(n))) : content;
   const metered = counted(plain, (n) => meter.expanded(n));
-  const checked = options.diffId === undefined ? metered : matching(metered, options.diffId);
-  yield* readEntries(checked, meter, names, options.signal);
+  const checked = diffId === undefined ? metered : matching(metered, diffId);
+  yield* readEntries(checked, meter, names, signal);
 }
 
 async function* counted(content: Content, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {

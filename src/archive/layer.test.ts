@@ -207,6 +207,11 @@ test("a layer's summary counts what unpacking counts: files, and the directories
   for await (const _ of readLayer(pieces(bytes), { compression: "gzip" })) read++;
   expect(layer.summary()).toMatchObject({ files: 4, entries: 6 });
   expect(read).toBe(6);
+  const drain = async (entries: number): Promise<void> => {
+    for await (const _ of readLayer(pieces(bytes), { compression: "gzip", limits: { entries } })) continue;
+  };
+  await drain(6);
+  await expect(drain(5)).rejects.toMatchObject({ code: "ARCHIVE_LIMIT" });
 });
 
 describe("what is refused", () => {

@@ -4,48 +4,57 @@
  *
  *     parent/.skillctl-<random>/      0700
  *       content/                      becomes the target
+ *       replacing                     names the target and this process, once the target is about to be moved
  *       previous/                     what the target was, while it is being replaced
  */
-import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
 import { quote } from "../text/index.ts";
-import { removeAbandoned, stagingName } from "./abandoned-staging.ts";
+import { markReplacing, recoverAbandoned, stagingName } from "./abandoned-staging.ts";
+import { moveDirectory, removeTree } from "./directory-tree.ts";
 import { unreadable } from "./file-content.ts";
+import { syncDirectory } from "./sync.ts";
 
 export class Staging {
+  /** The staging directory itself. */
+  readonly directory: string;
   /** The directory to fill; not visible to other users until it is published. */
   readonly content: string;
-  readonly #directory: string;
+  readonly #previous: string;
   readonly #parent: string;
   readonly #target: string;
   /** Parents that did not exist before, outermost first. */
   readonly #created: readonly string[];
+  /** What the target was lies here and nowhere else. */
+  #holdsOnlyCopy = false;
 
   private constructor(parent: string, target: string, created: readonly string[]) {
     this.#parent = parent;
     this.#target = join(parent, basename(target));
     this.#created = created;
-    this.#directory = join(parent, stagingName());
-    this.content = join(this.#directory, "content");
+    this.directory = join(parent, stagingName());
+    this.content = join(this.directory, "content");
+    this.#previous = join(this.directory, "previous");
   }
 
   /**
-   * Makes the staging directory for `target`, and the target's parents where they are missing. Throws `TARGET_EXISTS`
+   * Makes the staging directory for `target`, and the target's parents where they are missing, after putting right what
+   * a crash left beside it. Throws `TARGET_EXISTS`
    * when the target may not be written: a symlink or file in any case, a directory with content unless `replace`.
    */
   static async open(target: string, replace: boolean): Promise<Staging> {
     const path = resolve(target);
+    // What a crash left can wait for the next time; it is no reason not to unpack now.
+    await recoverAbandoned(dirname(path)).catch(() => undefined);
     const found = await kindOf(path);
     if (found !== "absent") await checkReplaceable(path, found, replace);
     const created: string[] = [];
     try {
       const staging = new Staging(await makeParents(dirname(path), created), path, created);
-      // What a crash left can wait for the next time; it is no reason not to unpack now.
-      await removeAbandoned(staging.#parent).catch(() => undefined);
-      await mkdir(staging.#directory, { mode: 0o700 });
+      await mkdir(staging.directory, { mode: 0o700 });
       await mkdir(staging.content, { mode: 0o700 });
       return staging;
     } catch (error) {
@@ -54,48 +63,52 @@ export class Staging {
     }
   }
 
-  /** Moves the content to the target in one step. When that fails, what was there before is put back. */
+  /**
+   * Moves the content to the target. When that fails, what was there before is put back; when the process dies over it,
+   * by the next one (see {@link recoverAbandoned}).
+   */
   async publish(replace: boolean): Promise<void> {
     if ((await realpath(this.#parent)) !== this.#parent) {
       throw new SkillError("CONFLICT", `${quote(this.#parent)} was replaced by a link while we were unpacking`);
     }
     const found = await kindOf(this.#target);
     if (found !== "absent") await checkReplaceable(this.#target, found, replace);
-    const previous = join(this.#directory, "previous");
-    if (found !== "absent") await rename(this.#target, previous);
+    if (found !== "absent") await this.#moveAway();
     try {
       await rename(this.content, this.#target);
     } catch (error) {
-      if (found !== "absent") await rename(previous, this.#target);
+      if (found !== "absent") await this.#putBack(error);
       throw isOccupied(error) ? occupied(this.#target, error) : error;
     }
     await syncDirectory(this.#parent);
   }
 
-  /** Removes the staging directory and what is in it. */
-  async remove(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+  async #moveAway(): Promise<void> {
+    await markReplacing(this.directory, this.#target);
+    await moveDirectory(this.#target, this.#previous);
   }
 
-  /** As {@link remove}, and takes back the parents that were made. */
+  async #putBack(reason: unknown): Promise<void> {
+    try {
+      await moveDirectory(this.#previous, this.#target);
+    } catch (error) {
+      this.#holdsOnlyCopy = true;
+      const message = `${quote(this.#target)} could neither be replaced nor put back: it lies in ${quote(this.#previous)}`;
+      const cause = new AggregateError([reason, error], "renaming failed twice");
+      throw new SkillError("TARGET_UNWRITABLE", message, { hint: "Move it back by hand.", cause });
+    }
+  }
+
+  /** Removes the staging directory and what is in it, what the target was included. */
+  async remove(): Promise<void> {
+    await removeTree(this.directory);
+  }
+
+  /** As {@link remove}, and takes back the parents that were made; leaves what could not be put back. */
   async undo(): Promise<void> {
+    if (this.#holdsOnlyCopy) return;
     await this.remove();
     await removeEmpty(this.#created);
-  }
-}
-
-/** Makes a directory's entries durable. Systems that cannot open directories (Windows) do without. */
-export async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform !== "win32") await syncFile(directory, "r");
-}
-
-/** Makes a file's bytes durable. */
-export async function syncFile(path: string, flags = "r+"): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

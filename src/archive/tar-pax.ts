@@ -12,7 +12,15 @@ const EQUALS = 0x3d;
 const NEWLINE = 0x0a;
 
 // Facts that we drop: times, owners, and what tools add about the file they saw (extended attributes, flags, inode).
-const DROPPED = /^(?:atime|ctime|mtime|uid|gid|uname|gname|comment|(?:SCHILY|LIBARCHIVE|RHT|MSWINDOWS|APPLE)\..+)$/s;
+// By name, not by vendor: SCHILY.realsize, SCHILY.filetype or LIBARCHIVE.symlinktype make the entry another one elsewhere.
+const DROPPED: ReadonlySet<string> = new Set(
+  [
+    ["atime", "ctime", "mtime", "uid", "gid", "uname", "gname", "comment"],
+    ["SCHILY.dev", "SCHILY.devmajor", "SCHILY.devminor", "SCHILY.ino", "SCHILY.nlink", "SCHILY.fflags"],
+    ["LIBARCHIVE.creationtime", "MSWINDOWS.fileattr", "MSWINDOWS.rawsd", "RHT.security.selinux"],
+  ].flat(),
+);
+const DROPPED_FAMILIES = /^(?:SCHILY\.(?:acl|xattr)|LIBARCHIVE\.xattr)\../;
 
 /**
  * Reads the body of a pax extended header. Throws `ARCHIVE_INVALID` unless it is made of whole, well-formed records
@@ -29,7 +37,8 @@ export function parsePax(body: Uint8Array, entry: string): PaxOverrides {
     seen.add(key);
     if (key === "path") overrides.path = decodeName(value);
     else if (key === "size") overrides.size = decimal(value);
-    else if (!DROPPED.test(key)) throw refused(entry, "its pax header holds a key that we do not accept");
+    else if (!DROPPED.has(key) && !DROPPED_FAMILIES.test(key))
+      throw refused(entry, "its pax header holds a key that we do not accept");
   }
   return overrides;
 }

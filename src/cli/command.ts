@@ -2,6 +2,7 @@
  * What a command is made of, as data: the parser, the help, the shell completions and the pages under docs/cli are all
  * made from one definition.
  */
+import type { Advice } from "./advice.ts";
 import type { Context } from "./context.ts";
 import type { ExitStatus } from "./exit.ts";
 
@@ -43,6 +44,8 @@ export interface CommandDefinition<Arguments extends readonly unknown[] = readon
   readonly examples: readonly Example[];
   /** What exit statuses mean here, where it is more than "done", "failed" and "wrong usage". */
   readonly exitStatus?: Partial<Record<0 | 1 | 2, string>>;
+  /** Hints that name its flags. */
+  readonly advice?: Advice;
   run(context: Context, args: Arguments, flags: Flags): Promise<ExitStatus>;
 }
 

@@ -1,9 +1,16 @@
 import { resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { createContext, defaultStorePath } from "./context.ts";
 import { wantsColor } from "./style.ts";
 import { recordingEnvironment } from "./testing/environment.ts";
+
+vi.mock("node:os", async (original) => ({
+  ...(await original<typeof import("node:os")>()),
+  homedir: () => {
+    throw new Error("A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)");
+  },
+}));
 
 describe("the store's place", () => {
   it.each([
@@ -13,6 +20,14 @@ describe("the store's place", () => {
     [{ HOME: "/h" }, "/h/.local/share/skillctl/store"],
   ])("with %j is %s", (variables, expected) => {
     expect(defaultStorePath(variables)).toBe(expected);
+  });
+
+  it("is asked for where a container's user has neither HOME nor an entry in passwd, by who needs it", () => {
+    const missing = { code: "USAGE", hint: "Set SKILLCTL_STORE to the store's directory, or HOME." };
+    expect(() => defaultStorePath({})).toThrow(expect.objectContaining(missing));
+    expect(defaultStorePath({ XDG_DATA_HOME: "/d" })).toBe("/d/skillctl/store");
+    const context = createContext(recordingEnvironment(), {});
+    expect(() => context.storePath).toThrow(expect.objectContaining(missing));
   });
 
   it("is what --store says, before everything else", () => {

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
+import { SkillError } from "../errors.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { Environment } from "./environment.ts";
 import type { GlobalFlags } from "./flags.ts";
@@ -9,7 +10,7 @@ import type { GlobalFlags } from "./flags.ts";
 export interface Context {
   readonly environment: Environment;
   readonly output: Output;
-  /** Absolute path of the local store; it need not exist. */
+  /** Absolute path of the local store; it need not exist. Throws as {@link defaultStorePath} does, for who asks for it. */
   readonly storePath: string;
   readonly signal: AbortSignal;
   /** Whether there is a person to ask: stdin and stderr are a terminal, and neither `--json` nor `--quiet` was given. */
@@ -22,7 +23,9 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
   return {
     environment,
     output: createOutput(environment, flags),
-    storePath: resolve(flags.store ?? defaultStorePath(variables)),
+    get storePath() {
+      return resolve(flags.store ?? defaultStorePath(variables));
+    },
     signal,
     isInteractive: stdin.isTTY === true && stderr.isTTY === true && flags.json !== true && flags.quiet !== true,
   };
@@ -30,12 +33,23 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
 
 /**
  * SKILLCTL_STORE, else `skillctl/store` in the user's data directory. Empty variables count as not set, and so does a
- * relative XDG_DATA_HOME, as the XDG base directory specification asks.
+ * relative XDG_DATA_HOME, as the XDG base directory specification asks. Throws `USAGE` where the user has no home, as
+ * in a container that runs under a user id of its own.
  */
 export function defaultStorePath(variables: Environment["variables"]): string {
   const store = variables["SKILLCTL_STORE"];
   if (store !== undefined && store !== "") return store;
   const data = variables["XDG_DATA_HOME"];
-  const home = variables["HOME"] || homedir();
-  return join(data !== undefined && isAbsolute(data) ? data : join(home, ".local", "share"), "skillctl", "store");
+  return join(data !== undefined && isAbsolute(data) ? data : defaultDataDirectory(variables), "skillctl", "store");
+}
+
+function defaultDataDirectory(variables: Environment["variables"]): string {
+  try {
+    return join(variables["HOME"] || homedir(), ".local", "share");
+  } catch (cause) {
+    throw new SkillError("USAGE", "the local store has no place: this user has no home directory", {
+      hint: "Set SKILLCTL_STORE to the store's directory, or HOME.",
+      cause,
+    });
+  }
 }

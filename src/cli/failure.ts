@@ -2,7 +2,7 @@
 import { isSkillError } from "../errors.ts";
 import { SkillCardError } from "../skillcard/error.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
-import { visible } from "../text/index.ts";
+import { visible, visibleLine } from "../text/index.ts";
 import type { Style } from "./style.ts";
 import { explainSystemError } from "./system-error.ts";
 import { visibleJson } from "./visible.ts";
@@ -21,25 +21,30 @@ export interface ErrorReport {
   readonly issues?: readonly SkillCardIssue[];
 }
 
-/** The facts of an error, for JSON. */
-export function describeError(error: unknown): ErrorReport {
+/** The facts of an error, for JSON. `advice` goes before its own hint. */
+export function describeError(error: unknown, advice?: string): ErrorReport {
   const known = explainSystemError(error);
   if (!isSkillError(known)) return { code: "INTERNAL", message: messageOf(error), hint: INTERNAL_HINT };
-  const { code, message, hint } = known;
+  const { code, message } = known;
+  const hint = advice ?? known.hint;
   const issues = error instanceof SkillCardError ? { issues: error.issues } : {};
   return { code, message, ...(hint === undefined ? {} : { hint }), ...issues };
 }
 
 /** `{"error": …}`, for stderr. */
-export function formatErrorJson(error: unknown): string {
-  return `${visibleJson({ error: describeError(error) })}\n`;
+export function formatErrorJson(error: unknown, advice?: string): string {
+  return `${visibleJson({ error: describeError(error, advice) })}\n`;
 }
 
-/** The error for a person. `verbose` adds the stack and every cause. */
-export function formatError(error: unknown, style: Style, verbose = false): string {
-  const { message, hint } = describeError(error);
-  const lines = [`${style.red(style.bold("error:"))} ${visible(message)}`];
-  if (hint !== undefined) lines.push(`${style.cyan("hint:")} ${visible(hint)}`);
+/**
+ * The error for a person: a line for the message, whatever it cites, and one for the hint. Only a {@link SkillCardError}
+ * has more, its list of problems. `verbose` adds the stack and every cause.
+ */
+export function formatError(error: unknown, style: Style, verbose = false, advice?: string): string {
+  const { message, hint } = describeError(error, advice);
+  const shown = error instanceof SkillCardError ? visible(message) : visibleLine(message);
+  const lines = [`${style.red(style.bold("error:"))} ${shown}`];
+  if (hint !== undefined) lines.push(`${style.cyan("hint:")} ${visibleLine(hint)}`);
   if (verbose) lines.push(...causesOf(error).map((text) => style.dim(visible(text))));
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -21,7 +21,7 @@ describe("writing a file", () => {
     const [file, link] = [join(directory, "out.tar"), join(directory, "link.tar")];
     expect(await writeFile(file, content("one"))).toBe(3);
     symlinkSync(file, link);
-    await writeFile(link, content("three"));
+    await writeFile(link, content("three"), true);
     expect(readFileSync(file, "utf8")).toBe("three");
   });
 
@@ -30,15 +30,30 @@ describe("writing a file", () => {
     const file = join(place, "out.tar");
     writeFileSync(file, "old");
     const failure = new SkillError("DIGEST_MISMATCH", "x");
-    await expect(writeFile(file, content("new", failure))).rejects.toBe(failure);
+    await expect(writeFile(file, content("new", failure), true)).rejects.toBe(failure);
     expect([readdirSync(place), readFileSync(file, "utf8")]).toEqual([["out.tar"], "old"]);
+  });
+
+  it("replaces nothing unasked", async () => {
+    const file = join(directory, "mine.tar");
+    writeFileSync(file, "mine");
+    await expect(writeFile(file, content("x"))).rejects.toMatchObject({
+      code: "TARGET_EXISTS",
+      message: `${file} exists already`,
+      hint: expect.stringContaining("--force") as string,
+    });
+    expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
   it.each([
     ["a full disk", "/dev/full", "no space left on device"],
-    ["a directory", directory, "illegal operation on a directory"],
-    ["a path below a file", "/dev/null/out.tar", "not a directory"],
-    ["a directory that is not there", join(directory, "missing", "out.tar"), "no such file or directory"],
+    ["a directory", directory, "it is a directory"],
+    ["a path below a file", "/dev/null/out.tar", "it lies below what is no directory"],
+    [
+      "a directory that is not there",
+      join(directory, "missing", "out.tar"),
+      "the directory it would be in does not exist",
+    ],
   ])("to %s fails by name", async (_, path, reason) => {
     await expect(writeFile(path, content("x"))).rejects.toMatchObject({
       code: "TARGET_UNWRITABLE",
@@ -63,7 +78,7 @@ describe("reading a file", () => {
     const missing = join(directory, "missing.tar");
     await expect(read(missing, Readable.from([]))).rejects.toMatchObject({
       code: "FILE_UNREADABLE",
-      message: `cannot read ${missing}: no such file or directory`,
+      message: `cannot read ${missing}: there is no such file or directory`,
     });
   });
 });

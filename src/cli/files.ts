@@ -7,21 +7,29 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Content } from "../content/index.ts";
+import { SkillError } from "../errors.ts";
 import { explainSystemError, unwritable } from "./system-error.ts";
 
 /**
- * Writes `content` to `path` and returns the size in bytes. A file that is there is replaced only when all of it has
- * arrived; what is no regular file (a pipe, /dev/null) is written to as it is. Throws `TARGET_UNWRITABLE`, and what
- * `content` throws.
+ * Writes `content` to `path` and returns the size in bytes. A file that is there is replaced only with `replaceExisting`, and
+ * only when all of it has arrived; what is no regular file (a pipe, /dev/null) is written to as it is. Throws
+ * `TARGET_EXISTS`, `TARGET_UNWRITABLE`, and what `content` throws.
  */
-export async function writeFile(path: string, content: Content): Promise<number> {
+export async function writeFile(path: string, content: Content, replaceExisting = false): Promise<number> {
   try {
     const existing = await stat(path).catch(() => undefined);
+    if (existing?.isFile() === true && !replaceExisting) throw targetExists(path);
     if (existing !== undefined && !existing.isFile()) return await writeTo(path, "w", content);
     return await replace(existing === undefined ? path : await realpath(path), content);
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+function targetExists(path: string): SkillError {
+  return new SkillError("TARGET_EXISTS", `${path} exists already`, {
+    hint: "Name another file, or replace it with --force.",
+  });
 }
 
 async function replace(target: string, content: Content): Promise<number> {

@@ -11,6 +11,8 @@ export interface GlobalFlags {
   readonly color?: boolean;
 }
 
+export const GLOBAL_OPTIONS_TITLE = "Global options:";
+
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: "--store <directory>",

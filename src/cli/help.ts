@@ -1,8 +1,9 @@
 /** How help looks, on the terminal and on the pages under docs/cli. */
-import type { Command, HelpConfiguration } from "commander";
+import { Help, type Command, type HelpConfiguration } from "commander";
 
 import type { CommandDefinition } from "./command.ts";
 import { SIGNAL_STATUS } from "./exit.ts";
+import { GLOBAL_OPTIONS_TITLE } from "./flags.ts";
 import type { Style } from "./style.ts";
 
 const DEFAULT_STATUS: Readonly<Record<0 | 1 | 2, string>> = {
@@ -11,7 +12,7 @@ const DEFAULT_STATUS: Readonly<Record<0 | 1 | 2, string>> = {
   2: "wrong usage or unreadable input",
 };
 
-/** Headings bold; commands with all their aliases, in the list without their arguments. */
+/** Headings bold; commands with all their aliases, in the list without their arguments; global options after the rest. */
 export function configureHelp(style: Style): HelpConfiguration {
   return {
     styleTitle: (title) => style.bold(title),
@@ -21,7 +22,17 @@ export function configureHelp(style: Style): HelpConfiguration {
       return [...program, namesOf(command).join("|"), command.usage()].join(" ");
     },
     showGlobalOptions: false,
+    formatHelp: (command, help) => withGlobalOptionsLast(Help.prototype.formatHelp.call(help, command, help)),
   };
+}
+
+/** Sections are set apart by empty lines. */
+function withGlobalOptionsLast(help: string): string {
+  const sections = help.trimEnd().split("\n\n");
+  const isGlobal = (section: string): boolean =>
+    section.split("\n", 1).some((line) => line.includes(GLOBAL_OPTIONS_TITLE));
+  const sorted = [...sections.filter((each) => !isGlobal(each)), ...sections.filter(isGlobal)];
+  return `${sorted.join("\n\n")}\n`;
 }
 
 /** What follows the options: examples and exit statuses. */

@@ -1,5 +1,5 @@
 /** Problems of a SkillCard as a compiler prints them: place, message, the line with carets, and a hint. */
-import { excerpt } from "../skillcard/excerpt.ts";
+import { createExcerpts } from "../skillcard/excerpt.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
 import { visibleLine } from "../text/index.ts";
 import type { Style } from "./style.ts";
@@ -7,17 +7,17 @@ import { plural } from "./units.ts";
 
 /** Every issue with its excerpt of `source`, the text that was checked; without `source`, only the messages. */
 export function formatIssues(issues: readonly SkillCardIssue[], source: string | undefined, style: Style): string {
-  return issues.map((issue) => formatIssue(issue, source, style)).join("");
+  const excerpt = source === undefined ? undefined : createExcerpts(source);
+  return issues.map((issue) => formatIssue(issue, excerpt?.(issue) ?? "", style)).join("");
 }
 
-function formatIssue(issue: SkillCardIssue, source: string | undefined, style: Style): string {
+function formatIssue(issue: SkillCardIssue, excerpt: string, style: Style): string {
   const { file, line, column, severity, message, hint } = issue;
   const paint = severity === "error" ? style.red : style.yellow;
   const place = style.bold(`${visibleLine(file)}:${line}:${column}:`);
-  const shown = source === undefined ? "" : excerpt(source, issue).replace(/\^+$/, (carets) => paint(carets));
   return [
     `${place} ${paint(style.bold(`${severity}:`))} ${message}\n`,
-    ...(shown === "" ? [] : [`${shown}\n`]),
+    ...(excerpt === "" ? [] : [`${excerpt.replace(/\^+$/, (carets) => paint(carets))}\n`]),
     ...(hint === undefined ? [] : [`  ${style.cyan("hint:")} ${hint}\n`]),
   ].join("");
 }

@@ -5,6 +5,7 @@ import { quote } from "../text/index.ts";
 import type { OptionSpec } from "./command.ts";
 import { bytes, oneOf } from "./values.ts";
 
+const MiB = 1024 * 1024;
 const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof ArchiveLimits)[];
 
 /** `--limit fileSize=64MiB`, as often as wanted; gives a `Partial<ArchiveLimits>`. */
@@ -20,6 +21,15 @@ export function formatLimits(limits: Partial<ArchiveLimits>): string {
   return Object.entries(limits)
     .map(([name, value]) => `--limit ${name}=${value}`)
     .join(" ");
+}
+
+/** Which flag raises the limit that an `ARCHIVE_LIMIT` names, and how far it might go; `undefined` when it names none. */
+export function limitAdvice({ hint = "" }: SkillError): string | undefined {
+  const name = NAMES.find((each) => new RegExp(`\\b${each}\\b`).test(hint));
+  if (name === undefined) return undefined;
+  const value = DEFAULT_LIMITS[name] * 2;
+  const example = value % MiB === 0 ? `${value / MiB}MiB` : String(value);
+  return `If you trust where it comes from, raise the limit ${name}, as in --limit ${name}=${example}`;
 }
 
 function parseLimit(text: string): Partial<ArchiveLimits> {

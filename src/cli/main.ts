@@ -12,6 +12,8 @@ import { VERSION_LINE } from "./version.ts";
 /** The descriptor; the stream behind it would take longer to make than the version to print. */
 const STDOUT = 1;
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 const argv = process.argv.slice(2);
 const asksForVersion = argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "");
 if (!asksForVersion || !printVersion()) await runProcess();
@@ -30,14 +32,14 @@ async function runProcess(): Promise<void> {
   const [{ run }, { processEnvironment }] = await Promise.all([import("./run.ts"), import("./environment.ts")]);
   const cancel = new AbortController();
   let signalStatus: number | undefined;
-  for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
-    process.on(signal, () => {
-      // The first signal lets the work clean up after itself; the second one does not wait for that.
-      if (signalStatus !== undefined) process.exit(status);
-      signalStatus = status;
-      cancel.abort(new Error(`received ${signal}`));
-    });
-  }
+  const stop = (signal: keyof typeof SIGNAL_STATUS): void => {
+    // The first signal lets the work clean up after itself. The next one finds no listener, so that the system ends the
+    // process at once, however busy it is.
+    for (const name of SIGNALS) process.off(name, stop);
+    signalStatus = SIGNAL_STATUS[signal];
+    cancel.abort(new Error(`received ${signal}`));
+  };
+  for (const name of SIGNALS) process.on(name, stop);
   // A write to a closed pipe rejects where it was made; unheard, the event would end the process with a stack trace.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const status = await run(argv, processEnvironment(cancel.signal));

@@ -30,8 +30,11 @@ export interface Output {
   content(bytes: Bytes, json?: (base64: string) => unknown): Promise<void>;
   /** Says something on stderr that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
   remark(text: string): Promise<void>;
-  /** Reports, on stderr, the failure of one part while others go on; nothing with `--json`, whose result holds it. */
-  failure(error: unknown): Promise<void>;
+  /**
+   * Reports, on stderr, the failure of one part while others go on, `advice` before its own hint; nothing with `--json`,
+   * whose result holds it.
+   */
+  failure(error: unknown, advice?: string): Promise<void>;
 }
 
 type Bytes = Iterable<Uint8Array> | Content;
@@ -62,10 +65,10 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
       progress.clear();
       await write(stderr, text);
     },
-    async failure(error) {
+    async failure(error, advice) {
       if (flags.json === true) return;
       progress.clear();
-      await write(stderr, formatError(error, remarkStyle, flags.verbose));
+      await write(stderr, formatError(error, remarkStyle, flags.verbose, advice));
     },
   };
 }

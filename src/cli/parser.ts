@@ -3,7 +3,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 
 import { SkillError } from "../errors.ts";
 import type { ArgumentSpec, CommandDefinition, CommandEntry, OptionSpec } from "./command.ts";
-import { GLOBAL_OPTIONS, type GlobalFlags } from "./flags.ts";
+import { GLOBAL_OPTIONS, GLOBAL_OPTIONS_TITLE, type GlobalFlags } from "./flags.ts";
 import { configureHelp, helpEpilogue } from "./help.ts";
 import type { Style } from "./style.ts";
 import { VERSION_LINE } from "./version.ts";
@@ -72,7 +72,7 @@ export function usageError(error: CommanderError, command: string | undefined): 
 }
 
 function addGlobalOptions(command: Command): void {
-  for (const spec of GLOBAL_OPTIONS) command.addOption(createOption(spec).helpGroup("Global options:"));
+  for (const spec of GLOBAL_OPTIONS) command.addOption(createOption(spec).helpGroup(GLOBAL_OPTIONS_TITLE));
 }
 
 function createArgument({ syntax, summary, parse }: ArgumentSpec): Argument {

@@ -113,6 +113,14 @@ describe("wrong usage", () => {
   });
 });
 
+describe("a line feed in a path", () => {
+  it.each([["validate"], ["pack"], ["inspect"], ["import"]])("forges no hint in what %s says", async (command) => {
+    const { stdout, stderr } = await call([command, "missing\nhint: run this"]);
+    expect(stdout + stderr).toContain("missing\\u{a}hint: run this");
+    expect(stdout + stderr).not.toMatch(/^hint: run this/m);
+  });
+});
+
 describe("global flags", () => {
   it("are understood before and after the command", async () => {
     expect((await call(["--json", "list"])).stdout).toBe("[]\n");

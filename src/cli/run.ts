@@ -1,6 +1,7 @@
 /** One call of `skillctl`, from its arguments to its exit status. Touches nothing but the environment it is given. */
 import { CommanderError, type Command } from "commander";
 
+import { adviceFor, type Advice } from "./advice.ts";
 import { findCommand } from "./command.ts";
 import { createContext } from "./context.ts";
 import type { Environment } from "./environment.ts";
@@ -28,12 +29,14 @@ export async function run(
   const { stdout } = environment;
   let status: ExitStatus = ExitStatus.ok;
   let known = flags;
+  let advice: Advice | undefined;
   let help = "";
   const style = styleFor(stdout, environment, flags);
   const width = Math.min(stdout.columns || 80, MAX_WIDTH);
   const print = (text: string): void => void (help += text);
   const parser = createParser(COMMANDS, { style, width, print }, async (definition, args, parsed) => {
     known = parsed;
+    advice = definition.advice;
     const context = createContext(environment, parsed);
     try {
       status = await definition.run(context, args, parsed);
@@ -47,7 +50,7 @@ export async function run(
     return status;
   } catch (error) {
     const reported = error instanceof CommanderError ? usageError(error, calledCommand(argv)) : error;
-    return fail(reported, known, environment);
+    return fail(reported, known, environment, advice);
   }
 }
 
@@ -62,7 +65,12 @@ async function parse(parser: Command, argv: readonly string[]): Promise<void> {
 }
 
 /** Reports the error that ended the call, if there is anybody to tell, and says which exit status it means. */
-async function fail(error: unknown, flags: GlobalFlags, environment: Environment): Promise<ExitStatus> {
+async function fail(
+  error: unknown,
+  flags: GlobalFlags,
+  environment: Environment,
+  advice: Advice | undefined,
+): Promise<ExitStatus> {
   // The reader of our output has seen enough (`skillctl list | head -1`): nothing failed.
   if (isBrokenPipe(error)) return ExitStatus.ok;
   const { stderr, signal } = environment;
@@ -70,7 +78,8 @@ async function fail(error: unknown, flags: GlobalFlags, environment: Environment
   // Whoever cancelled knows; what fails from then on fails because of it.
   if (!signal.aborted && status !== ExitStatus.cancelled) {
     const style = styleFor(stderr, environment, flags);
-    const report = flags.json === true ? formatErrorJson(error) : formatError(error, style, flags.verbose);
+    const hint = adviceFor(error, advice);
+    const report = flags.json === true ? formatErrorJson(error, hint) : formatError(error, style, flags.verbose, hint);
     await write(stderr, report).catch(() => {});
   }
   return status;

@@ -19,20 +19,25 @@ describe("a failure of the file system", () => {
       "reading",
       () => readFile("/nowhere/file"),
       "FILE_UNREADABLE",
-      "cannot read /nowhere/file: no such file or directory",
+      "cannot read /nowhere/file: there is no such file or directory",
     ],
-    ["listing", () => readdir("/dev/null"), "FILE_UNREADABLE", "cannot read /dev/null: not a directory"],
+    [
+      "listing",
+      () => readdir("/dev/null"),
+      "FILE_UNREADABLE",
+      "cannot read /dev/null: it is not a directory, or lies below what is none",
+    ],
     [
       "making a directory",
       () => mkdir("/dev/null/x"),
       "TARGET_UNWRITABLE",
-      "cannot write /dev/null/x: not a directory",
+      "cannot write /dev/null/x: it lies below what is no directory",
     ],
     [
       "renaming",
       () => rename("/nowhere/a", "/b"),
       "TARGET_UNWRITABLE",
-      "cannot write /nowhere/a: no such file or directory",
+      "cannot write /nowhere/a: the directory it would be in does not exist",
     ],
   ])("at %s names the path and the reason", async (_, work, code, message) => {
     const cause = await failureOf(work());
@@ -42,7 +47,7 @@ describe("a failure of the file system", () => {
   it("that names no path is told by what was read or written", async () => {
     const places = { source: "stdin", target: "/tmp/copy" };
     expect(explainSystemError(systemError("EISDIR", -21, "read"), places)).toMatchObject({
-      message: "cannot read stdin: illegal operation on a directory",
+      message: "cannot read stdin: it is a directory",
     });
     expect(explainSystemError(await failureOf(writeFile("/dev/full", "x")), places)).toMatchObject({
       message: "cannot write /tmp/copy: no space left on device",
@@ -54,6 +59,29 @@ describe("a failure of the file system", () => {
       code: "TARGET_UNWRITABLE",
       message: "cannot write out.tar: read-only file system",
     });
+  });
+});
+
+describe("an error of the library that quotes the system", () => {
+  const cause = Object.assign(systemError("ENOENT", -2, "stat"), { path: "x" });
+
+  it.each([
+    ["its message", `cannot read x: ${cause.message}`, "cannot read x: there is no such file or directory"],
+    ["its code", '"x" cannot be read (ENOENT)', '"x" cannot be read: there is no such file or directory'],
+  ])("by %s is put into words and keeps the rest", (_, message, worded) => {
+    const error = new SkillError("FILE_UNREADABLE", message, { hint: "Look.", cause });
+    expect(explainSystemError(error)).toMatchObject({ code: "FILE_UNREADABLE", message: worded, hint: "Look.", cause });
+  });
+
+  it("about a target says what is wrong with writing", () => {
+    const exists = systemError("EEXIST", -17, "open");
+    const error = new SkillError("TARGET_EXISTS", `cannot write x: ${exists.message}`, { cause: exists });
+    expect(explainSystemError(error)).toMatchObject({ message: "cannot write x: it exists already" });
+  });
+
+  it("is left alone when it has words of its own", () => {
+    const error = new SkillError("STORE_UNWRITABLE", "the disk is full", { cause });
+    expect(explainSystemError(error)).toBe(error);
   });
 });
 

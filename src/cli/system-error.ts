@@ -7,7 +7,7 @@
 import { getSystemErrorMap } from "node:util";
 
 import { errnoOf } from "../errno.ts";
-import { SkillError } from "../errors.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 
 interface SystemError extends Error {
   readonly code: string;
@@ -55,27 +55,36 @@ export interface Places {
 }
 
 /**
- * A failure of the file system as the `FILE_UNREADABLE` or `TARGET_UNWRITABLE` that it amounts to; any other error as it
- * is.
+ * A failure of the file system as the `FILE_UNREADABLE` or `TARGET_UNWRITABLE` that it amounts to; one that the library
+ * gave a code, and left in the system's words, in ours; any other error as it is.
  */
 export function explainSystemError(error: unknown, { source = "a file", target = "a file" }: Places = {}): unknown {
+  if (isSkillError(error)) return inOurWords(error);
   if (!isSystemError(error)) return error;
   const { code, syscall, path } = error;
   if (WRITING.has(syscall) || ONLY_WRITERS_MEET.has(code)) return unwritable(path ?? target, error);
-  if (!READING.has(syscall)) return error;
-  return new SkillError("FILE_UNREADABLE", `cannot read ${path ?? source}: ${reasonOf(error)}`, {
-    hint: "Check that it exists and that you may read it.",
-    cause: error,
-  });
+  return READING.has(syscall) ? unreadable(path ?? source, error) : error;
 }
 
 /** `TARGET_UNWRITABLE` for `place`, whichever file of ours the system refused; any other error as it is. */
 export function unwritable(place: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  return new SkillError("TARGET_UNWRITABLE", `cannot write ${place}: ${reasonOf(error)}`, {
-    hint: "Check the path, its permissions and the space on its disk.",
-    cause: error,
-  });
+  const { reason, hint = "Check the path, its permissions and the space on its disk." } = explain(error, WRITE_REASONS);
+  return new SkillError("TARGET_UNWRITABLE", `cannot write ${place}: ${reason}`, { hint, cause: error });
+}
+
+function unreadable(place: string, error: SystemError): SkillError {
+  const { reason, hint = "Check that it exists and that you may read it." } = explain(error, READ_REASONS);
+  return new SkillError("FILE_UNREADABLE", `cannot read ${place}: ${reason}`, { hint, cause: error });
+}
+
+/** Puts our words where the message quotes its cause: `ENOENT: no such file or directory, stat 'x'`, or `(ENOENT)`. */
+function inOurWords(error: SkillError): SkillError {
+  const { code, message, hint, cause } = error;
+  if (!isSystemError(cause)) return error;
+  const { reason } = explain(cause, code.startsWith("TARGET_") ? WRITE_REASONS : READ_REASONS);
+  const worded = message.replace(cause.message, () => reason).replace(` (${cause.code})`, () => `: ${reason}`);
+  return worded === message ? error : new SkillError(code, worded, { ...(hint === undefined ? {} : { hint }), cause });
 }
 
 /** Tells whether a write failed because its reader has gone. */
@@ -87,7 +96,35 @@ function isSystemError(error: unknown): error is SystemError {
   return errnoOf(error) !== undefined && error instanceof Error && "syscall" in error && "errno" in error;
 }
 
-/** `no space left on device`: the system's own words, without the code and the call that `message` has around them. */
-function reasonOf({ errno, message }: SystemError): string {
-  return getSystemErrorMap().get(errno)?.[1] ?? message;
+interface Explanation {
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+const NOT_PERMITTED: Explanation = {
+  reason: "permission was denied",
+  hint: "Look at who may, with ls -l, or choose another place.",
+};
+
+const READ_REASONS: Readonly<Record<string, Explanation>> = {
+  EACCES: NOT_PERMITTED,
+  EISDIR: { reason: "it is a directory", hint: "Name a file." },
+  ENOENT: { reason: "there is no such file or directory", hint: "Check the spelling, and where you are." },
+  ENOTDIR: { reason: "it is not a directory, or lies below what is none", hint: "Check the path." },
+  EPERM: NOT_PERMITTED,
+};
+
+const WRITE_REASONS: Readonly<Record<string, Explanation>> = {
+  EACCES: NOT_PERMITTED,
+  EEXIST: { reason: "it exists already", hint: "Choose another name." },
+  EISDIR: { reason: "it is a directory", hint: "Name a file in it." },
+  ENOENT: { reason: "the directory it would be in does not exist", hint: "Make that directory first, with mkdir -p." },
+  ENOSPC: { reason: "no space left on device", hint: "Free some space, or choose another disk." },
+  ENOTDIR: { reason: "it lies below what is no directory", hint: "Check the path." },
+  EPERM: NOT_PERMITTED,
+};
+
+/** The reason in our words, else in the system's own, without the code and the call that its message has around them. */
+function explain({ code, errno, message }: SystemError, reasons: typeof READ_REASONS): Explanation {
+  return reasons[code] ?? { reason: getSystemErrorMap().get(errno)?.[1] ?? message };
 }

@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
 
-import { formatAge, formatBytes, plural, shortDigest } from "./units.ts";
+import { formatAge, formatBytes, formatDuration, plural, shortDigest } from "./units.ts";
 
 describe("units", () => {
+  it.each([
+    [0, "0 seconds"],
+    [1000, "1 second"],
+    [90_000, "90 seconds"],
+    [1_800_000, "30 minutes"],
+    [3_600_000, "1 hour"],
+    [7 * 86_400_000, "7 days"],
+  ])("writes a length of %d milliseconds as %s", (length, text) => {
+    expect(formatDuration(length)).toBe(text);
+  });
+
   it.each([
     [0, "0 B"],
     [999, "999 B"],

@@ -34,6 +34,14 @@ export function formatAge(time: string, now: Date): string {
   return seconds === 0 ? "just now" : `${plural(Math.floor(seconds / length), name)} ago`;
 }
 
+/** A length of time, in milliseconds, in the largest unit of which it is a whole number: `1 hour`, `90 seconds`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const units = TIME_UNITS.filter(([unit]) => unit <= DAY && seconds % unit === 0 && seconds > 0);
+  const [length, name] = units[0] ?? [1, "second"];
+  return plural(seconds / length, name);
+}
+
 /** The first 12 hexadecimal digits of a digest: what a person compares. */
 export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(":") + 1).slice(0, 12);

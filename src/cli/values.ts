@@ -31,7 +31,9 @@ export function oneOf<T extends string>(what: string, choices: readonly T[]): (t
 export function text(what: string): (given: string) => string {
   return (given) => {
     if (given.trim() !== "") return given;
-    throw new SkillError("USAGE", `the ${what} is empty`);
+    throw new SkillError("USAGE", `an empty text is no ${what}`, {
+      hint: "Give it a value, or leave it out. Is a variable of your shell not set?",
+    });
   };
 }
 
@@ -45,8 +47,9 @@ export function each<T>(parse: (text: string) => T): ParseValue {
   return (given, previous) => [...((previous as readonly T[] | undefined) ?? []), parse(given)];
 }
 
-/** A length of time: a number and `s`, `m`, `h` or `d`; milliseconds. Throws `USAGE`. */
+/** A length of time: a number and `s`, `m`, `h` or `d`, or just `0`; milliseconds. Throws `USAGE`. */
 export function duration(given: string): number {
+  if (given === "0") return 0;
   const match = /^(\d{1,9})([smhd])$/.exec(given);
   const [, amount, unit] = match ?? [];
   if (amount !== undefined && unit !== undefined) return Number(amount) * (MILLISECONDS[unit] ?? 0);

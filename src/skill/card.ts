@@ -1,21 +1,11 @@
 /** The SkillCard inside an image, checked as it was when the skill was packed. */
-import { readLayer } from "../archive/index.ts";
 import { readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
-import { cardFromSkillMarkdown, validateSkillCard } from "../skillcard/index.ts";
-import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
-import type { OperationOptions, Reader } from "../store/index.ts";
+import type { Reader } from "../store/index.ts";
+import { checkCardFile, type CardFile } from "./card-file.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 import type { SkillImage } from "./image.ts";
-import { layerSources, type LayerOptions } from "./layers.ts";
-
-/** A card that was read from an image, with everything that is wrong with it. */
-export interface ImageCard {
-  readonly card?: SkillCard;
-  readonly issues: readonly SkillCardIssue[];
-  /** True when it was made from SKILL.md, which need not tell a version. */
-  readonly isGenerated: boolean;
-}
+import { imageEntries, type LayerOptions } from "./layers.ts";
 
 const MAX_CARD_BYTES = 16 * 1024 * 1024;
 
@@ -29,14 +19,10 @@ export async function readCard(
   image: SkillImage,
   name: string,
   options: LayerOptions = {},
-): Promise<ImageCard> {
-  const { names, texts } = await scanLayers(reader, image, options);
-  const card = texts.get(CARD_FILE);
-  if (card !== undefined) {
-    return { ...validateSkillCard(card, { file: CARD_FILE, hasFile: (path) => names.has(path) }), isGenerated: false };
-  }
-  const prompt = texts.get(PROMPT_FILE);
-  if (prompt !== undefined) return { ...cardFromSkillMarkdown(prompt, { file: PROMPT_FILE, name }), isGenerated: true };
+): Promise<CardFile> {
+  const { names, contents } = await scanLayers(reader, image, options);
+  const checked = checkCardFile(contents, { name, hasFile: (path) => names.has(path) });
+  if (checked !== undefined) return checked;
   throw new SkillError(
     "NOT_A_SKILL",
     `the image ${image.descriptor.digest} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`,
@@ -49,23 +35,21 @@ export async function readCard(
 async function scanLayers(
   reader: Reader,
   image: SkillImage,
-  options: OperationOptions,
-): Promise<{ readonly names: ReadonlySet<string>; readonly texts: ReadonlyMap<string, string> }> {
+  options: LayerOptions,
+): Promise<{ readonly names: ReadonlySet<string>; readonly contents: ReadonlyMap<string, Uint8Array> }> {
   const names = new Set<string>();
-  const texts = new Map<string, string>();
-  for (const layer of await layerSources(reader, image, options)) {
-    for await (const entry of readLayer(layer.content, layer)) {
-      if (entry.type !== "file") continue;
-      names.add(entry.path);
-      if (entry.path !== CARD_FILE && entry.path !== PROMPT_FILE) continue;
-      if (entry.size > MAX_CARD_BYTES) {
-        throw new SkillError(
-          "ARCHIVE_LIMIT",
-          `${entry.path} in the image has ${entry.size} bytes, over the limit of ${MAX_CARD_BYTES}`,
-        );
-      }
-      texts.set(entry.path, new TextDecoder().decode(await readAll(entry.content)));
+  const contents = new Map<string, Uint8Array>();
+  for await (const entry of imageEntries(reader, image, options)) {
+    if (entry.type !== "file") continue;
+    names.add(entry.path);
+    if (entry.path !== CARD_FILE && entry.path !== PROMPT_FILE) continue;
+    if (entry.size > MAX_CARD_BYTES) {
+      throw new SkillError(
+        "ARCHIVE_LIMIT",
+        `${entry.path} in the image has ${entry.size} bytes, over the limit of ${MAX_CARD_BYTES}`,
+      );
     }
+    contents.set(entry.path, await readAll(entry.content));
   }
-  return { names, texts };
+  return { names, contents };
 }

@@ -1,5 +1,4 @@
 /** One file of an image, without unpacking the rest. */
-import { readLayer } from "../archive/index.ts";
 import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/index.ts";
@@ -7,12 +6,12 @@ import type { Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { PROMPT_FILE } from "./names.ts";
 import { readImage } from "./image.ts";
-import { layerSources, type LayerOptions } from "./layers.ts";
+import { imageEntries, type LayerOptions } from "./layers.ts";
 import { resolveReference } from "./resolve.ts";
 
 /**
- * Streams a file of an image; `path` is relative to the image's root, default `SKILL.md`. The layer is read to its end, so
- * the iteration throws `DIGEST_MISMATCH` after the file when the layer is not what its digest says. Of several layers the
+ * Streams a file of an image; `path` is relative to the image's root, default `SKILL.md`. The layers are read to their
+ * end, so the iteration throws `DIGEST_MISMATCH` after the file when one is not what its digest says. Of several layers the
  * highest that has the file counts. Throws `NOT_FOUND` when no layer has it.
  */
 export async function* cat(
@@ -24,15 +23,13 @@ export async function* cat(
   const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
   const image = await readImage(repository, descriptor, options);
   const wanted = path.replace(/^(?:\.?\/)+/, "");
-  for (const layer of (await layerSources(repository, image, options)).toReversed()) {
-    let found = false;
-    for await (const entry of readLayer(layer.content, layer)) {
-      if (entry.type !== "file" || entry.path !== wanted) continue;
-      found = true;
-      yield* entry.content;
-    }
-    if (found) return;
+  let found = false;
+  for await (const entry of imageEntries(repository, image, { ...options, highestFirst: true })) {
+    if (found || entry.type !== "file" || entry.path !== wanted) continue;
+    found = true;
+    yield* entry.content;
   }
+  if (found) return;
   throw new SkillError("NOT_FOUND", `${formatReference(full)} has no file ${quote(path)}`, {
     hint: `See its files: skillctl inspect ${formatReference(full)} --files`,
   });

@@ -21,13 +21,17 @@ export interface SkillDiff {
 }
 
 /**
- * Compares two skills. Text files up to 256 KiB come with a unified diff; larger and binary ones by digest. Memory does
- * not grow with the files. Throws `SKILLCARD_INVALID` when either has no valid card, and what reading them throws.
+ * Compares two skills. Text files up to 256 KiB come with a unified diff, unless making it takes more than a quarter of a
+ * second, or all of them take more than two; larger and binary ones by digest. Memory does not grow with the files. Throws `SKILLCARD_INVALID` when either has no valid card, and what reading them throws.
  */
 export async function diff(before: DiffSide, after: DiffSide, options: LayerOptions = {}): Promise<SkillDiff> {
   const [left, right] = [await open(before, options), await open(after, options)];
   const card = compareCards(left.card, right.card);
-  const files = compareFiles(await readFiles(left.files), await readFiles(right.files));
+  const files = await compareFiles(
+    await readFiles(left.files, options),
+    await readFiles(right.files, options),
+    options,
+  );
   return { identical: card.length === 0 && files.length === 0, card, files };
 }
 

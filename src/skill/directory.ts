@@ -2,13 +2,14 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { collectFiles, type CollectedFiles, type LayerFile } from "../archive/index.ts";
+import { collectFiles, type CollectedFiles, type CollectOptions, type LayerFile } from "../archive/index.ts";
 import { asContent, readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
-import { cardFromSkillMarkdown, countWords, validateSkillCard } from "../skillcard/index.ts";
+import { countWords } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions } from "../store/index.ts";
-import { quote } from "../text/index.ts";
+import { quote, visibleLine } from "../text/index.ts";
+import { checkCardFile } from "./card-file.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
@@ -48,16 +49,16 @@ export async function validate(path: string, options?: OperationOptions): Promis
  * Reads and checks a skill directory without changing anything. The files that are checked are those that will be packed,
  * to the byte: card and prompt are read once, and packing takes what was read. Throws as {@link validate} does.
  */
-export async function readSkillDirectory(path: string, options?: OperationOptions): Promise<SkillDirectory> {
+export async function readSkillDirectory(path: string, options?: CollectOptions): Promise<SkillDirectory> {
   const directory = await directoryOf(path);
   const collected = await collectFiles(directory, options);
-  const texts = new Map<string, string>();
+  const kept = new Map<string, Uint8Array>();
   const files: LayerFile[] = [];
   for (const file of collected.files) {
     if (file.path !== CARD_FILE && file.path !== PROMPT_FILE) files.push(file);
     else {
       const bytes = await readSmall(directory, file);
-      texts.set(file.path, new TextDecoder().decode(bytes));
+      kept.set(file.path, bytes);
       files.push({
         path: file.path,
         executable: file.executable,
@@ -67,33 +68,30 @@ export async function readSkillDirectory(path: string, options?: OperationOption
     }
   }
   const names = new Set(files.map((file) => file.path));
-  const prompt = texts.get(PROMPT_FILE);
-  const report = checkTexts(path, directory, texts, names);
+  const prompt = kept.get(PROMPT_FILE);
   return {
-    report,
+    report: checkCard(path, directory, kept, names),
     contents: { ...collected, files },
-    wordcount: prompt === undefined ? undefined : countWords(prompt),
+    wordcount: prompt === undefined ? undefined : countWords(new TextDecoder().decode(prompt)),
   };
 }
 
-function checkTexts(
+function checkCard(
   path: string,
   directory: string,
-  texts: ReadonlyMap<string, string>,
+  contents: ReadonlyMap<string, Uint8Array>,
   names: ReadonlySet<string>,
 ): ValidationReport {
-  const [card, prompt] = [texts.get(CARD_FILE), texts.get(PROMPT_FILE)];
-  if (card !== undefined) {
-    const file = join(directory, CARD_FILE);
-    return report(path, file, card, validateSkillCard(card, { file, hasFile: (name) => names.has(name) }));
+  const name = basename(resolve(directory));
+  const checked = checkCardFile(contents, { directory, name, hasFile: (file) => names.has(file) });
+  if (checked === undefined) {
+    throw new SkillError("SKILLCARD_MISSING", `${quote(path)} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`, {
+      hint: `Write one, or start from a template: skillctl init ${quote(path)}`,
+    });
   }
-  if (prompt !== undefined) {
-    const file = join(directory, PROMPT_FILE);
-    return report(path, file, prompt, cardFromSkillMarkdown(prompt, { file, name: basename(resolve(directory)) }));
-  }
-  throw new SkillError("SKILLCARD_MISSING", `${quote(path)} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`, {
-    hint: `Write one, or start from a template: skillctl init ${quote(path)}`,
-  });
+  const { file, text, card, issues } = checked;
+  const valid = !issues.some((issue) => issue.severity === "error");
+  return { path, file, text, ...(card === undefined ? {} : { card }), issues, valid };
 }
 
 async function readSmall(directory: string, file: LayerFile): Promise<Uint8Array> {
@@ -105,26 +103,16 @@ async function readSmall(directory: string, file: LayerFile): Promise<Uint8Array
   );
 }
 
-function report(
-  path: string,
-  file: string,
-  text: string,
-  checked: { readonly card?: SkillCard; readonly issues: readonly SkillCardIssue[] },
-): ValidationReport {
-  const valid = !checked.issues.some((issue) => issue.severity === "error");
-  return { path, file, text, ...checked, valid };
-}
-
 async function directoryOf(path: string): Promise<string> {
   const facts = await stat(path).catch((cause: unknown) => {
-    throw new SkillError("FILE_UNREADABLE", `cannot read ${path}: ${(cause as Error).message}`, {
+    throw new SkillError("FILE_UNREADABLE", visibleLine(`cannot read ${path}: ${(cause as Error).message}`), {
       hint: "Name a skill directory, or its skill.yaml or SKILL.md.",
       cause,
     });
   });
   if (facts.isDirectory()) return path;
   if ([CARD_FILE, PROMPT_FILE].includes(basename(path))) return dirname(path);
-  throw new SkillError("FILE_UNREADABLE", `${path} is not a skill`, {
+  throw new SkillError("FILE_UNREADABLE", `${visibleLine(path)} is not a skill`, {
     hint: `Name a directory, or a file called ${CARD_FILE} or ${PROMPT_FILE}.`,
   });
 }

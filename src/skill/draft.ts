@@ -5,7 +5,7 @@
  */
 import { isSkillError, SkillError } from "../errors.ts";
 import { tagFor, type LifecycleState } from "../lifecycle/index.ts";
-import { Annotation, formatReference } from "../oci/index.ts";
+import { Annotation, formatReference, repositoryName, withTag } from "../oci/index.ts";
 import type { Descriptor, Digest, EncodedManifest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
 import { composeDraft, type ImageParts } from "./compose.ts";
@@ -84,15 +84,10 @@ async function tryToStore(
   return { reference: formatReference(target), digest: to.digest, status: "draft", size, unchanged: false };
 }
 
-function found(
-  image: SkillImage,
-  status: LifecycleState,
-  { tag: _, ...repository }: Reference,
-  name: string,
-): StoredDraft {
+function found(image: SkillImage, status: LifecycleState, target: Reference, name: string): StoredDraft {
   const { size } = contentOf(image);
   const { digest } = image.descriptor;
-  const reference = formatReference(name === "" ? { ...repository, digest } : { ...repository, tag: name });
+  const reference = name === "" ? `${repositoryName(target)}@${digest}` : formatReference(withTag(target, name));
   return { reference, digest, status, size, unchanged: true };
 }
 

@@ -1,9 +1,9 @@
 /** The files of a skill, wherever it is, one after the other. */
-import { readLayer, type CollectedFiles } from "../archive/index.ts";
+import type { CollectedFiles } from "../archive/index.ts";
 import type { Content } from "../content/index.ts";
 import type { Reader } from "../store/index.ts";
 import type { SkillImage } from "./image.ts";
-import { layerSources, type LayerOptions } from "./layers.ts";
+import { imageEntries, type LayerOptions } from "./layers.ts";
 
 /** A file whose content can be read until the next one is asked for. */
 export interface SkillFile {
@@ -23,7 +23,5 @@ export async function* directoryFiles(contents: CollectedFiles): AsyncIterable<S
 
 /** The files of an image's layers, lowest layer first: of two with one path the later counts. */
 export async function* imageFiles(reader: Reader, image: SkillImage, options?: LayerOptions): AsyncIterable<SkillFile> {
-  for (const layer of await layerSources(reader, image, options)) {
-    for await (const { type, ...file } of readLayer(layer.content, layer)) if (type === "file") yield file;
-  }
+  for await (const { type, ...file } of imageEntries(reader, image, options)) if (type === "file") yield file;
 }

@@ -15,6 +15,7 @@ import {
   SkillCardError,
 } from "../skillcard/index.ts";
 import type { SkillCard } from "../skillcard/index.ts";
+import { visibleLine } from "../text/index.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 /** What a new skill is to be called. */
@@ -103,7 +104,7 @@ async function writing(path: string, work: () => Promise<unknown>): Promise<void
     const exists = errnoOf(cause) === "EEXIST";
     throw new SkillError(
       exists ? "TARGET_EXISTS" : "TARGET_UNWRITABLE",
-      `cannot write ${path}: ${(cause as Error).message}`,
+      visibleLine(`cannot write ${path}: ${(cause as Error).message}`),
       {
         hint: exists
           ? "There is something at this place already. Choose another directory."

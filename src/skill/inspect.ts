@@ -1,5 +1,4 @@
 /** Everything that an image says of itself, without reading its layers unless the file list is asked for. */
-import { readLayer } from "../archive/index.ts";
 import { nextState, type LifecycleState } from "../lifecycle/index.ts";
 import { baseName, formatReference, repositoryName } from "../oci/index.ts";
 import type { Annotations, Descriptor, Digest, Reference } from "../oci/index.ts";
@@ -7,7 +6,7 @@ import { readDocument } from "../store/index.ts";
 import type { EntryLister, OperationOptions, Reader, Store } from "../store/index.ts";
 import { readConfig, type ImageConfig } from "./config.ts";
 import { contentOf, PROFILES, readImage, type Profile, type SkillImage } from "./image.ts";
-import { layerSources } from "./layers.ts";
+import { imageEntries } from "./layers.ts";
 import { readMetadata, readStatus, type SkillMetadata } from "./metadata.ts";
 import { resolveReference } from "./resolve.ts";
 
@@ -130,11 +129,9 @@ async function tagsNaming(
 
 async function listFiles(reader: Reader, image: SkillImage, options: OperationOptions): Promise<readonly FileFacts[]> {
   const files = new Map<string, FileFacts>();
-  for (const layer of await layerSources(reader, image, options)) {
-    for await (const entry of readLayer(layer.content, layer)) {
-      if (entry.type !== "file") continue;
-      files.set(entry.path, { path: entry.path, size: entry.size, mode: `0${entry.mode.toString(8)}` });
-    }
+  for await (const entry of imageEntries(reader, image, options)) {
+    if (entry.type !== "file") continue;
+    files.set(entry.path, { path: entry.path, size: entry.size, mode: `0${entry.mode.toString(8)}` });
   }
   return [...files.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 /** The layers of a skill image as the archive module takes them: streams with what they must hash to. */
-import type { ArchiveLimits, LayerSource } from "../archive/index.ts";
+import { readLayers, type ArchiveLimits, type LayerEntry, type LayerSource } from "../archive/index.ts";
 import { SkillError } from "../errors.ts";
 import { layerCompression } from "../oci/index.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";
@@ -24,12 +24,6 @@ export interface LayerOptions extends OperationOptions {
   readonly limits?: Partial<ArchiveLimits>;
 }
 
-/** A layer to be read once, with its limits. */
-export interface BoundedLayerSource extends LayerSource {
-  readonly limits: Partial<ArchiveLimits>;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * The layers of an image's first member, lowest first; all members of a skill share them. Nothing is read before a
  * stream is iterated. Throws `MEDIA_TYPE_UNSUPPORTED` for a compression that we do not read, `MANIFEST_INVALID` when the
@@ -39,7 +33,7 @@ export async function layerSources(
   reader: Reader,
   image: SkillImage,
   options: LayerOptions = {},
-): Promise<readonly BoundedLayerSource[]> {
+): Promise<readonly LayerSource[]> {
   const [{ manifest }] = image.members;
   const { diffIds } = await readConfig(reader, manifest.config, options);
   if (diffIds.length !== manifest.layers.length) {
@@ -58,8 +52,23 @@ export async function layerSources(
       content: reader.fetch(layer, options),
       compression,
       ...(diffId === undefined ? {} : { diffId }),
-      limits: options.limits ?? READ_LIMITS,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
+  });
+}
+
+/**
+ * Reads the layers that {@link layerSources} gives, lowest first unless `highestFirst`, under limits that they share.
+ * Only the end of the iteration says that every layer was sound. Throws what `readLayers` throws.
+ */
+export async function* imageEntries(
+  reader: Reader,
+  image: SkillImage,
+  options: LayerOptions & { readonly highestFirst?: boolean } = {},
+): AsyncGenerator<LayerEntry> {
+  const layers = await layerSources(reader, image, options);
+  const { limits = READ_LIMITS, signal } = options;
+  yield* readLayers(options.highestFirst === true ? layers.toReversed() : layers, {
+    limits,
+    ...(signal && { signal }),
   });
 }

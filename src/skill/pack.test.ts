@@ -252,6 +252,17 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
     expect(await (await LayoutStore.open(home)).fsck()).toEqual([]);
   });
 
+  it("does not pack the store into itself", async () => {
+    const directory = await skillDirectory();
+    const store = await LayoutStore.open(join(directory, "store"));
+    const first = await pack(directory, store, morning);
+    expect(await pack(directory, store, evening)).toMatchObject({
+      digest: first.digest,
+      unchanged: true,
+      excluded: ["store/"],
+    });
+  });
+
   it("refuses more platforms than an index may hold", async () => {
     const platforms = Array.from({ length: 33 }, (_, at) => `linux/arm/v${at}`);
     await expect(pack(await skillDirectory(), new MemoryStore(), { platforms })).rejects.toMatchObject({

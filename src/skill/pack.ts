@@ -36,8 +36,6 @@ export interface PackOptions extends OperationOptions {
   readonly sourceDateEpoch?: number;
   /** The time of packing, where `sourceDateEpoch` does not fix it. */
   readonly now?: () => Date;
-  /** Directories that are left out wherever they lie, as that of a store inside the skill. Default: none. */
-  readonly exclude?: readonly string[];
   readonly onProgress?: (progress: PackProgress) => void;
   /** Hears which reference the skill will have before anything is stored; an error that it throws ends the packing. */
   readonly onTarget?: (reference: string) => void;
@@ -64,7 +62,9 @@ const DEFAULT_PLATFORM: Platform = { architecture: "amd64", os: "linux" };
  * content, and what reading the directory throws. Packing what is there already changes nothing and says so.
  */
 export async function pack(directory: string, store: Store, options: PackOptions = {}): Promise<PackResult> {
-  const skill = await readSkillDirectory(directory, options);
+  // A store that lies inside the skill is not part of it.
+  const exclude = store.directory === undefined ? [] : [store.directory];
+  const skill = await readSkillDirectory(directory, { ...options, exclude });
   const card = validCard(skill);
   const { name, namespace, version } = card.metadata;
   const tag = options.tag ?? tagFor(version, "draft") ?? "";

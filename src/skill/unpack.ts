@@ -26,6 +26,8 @@ export interface UnpackResult {
   readonly files: number;
   /** Bytes of the files. */
   readonly bytes: number;
+  /** Where what was replaced still lies, because it could not be removed. */
+  readonly leftover?: string;
 }
 
 /**
@@ -45,8 +47,8 @@ export async function unpack(
   const name = await verifiedName(resolved, image, options);
   const path = join(directory, name);
   const layers = await layerSources(resolved.repository, image, options);
-  const { files, size } = await extractLayers(layers, path, { ...options, replace: options.force === true });
-  return { path, digest: resolved.descriptor.digest, files, bytes: size };
+  const { files, size, leftover } = await extractLayers(layers, path, { ...options, replace: options.force === true });
+  return { path, digest: resolved.descriptor.digest, files, bytes: size, ...(leftover !== undefined && { leftover }) };
 }
 
 /** The name in the reference, in the annotations and in the card must be one: it becomes a directory's. */

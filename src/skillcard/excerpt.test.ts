@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { excerpt } from "./index.ts";
+import { cardFromSkillMarkdown, createExcerpts, validateSkillCard } from "./index.ts";
 
+type Place = Parameters<ReturnType<typeof createExcerpts>>[0];
+
+const excerpt = (text: string, place: Place): string => createExcerpts(text)(place);
 const at = (line: number, column: number, length: number) => ({ line, column, length });
 
 test("puts carets under the place", () => {
@@ -28,6 +31,32 @@ test("a long line is cut to the part around the place", () => {
   expect(line).toMatch(/^ {3}1 \| …x+HEREy+…$/);
   expect(line?.length).toBeLessThan(110);
   expect(line?.indexOf("HERE")).toBe(carets?.indexOf("^^^^"));
+});
+
+test("a line of nothing but combining marks is cut too, and says so", () => {
+  const [line] = excerpt("\u0301".repeat(10_000), at(1, 5001, 1)).split("\n");
+  expect(line?.length).toBeLessThan(1_000);
+  expect(line).toMatch(/^ {3}1 \| ….*…$/);
+});
+
+test("5,000 problems on one line of 223 KB are found and shown in a moment, not in minutes", () => {
+  const keys = Array.from({ length: 4_900 }, (_, key) => `k${key}: x`).join(",");
+  const text = `{${keys}${" ".repeat(180_000)}}`;
+  const start = performance.now();
+  expect(validateSkillCard(text).issues.map(createExcerpts(text)).join("\n")).toContain("^^");
+  const places = Array.from({ length: 500 }, (_, key) => at(1, 2 + 8 * key, 4));
+  expect(places.map(createExcerpts(text))).toHaveLength(500);
+  expect(performance.now() - start).toBeLessThan(5_000);
+});
+
+test("15 MiB of line feeds before and after the problems are gone through once, not once for each of them", () => {
+  const feeds = "\n".repeat(15 * 2 ** 20);
+  const markdown = `---\n[${"*a,".repeat(4_900)}]\n---\n${feeds}`;
+  const start = performance.now();
+  expect(cardFromSkillMarkdown(markdown).issues.map(createExcerpts(markdown)).join("\n")).toContain("^^");
+  const places = Array.from({ length: 100 }, (_, index) => at(15 * 2 ** 20 + 1, 1 + index, 1));
+  expect(places.map(createExcerpts(`${feeds}${"x".repeat(200)}\n${feeds}`)).at(-1)).toMatch(/x…\n.*\^$/);
+  expect(performance.now() - start).toBeLessThan(5_000);
 });
 
 test("a byte order mark and carriage returns do not shift the caret", () => {

@@ -5,6 +5,8 @@ import type { SkillCardIssue } from "./types.ts";
 
 /** Columns of the terminal that the shown part of a line may take. */
 const WINDOW = 96;
+/** Code units to either side of the place that are looked at: the window, and room for what takes no column. */
+const REACH = 4 * WINDOW;
 const TAB = "    ";
 
 /** Shown two columns wide: East Asian wide and full-width characters, and emoji. */
@@ -20,28 +22,40 @@ interface Cell {
 }
 
 /**
- * Two lines: the issue's line of `text` (the same text that was validated) and carets under its columns. Tabs become
- * four spaces, control and bidi characters read `\u{1b}`, and a long line is cut to the part around the issue.
+ * Makes the function that shows issues of `text` (the same text that was validated). It gives two lines: the issue's
+ * line and carets under its columns. Tabs become four spaces, control and bidi characters read `\u{1b}`, and a long line
+ * is cut to the part around the issue, before anything else is done with it.
  */
-export function excerpt(text: string, issue: Pick<SkillCardIssue, "line" | "column" | "length">): string {
-  const cells = Array.from(new Source(text, "").line(issue.line), toCell);
-  const first = Math.min(issue.column - 1, cells.length);
+export function createExcerpts(text: string): (issue: Pick<SkillCardIssue, "line" | "column" | "length">) => string {
+  const source = new Source(text, "");
+  return ({ line, column, length }) => {
+    const [shown, carets] = markLine(source.line(line), column, length);
+    const gutter = String(line).padStart(4);
+    return `${gutter} | ${shown}\n${" ".repeat(gutter.length)} | ${carets}`;
+  };
+}
+
+function markLine(line: string, column: number, length: number): readonly [shown: string, carets: string] {
+  const place = offsetOf(line, column);
+  const left = Array.from(line.slice(Math.max(0, place - REACH), place), toCell);
+  const cells = [...left, ...Array.from(line.slice(place, place + REACH), toCell)];
+  const first = left.length;
   const [from, to] = windowAround(cells, first);
 
-  const before = from > 0 ? "…" : "";
-  const after = to < cells.length ? "…" : "";
-  const line =
-    before +
-    cells
-      .slice(from, to)
-      .map((cell) => cell.shown)
-      .join("") +
-    after;
+  const before = from > 0 || place > REACH ? "…" : "";
+  const after = to < cells.length || place + REACH < line.length ? "…" : "";
+  const shown = cells.slice(from, to).map((cell) => cell.shown);
   const indent = before.length + width(cells.slice(from, first));
-  const carets = Math.max(1, width(cells.slice(first, Math.min(first + issue.length, to))));
+  const carets = Math.max(1, width(cells.slice(first, Math.min(first + length, to))));
+  return [before + shown.join("") + after, " ".repeat(indent) + "^".repeat(carets)];
+}
 
-  const gutter = String(issue.line).padStart(4);
-  return `${gutter} | ${line}\n${" ".repeat(gutter.length)} | ${" ".repeat(indent)}${"^".repeat(carets)}`;
+/** Where a column (from 1, in code points) is in UTF-16 code units; the end of the line when it is past that. */
+function offsetOf(line: string, column: number): number {
+  let offset = 0;
+  for (let at = 1; at < column && offset < line.length; at++)
+    offset += (line.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  return offset;
 }
 
 function toCell(character: string): Cell {

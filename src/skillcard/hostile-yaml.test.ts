@@ -97,6 +97,31 @@ test("nodes: 10,000 are read, one more is not", () => {
   expect(report(text(10_000))).toEqual(["1:1 the YAML has more than 10000 nodes"]);
 });
 
+test("keys: 100 characters are read, one more is not", () => {
+  const text = (length: number): string => `${VALID}  ${"k".repeat(length)}: x\n`;
+  expect(report(text(100))).toEqual([`8:3 unknown key "${"k".repeat(100)}" in metadata`]);
+  expect(report(text(101))).toEqual([`8:3 the key "${"k".repeat(20)}…" is longer than 100 characters`]);
+});
+
+test.each([
+  ["under one key of 150,000 characters", 1, 150_000],
+  ["as deep as allowed under the longest keys", 60, YAML_LIMITS.key],
+])("4,800 keys %s end quickly", (_, depth, length) => {
+  const keys = Array.from({ length: 4_800 }, (__, key) => `k${key}: x`).join(",");
+  const start = performance.now();
+  const { issues } = validateSkillCard(`${`{? "${"~".repeat(length)}" : `.repeat(depth)}{${keys}}${"}".repeat(depth)}`);
+  expect(issues.length).toBeGreaterThan(0);
+  expect(performance.now() - start).toBeLessThan(5_000);
+});
+
+test("of more than 100 problems, errors are kept and the last issue counts the rest", () => {
+  const keys = Array.from({ length: 150 }, (_, key) => `  k${key}: x\n`).join("");
+  const { issues } = validateSkillCard(`${VALID}  license: none of them\n${keys}`);
+  expect(issues).toHaveLength(100);
+  expect(issues.every(({ severity }) => severity === "error")).toBe(true);
+  expect(issues.at(-1)).toMatchObject({ severity: "error", message: "and 52 more problems", line: 108, column: 3 });
+});
+
 test("tokens: blank lines are counted, and called what they are", () => {
   const text = (lines: number): string => `x: 1\n${"\n".repeat(lines)}`;
   expect(report(text(50_000))).toContain('1:1 unknown key "x"');

@@ -3,8 +3,9 @@
  * SKILL.md. Pure: nothing here touches a file.
  */
 export { parseAuthor } from "./author.ts";
+export { decodeText, type DecodedText } from "./decode.ts";
 export { SkillCardError, formatIssue } from "./error.ts";
-export { excerpt } from "./excerpt.ts";
+export { createExcerpts } from "./excerpt.ts";
 export { countWords, formatFrontmatter, parseFrontmatter, type Frontmatter } from "./frontmatter.ts";
 export { serializeSkillCard } from "./serialize.ts";
 export {

@@ -97,7 +97,9 @@ function wrongType(source: Source, span: Span, path: string, expected: string, v
   }
   const message = `${subject} must be ${noun}, not ${describeType(value)}`;
   if (expected !== "string" || typeof value === "object") return { message };
-  return { message, hint: `Put it in quotes: ${quote(source.text.slice(span.start, span.end))}.` };
+  const written = source.text.slice(span.start, span.end);
+  if (path === "metadata.version") return { message, hint: numericVersionHint(written) };
+  return { message, hint: `Put it in quotes: ${quote(written)}.` };
 }
 
 function describeType(value: YamlValue | undefined): string {
@@ -138,5 +140,10 @@ function versionHint(value: string): string {
   const near = coerce(value.slice(0, 64), { includePrerelease: true })?.version;
   return near === undefined
     ? 'Write three numbers, such as "1.0.0".'
-    : `Write three numbers without a v, such as "${near}".`;
+    : `Write three numbers${/^v/i.test(value) ? " without a v" : ""}, such as "${near}".`;
+}
+
+/** YAML takes `1.0` for a number. In quotes it would still be no version. */
+function numericVersionHint(written: string): string {
+  return `Write three numbers, quoted or not: ${coerce(written.slice(0, 64))?.version ?? "1.0.0"}`;
 }

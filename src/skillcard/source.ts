@@ -22,14 +22,14 @@ export class Source {
   readonly file: string;
   /** Without a byte order mark. */
   readonly text: string;
-  readonly #lineStarts: readonly number[];
+  /** Where lines begin, as far down as anybody has asked: what follows a frontmatter is never looked at. */
+  readonly #lineStarts = [0];
   /** The offset whose column was counted last: going on from there keeps many issues on one long line linear. */
   #counted = { offset: 0, column: 1 };
 
   constructor(text: string, file: string) {
     this.file = file;
     this.text = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
-    this.#lineStarts = lineStarts(this.text);
   }
 
   /** Where a span begins. One that runs over several lines is cut at the end of its first. */
@@ -48,14 +48,17 @@ export class Source {
 
   /** The text of a line (from 1), without its line break; empty for a line that does not exist. */
   line(number: number): string {
+    while (this.#lineStarts.length <= number && this.#findNextLine());
     const start = this.#lineStarts[number - 1];
     if (start === undefined) return "";
     const next = this.#lineStarts[number];
-    return this.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, "");
+    const line = this.text.slice(start, next === undefined ? undefined : next - 1);
+    return line.endsWith("\r") ? line.slice(0, -1) : line;
   }
 
   /** The line (from 1) that holds `offset`, found by halving. */
   lineAt(offset: number): number {
+    while ((this.#lineStarts.at(-1) ?? Infinity) <= offset && this.#findNextLine());
     let low = 0;
     let high = this.#lineStarts.length - 1;
     while (low < high) {
@@ -65,12 +68,13 @@ export class Source {
     }
     return low + 1;
   }
-}
 
-function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return starts;
+  /** False when there is none. */
+  #findNextLine(): boolean {
+    const at = this.text.indexOf("\n", this.#lineStarts.at(-1));
+    if (at >= 0) this.#lineStarts.push(at + 1);
+    return at >= 0;
+  }
 }
 
 function codePoints(text: string): number {

@@ -87,6 +87,6 @@ export interface SkillCardIssue {
 /** What validation found. `card` is there exactly when no issue is an error. */
 export interface SkillCardResult {
   readonly card?: SkillCard;
-  /** In the order of their position in the file. */
+  /** In the order of their position in the file. Of more than 100, the last one says how many are not listed. */
   readonly issues: readonly SkillCardIssue[];
 }

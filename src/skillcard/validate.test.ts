@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import {
   cardFromSkillMarkdown,
-  excerpt,
+  createExcerpts,
   formatIssue,
   parseSkillCard,
   SkillCardError,
@@ -126,7 +126,9 @@ test.each<[what: string, text: string, issues: string[]]>([
   [
     "a number where text belongs",
     replacing("version", "version: 1.0"),
-    ['error 6:12+3 [metadata.version] metadata.version must be text, not a number // Put it in quotes: "1.0".'],
+    [
+      "error 6:12+3 [metadata.version] metadata.version must be text, not a number // Write three numbers, quoted or not: 1.0.0",
+    ],
   ],
   [
     "a truth value where text belongs",
@@ -346,11 +348,12 @@ test("whatever the text: no exception, every issue inside the text, and a card o
       const lines = text.split("\n");
       const { card, issues } = validateSkillCard(text);
       expect(card === undefined).toBe(issues.some((issue) => issue.severity === "error"));
+      const excerpt = createExcerpts(text);
       for (const issue of issues) {
         const line = Array.from(lines[issue.line - 1] ?? "");
         expect(issue.column).toBeGreaterThan(0);
         expect(issue.column + issue.length - 1).toBeLessThanOrEqual(Math.max(line.length, issue.column));
-        expect(excerpt(text, issue).split("\n")).toHaveLength(2);
+        expect(excerpt(issue).split("\n")).toHaveLength(2);
       }
     }),
     { numRuns: 500 },

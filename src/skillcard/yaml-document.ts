@@ -10,7 +10,7 @@ import { Composer, isAlias, isMap, isScalar, isSeq, type Document, type ParsedNo
 import { quote, visibleLine } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
 import type { Source, Span } from "./source.ts";
-import { readSyntax } from "./yaml-syntax.ts";
+import { readSyntax, YAML_LIMITS } from "./yaml-syntax.ts";
 
 export type YamlValue = null | boolean | number | string | readonly YamlValue[] | YamlMapping;
 export interface YamlMapping {
@@ -141,6 +141,7 @@ class NodeReader {
   /** What is wrong with a key, if anything is. */
   #keyMessage(name: string | undefined, seen: ReadonlyMap<string, Span>): string | undefined {
     if (name === undefined) return "a key must be text";
+    if (name.length > YAML_LIMITS.key) return `the key ${quote(name, 20)} is longer than ${YAML_LIMITS.key} characters`;
     if (name === "<<") return "merge keys (<<) are not supported";
     const earlier = seen.get(name);
     if (earlier === undefined) return undefined;

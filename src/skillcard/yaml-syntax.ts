@@ -11,8 +11,11 @@ import { quote } from "../text/index.ts";
 import type { Problem } from "./problem.ts";
 import type { Source, Span } from "./source.ts";
 
-/** What a YAML text may cost. */
-export const YAML_LIMITS = { bytes: 256 * 1024, nodes: 10_000, depth: 64 } as const;
+/**
+ * What a YAML text may cost. `key` is the length of a key in UTF-16 code units: with `depth`, it keeps JSON pointers below
+ * 16 Ki, from where on V8 hashes a string by its length alone and looking one up among thousands takes minutes.
+ */
+export const YAML_LIMITS = { bytes: 256 * 1024, nodes: 10_000, depth: 64, key: 100 } as const;
 
 /** More tokens than any card needs: a key and its value take seven or eight, white space included. */
 const MAX_TOKENS = YAML_LIMITS.nodes * 6;

@@ -37,7 +37,22 @@ describe("validate", () => {
     const { status, stdout } = await user.run(["validate", "good", "bad", "missing"]);
     expect(status).toBe(2);
     expect(stdout).toContain("error: cannot read missing");
-    expect(stdout).toMatch(/not valid: 3 skills checked, \d errors, 1 not readable\n$/);
+    expect(stdout).toMatch(/\n\nnot valid: 2 skills checked, \d errors; 1 path could not be checked\n$/);
+  });
+
+  it("does not call invalid what it could not read", async () => {
+    const { status, stdout } = await user.run(["validate", "missing"]);
+    expect(status).toBe(2);
+    expect(stdout).toBe(
+      "error: cannot read missing: there is no such file or directory\n" +
+        "hint: Name a skill directory, or its skill.yaml or SKILL.md.\n\n" +
+        "incomplete: 1 path could not be checked\n",
+    );
+  });
+
+  it("leaves no blank line behind with --quiet", async () => {
+    expect((await user.run(["validate", "good", "-q"])).stdout).toBe("");
+    expect((await user.run(["validate", "bad", "-q"])).stdout).toMatch(/^bad\/[^]*[^\n]\n$/);
   });
 
   it("takes the file instead of the directory", async () => {
@@ -70,6 +85,7 @@ describe("pack", () => {
     expect(stdout).toMatch(/^packed .*examples\/good:.*\npacked .*examples\/also-good:.*\n$/);
     expect(stderr).toMatch(/^error: .*bad.* is not valid: \d errors\n/m);
     expect(stderr).toContain("bad/skill.yaml:4:9: ");
+    expect(stderr).toContain("hint: See every problem in its place: skillctl validate bad\n");
   });
 
   it("reports each directory in JSON", async () => {

@@ -110,8 +110,10 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
     return;
   }
   await publish(store, "examples/hello-world");
-  const archive = exportImages(store, [parseReference("examples/hello-world:1.0.0")]);
-  writeFileSync(workspace.path("hello-world.tar"), Buffer.concat(await collect(archive)));
+  if (command.includes("import hello-world.tar")) {
+    const archive = exportImages(store, [parseReference("examples/hello-world:1.0.0")]);
+    writeFileSync(workspace.path("hello-world.tar"), Buffer.concat(await collect(archive)));
+  }
   // The examples of unpack make the directory themselves.
   if (command.includes("unpack"))
     for (const name of ["hello-world", "models"]) rmSync(workspace.path(name), { recursive: true });

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, type Workspace } from "./skillctl.ts";
@@ -78,7 +79,7 @@ describe.sequential("from a directory to a published image", () => {
     ]);
     expect(status).toBe(1);
     expect(stderr).toBe(
-      "error: the skill cannot go from draft to published\nhint: From draft the next step is testing.\n",
+      "error: examples/hello:1.0.0-draft cannot go from draft to published\nhint: From draft the next step is testing.\n",
     );
   });
 
@@ -129,11 +130,11 @@ describe.sequential("from a directory to a published image", () => {
     expect((await stat(user.path("out/hello/scripts/hi.sh"))).mode & 0o777).toBe(0o755);
     const again = await user.run(["unpack", "examples/hello", "-o", "out"]);
     expect(again.status).toBe(1);
-    expect(again.stderr).toContain("error: ");
+    expect(again.stderr).toMatch(/^error: .*hello.* exists and is not empty\nhint: .*--force.*\n$/);
     expect((await user.run(["unpack", "examples/hello", "-o", "out", "--force"])).status).toBe(0);
     const tooLarge = await user.run(["unpack", "examples/hello", "-o", "small", "--limit", "fileSize=10B"]);
     expect(tooLarge.status).toBe(1);
-    expect(tooLarge.stderr).toContain("raise the limit fileSize");
+    expect(tooLarge.stderr).toContain("--limit fileSize=32MiB");
     expect(await readdir(user.directory)).not.toContain("small");
   });
 
@@ -157,16 +158,46 @@ describe.sequential("from a directory to a published image", () => {
   it("exports and imports, by file and by pipe", async () => {
     const { stdout } = await user.run(["export", "examples/hello:1.0.0", "-o", "hello.tar"]);
     expect(stdout).toMatch(/^exported hello\.tar \([\d.]+ kB\)\n$/);
+    const again = await user.run(["export", "examples/hello:1.0.0", "-o", "hello.tar"]);
+    expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/exists already\nhint: .*--force/)]);
+    expect((await user.run(["export", "examples/hello:1.0.0", "-o", "hello.tar", "--force"])).status).toBe(0);
     const imported = await user.run(["import", "hello.tar", "--store", "other"]);
-    expect(imported.stdout).toMatch(/^imported examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\n$/);
+    expect(imported.stdout).toMatch(/^imported {2}examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\n$/);
+    const twice = await user.run(["import", "hello.tar", "--store", "other"]);
+    expect(twice.stdout).toMatch(/^unchanged examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\n$/);
     const piped = await user.shell("bash", [
       "-c",
-      "set -o pipefail; skillctl save examples/hello:1.0.0 | skillctl load - --store third -q",
+      "set -o pipefail; skillctl save examples/hello:1.0.0 -o - | skillctl load - --store third -q",
     ]);
     expect(piped).toEqual({ status: 0, stdout: "examples/hello:1.0.0\n", stderr: "" });
     expect(await readdir(user.directory)).not.toContainEqual(expect.stringContaining(".tmp"));
     expect((await user.run(["export", "examples/hello", "-o", "/dev/null"])).status).toBe(0);
     expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+  });
+
+  it("names what it cannot read or write, and what to do", async () => {
+    await user.write({ "hello.tgz": gzipSync("x"), "dir/x": "" });
+    const words: readonly (readonly [string[], string, string])[] = [
+      [["import", "nope.tar"], "cannot read nope.tar: there is no such file or directory", ""],
+      [["import", "dir"], "cannot read dir: it is a directory", ""],
+      [["import", "hello.tgz"], "hello.tgz is compressed", "gunzip"],
+      [["export", "examples/hello", "-o", "dir"], "cannot write dir: it is a directory", ""],
+      [["list", "--store", "hello.tar"], `${user.path("hello.tar")} is not a directory, and so no store`, ""],
+      [["list", "--store="], "an empty text is no directory", ""],
+    ];
+    for (const [args, message, hint] of words) {
+      const { stderr } = await user.run(args);
+      expect(stderr).toContain(`error: ${message}\n`);
+      expect(stderr).toMatch(new RegExp(`^hint: .*${hint}`, "m"));
+      expect(stderr).not.toMatch(/\bE[A-Z]{3,}\b/);
+    }
+  });
+
+  it("says what it looked for and did not find", async () => {
+    const { stderr } = await user.run(["list", "hxllo", "--status", "draft,testing"]);
+    expect(stderr).toBe('No image has a name like "hxllo" and the status draft or testing.\n');
+    const typo = await user.run(["fsck", "--store", "stroe"]);
+    expect(typo).toEqual({ status: 0, stdout: "", stderr: `There is no store at ${user.path("stroe")}.\n` });
   });
 
   it("prunes what promotion left behind", async () => {
@@ -175,7 +206,10 @@ describe.sequential("from a directory to a published image", () => {
     await user.run(["tag", "examples/old:0.1.0-draft", "examples/old:kept"]);
     await user.run(["promote", "examples/old:0.1.0-draft", "--to", "testing"]);
     await user.run(["rm", "--force", "examples/old:kept"]);
-    const dry = await user.run(["prune", "--dry-run", "--grace", "0s"]);
+    expect((await user.run(["prune"])).stdout).toMatch(
+      /\nkept \d+ unreferenced blobs? younger than 1 hour; --grace 0s removes (?:it|them) too\n$/,
+    );
+    const dry = await user.run(["prune", "--dry-run", "--grace", "0"]);
     expect(dry.stdout).toMatch(/^would remove \d+ tags? and \d+ blobs?; [\d.]+ \w?B would be freed\n$/);
     const { stdout } = await user.run(["prune", "--grace", "0s"]);
     expect(stdout).toBe(dry.stdout.replaceAll("would remove", "removed").replace("would be freed", "freed"));
@@ -194,7 +228,9 @@ describe.sequential("from a directory to a published image", () => {
       stderr: expect.stringMatching(/^[1-9]\d* issues? left\.\n$/) as string,
     });
     expect(stdout).toContain(layer.slice("sha256:".length, 19));
-    expect((await user.run(["cat", "examples/hello"])).status).toBe(1);
+    const damaged = await user.run(["cat", "examples/hello"]);
+    expect(damaged.status).toBe(1);
+    expect(damaged.stderr).toContain("hint: skillctl fsck says what is damaged.");
     await user.run(["fsck", "--repair"]);
     expect((await user.run(["import", "hello.tar"])).status).toBe(0);
     expect(await user.run(["fsck"])).toEqual({ status: 0, stdout: "", stderr: "The store is sound.\n" });

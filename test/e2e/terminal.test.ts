@@ -40,12 +40,46 @@ describeWith([python], "on a terminal", () => {
     const no = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "n"]]);
     expect(no.status).toBe(1);
     expect(no.stdout).toContain("Remove examples/hello:1.0.0-draft?");
+    expect(no.stdout).toContain("Nothing was removed.");
+    const mute = await onTerminal(["rm", "examples/hello:1.0.0-draft", "--json"]);
+    expect([mute.status, mute.stdout]).toEqual([2, expect.stringMatching(/--json cannot ask[^]*--force/)]);
     expect((await user.run(["list", "hello", "-q"])).stdout).toBe("examples/hello:1.0.0-draft\n");
     const interrupted = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "\u0003"]]);
     expect(interrupted.status).toBe(130);
     const yes = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "y"]]);
     expect(yes.status).toBe(0);
     expect((await user.run(["list", "hello", "-q"])).stdout).toBe("");
+  });
+
+  it("says before it removes what is published, and names all of several", async () => {
+    await user.skill("out");
+    await user.skill("other");
+    await user.run(["pack", "out", "other"]);
+    await user.run(["promote", "examples/out:1.0.0-draft", "--to", "testing"]);
+    await user.run(["promote", "examples/out:1.0.0-testing", "--to", "published"]);
+    const references = ["examples/out:1.0.0", "examples/other:1.0.0-draft", "examples/out:gone"];
+    const { stdout } = await onTerminal(["rm", ...references], [["Remove these 2 images?", "n"]]);
+    expect(stdout).toContain("examples/out:1.0.0 (published)");
+    expect(stdout).toContain("examples/other:1.0.0-draft");
+    const absent = await onTerminal(["rm", "examples/out:gone"]);
+    expect(absent.status).toBe(1);
+    expect(absent.stdout).not.toContain("Remove");
+  });
+
+  it("asks again at once when an answer cannot be used", async () => {
+    const { status, stdout } = await onTerminal(
+      ["init", "checked"],
+      [
+        ["Name of the skill", " Bad\r"],
+        ["is not a skill name", "\u007f\u007f\u007f\u007f\r"],
+        ["Namespace", "\r"],
+        ["Version", "one\r"],
+        ["is not a semantic version", "\u007f\u007f\u007f\r"],
+        ["What does it do", "Checks.\r"],
+      ],
+    );
+    expect(status, stdout).toBe(0);
+    expect(await readFile(user.path("checked/skill.yaml"), "utf8")).toMatch(/name: checked\n[^]*version: 0\.1\.0\n/);
   });
 
   it("asks for what init was not told", async () => {

@@ -10,7 +10,7 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { type ArchiveLimits, extractLayers, type LayerSource } from "../../src/archive/index.ts";
+import { type ArchiveLimits, extractLayers, type LayerSource, readLayers } from "../../src/archive/index.ts";
 import { isSkillError, type SkillErrorCode } from "../../src/errors.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import {
@@ -216,6 +216,14 @@ const ENTRIES: readonly Attack[] = [
     bytes: after(pax({ hdrcharset: "BINARY" }), {}),
     says: /pax/,
   },
+  ...["SCHILY.realsize", "SCHILY.filetype", "SCHILY.offset", "LIBARCHIVE.symlinktype", "MSWINDOWS.mountpoint"].map(
+    (key): Attack => ({
+      name: `another entry elsewhere by pax ${key}`,
+      code: "ARCHIVE_REFUSED",
+      bytes: after(pax({ [key]: "1" }), {}),
+      says: /pax/,
+    }),
+  ),
   { name: "unknown pax key", code: "ARCHIVE_REFUSED", bytes: after(pax({ surprise: "1" }), {}), says: /pax/ },
 ];
 
@@ -430,6 +438,12 @@ const PARSER: readonly Attack[] = [
   },
   { name: "gzip with a wrong length", code: "ARCHIVE_INVALID", bytes: () => changed(after()(), -2), says: /length/ },
   {
+    name: "gzip with a wrong checksum of its header",
+    code: "ARCHIVE_INVALID",
+    bytes: () => Buffer.concat([changed(after()(), 3, 2).subarray(0, 10), Buffer.of(1, 2), after()().subarray(10)]),
+    says: /checksum of its gzip header/,
+  },
+  {
     name: "gzip with reserved flags",
     code: "ARCHIVE_INVALID",
     bytes: () => changed(after()(), 3, 0x80),
@@ -507,6 +521,13 @@ const BOMBS: readonly Attack[] = [
     name: "over 10,000 entries",
     code: "ARCHIVE_LIMIT",
     bytes: after(...Array.from({ length: 10_000 }, (_, i) => ({ name: `f${i}` }))),
+    says: /10000 entries/,
+    limits: { ratio: 1e9 },
+  },
+  {
+    name: "inode bomb of directories that no entry names",
+    code: "ARCHIVE_LIMIT",
+    bytes: after(...Array.from({ length: 400 }, (_, i) => ({ name: `${i}/${"d/".repeat(30)}f` }))),
     says: /10000 entries/,
     limits: { ratio: 1e9 },
   },
@@ -644,6 +665,32 @@ describe("the ground under the target", () => {
     await expect(extractLayers(layers, join(room, "home", "skill"), { limits: { entries: 2 } })).rejects.toMatchObject({
       code: "ARCHIVE_LIMIT",
     });
+  });
+});
+
+describe("an image of one layer many times over", () => {
+  const tar = rawTar({ name: "f", content: Buffer.alloc(15 << 20) });
+  let inflated = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of inPieces(tar, 1 << 16)) {
+      inflated += piece.length;
+      yield piece;
+    }
+  }
+  const layers = (): LayerSource[] =>
+    Array.from({ length: 400 }, () => ({ content: counted(), compression: "none" as const }));
+  const list = async (): Promise<void> => {
+    for await (const _ of readLayers(layers())) continue;
+  };
+
+  test.each([
+    ["unpacked", () => extractLayers(layers(), join(room, "home", "skill"))],
+    ["listed", list],
+  ])("is refused at 64 MiB when it is %s", async (_, act) => {
+    inflated = 0;
+    await expect(act()).rejects.toMatchObject({ code: "ARCHIVE_LIMIT" });
+    expect(inflated).toBeLessThanOrEqual((64 << 20) + (1 << 16));
+    expect(await readdir(join(room, "home"))).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { each, reference, text } from "../values.ts";
 
 interface Flags {
   readonly output?: string;
+  readonly force?: boolean;
 }
 
 /** `skillctl export`: images as a file that other tools load. */
@@ -21,17 +22,20 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
   options: [
     {
       flags: "-o, --output <file>",
-      summary: "the archive (default: stdout, unless that is a terminal)",
+      summary: "the archive; - is stdout, the default unless that is a terminal",
       completes: "file",
       parse: text("file"),
     },
+    { flags: "-f, --force", summary: "replace a file that exists already" },
   ],
   examples: [
     { title: "To a file", command: "skillctl export examples/hello-world:1.0.0 -o hello-world.tar" },
     { title: "Straight into podman", command: "skillctl export examples/hello-world:1.0.0 | podman load" },
   ],
-  async run(context, [skills], { output: file }) {
+  exitStatus: { 1: "the file exists, or the work failed" },
+  async run(context, [skills], { output: target = "-", force = false }) {
     const { output, signal, environment } = context;
+    const file = target === "-" ? undefined : target;
     if (file === undefined && environment.stdout.isTTY === true) {
       throw new SkillError("USAGE", "an archive cannot be shown on a terminal", {
         hint: "Name a file with --output, or redirect stdout.",
@@ -42,7 +46,7 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
       await output.content(content);
       return ExitStatus.ok;
     }
-    const size = await writeFile(file, content);
+    const size = await writeFile(file, content, force);
     await output.result(
       { path: file, bytes: size, images: skills.length },
       ({ path }) => `${output.style.green("exported")} ${path} ${output.style.dim(`(${formatBytes(size)})`)}\n`,

@@ -1,6 +1,7 @@
+import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
-import { openStore } from "../store.ts";
+import { hasStore, openStore } from "../store.ts";
 import { plural } from "../units.ts";
 
 interface Flags {
@@ -21,12 +22,20 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
   async run(context, _, { repair = false }) {
     const { output, signal } = context;
     output.progress.update("checking the store");
-    const issues = await (await openStore(context)).fsck({ repair, signal });
+    const store = await openStore(context);
+    const isThere = await hasStore(context);
+    const issues = await store.fsck({ repair, signal });
     const left = issues.filter((issue) => !issue.repaired);
     await output.result(issues, (all) =>
       all.map((issue) => `${issue.repaired ? "repaired" : output.style.red(issue.kind)} ${issue.message}\n`).join(""),
     );
-    await output.remark(issues.length === 0 ? "The store is sound.\n" : `${plural(left.length, "issue")} left.\n`);
+    if (issues.length > 0) await output.remark(`${plural(left.length, "issue")} left.\n`);
+    else await output.remark(isThere ? "The store is sound.\n" : noStoreAt(context.storePath));
     return left.length === 0 ? ExitStatus.ok : ExitStatus.failed;
   },
 };
+
+/** Not a failure, because a store comes into being with its first image; but perhaps a typo. */
+function noStoreAt(path: string): string {
+  return `There is no store at ${visibleLine(path)}.\n`;
+}

@@ -1,14 +1,23 @@
+import type { Content } from "../../content/index.ts";
+import { SkillError } from "../../errors.ts";
 import type { Reference } from "../../oci/index.ts";
-import { importImages } from "../../skill/import.ts";
+import { importImages, type ImportedImage } from "../../skill/import.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { withReadableFile } from "../files.ts";
 import { openStore } from "../store.ts";
+import type { Style } from "../style.ts";
 import { shortDigest } from "../units.ts";
 import { reference, text } from "../values.ts";
 
+/** RFC 1952 section 2.3.1. */
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
+
+const DAMAGED = "The archive is damaged; make it or fetch it again.";
+
 interface Flags {
   readonly as?: Reference;
+  readonly force?: boolean;
 }
 
 /** `skillctl import`: images from a file. */
@@ -24,6 +33,7 @@ export const importCommand: CommandDefinition<[file: string], Flags> = {
       completes: "reference",
       parse: reference,
     },
+    { flags: "-f, --force", summary: "replace published images of the same name" },
   ],
   examples: [
     { title: "From a file", command: "skillctl import hello-world.tar" },
@@ -33,23 +43,37 @@ export const importCommand: CommandDefinition<[file: string], Flags> = {
     },
   ],
   exitStatus: { 1: "the archive is damaged, or the work failed" },
-  async run(context, [file], { as }) {
+  advice: { DIGEST_MISMATCH: DAMAGED, SIZE_MISMATCH: DAMAGED },
+  async run(context, [file], { as, force = false }) {
     const { output, signal, environment } = context;
     const store = await openStore(context);
     const images = await withReadableFile(file, environment.stdin, signal, (open) =>
-      importImages(store, open, { ...(as === undefined ? {} : { as }), signal }),
+      importImages(store, () => uncompressed(open(), file), { ...(as === undefined ? {} : { as }), force, signal }),
     );
     await output.result(
       images,
-      (all) =>
-        all
-          .map(
-            (image) =>
-              `${output.style.green("imported")} ${image.reference} ${output.style.dim(`(${shortDigest(image.digest)})`)}\n`,
-          )
-          .join(""),
+      (all) => all.map((image) => formatImage(image, output.style)).join(""),
       (all) => all.map((image) => `${image.reference}\n`).join(""),
     );
     return ExitStatus.ok;
   },
 };
+
+function formatImage({ reference: name, digest, unchanged }: ImportedImage, style: Style): string {
+  const verb = unchanged ? style.dim("unchanged") : style.green("imported ");
+  return `${verb} ${name} ${style.dim(`(${shortDigest(digest)})`)}\n`;
+}
+
+/** Passes an archive on, and throws `ARCHIVE_INVALID` for one that is compressed, which a layout's tar never is. */
+async function* uncompressed(content: Content, file: string): Content {
+  let isFirst = true;
+  for await (const chunk of content) {
+    if (isFirst && chunk[0] === GZIP_MAGIC[0] && chunk[1] === GZIP_MAGIC[1]) {
+      throw new SkillError("ARCHIVE_INVALID", `${file === "-" ? "the input" : file} is compressed`, {
+        hint: "Decompress it first: gunzip -c FILE | skillctl import -",
+      });
+    }
+    isFirst = false;
+    yield chunk;
+  }
+}

@@ -5,7 +5,8 @@ import { initSkill, type InitAnswers } from "../../skill/init.ts";
 import { parseAuthor } from "../../skillcard/author.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_VERSION } from "../../skillcard/skill-markdown.ts";
 import type { SkillCardAuthor } from "../../skillcard/types.ts";
-import { quote } from "../../text/index.ts";
+import { quote, visibleLine } from "../../text/index.ts";
+import { cardField, problemOf, type CardField } from "../card-fields.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
@@ -24,7 +25,7 @@ interface Flags {
 export const initCommand: CommandDefinition<[directory: string | undefined], Flags> = {
   description:
     "Writes a skill.yaml and a SKILL.md that pack as they are. Files that exist are not touched. " +
-    "On a terminal, asks for what the flags leave open; elsewhere --description is required.",
+    "On a terminal, asks for what the flags leave open and checks each answer; elsewhere --description is required.",
   arguments: [
     {
       syntax: "[directory]",
@@ -37,22 +38,22 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
     {
       flags: "--name <name>",
       summary: "lower-case letters, digits and hyphens (default: the directory's name)",
-      parse: text("name"),
+      parse: cardField("name"),
     },
     {
       flags: "--namespace <namespace>",
       summary: `whose skill it is, as in acme or acme/tools (default: ${DEFAULT_NAMESPACE})`,
-      parse: text("namespace"),
+      parse: cardField("namespace"),
     },
     {
       flags: "--version <version>",
       summary: `a semantic version (default: ${DEFAULT_VERSION})`,
-      parse: text("version"),
+      parse: cardField("version"),
     },
     {
       flags: "--description <text>",
       summary: "what it does, and when an agent should use it",
-      parse: text("description"),
+      parse: cardField("description"),
     },
     { flags: "--license <expression>", summary: "an SPDX expression, as in Apache-2.0", parse: text("license") },
     { flags: "--author <author>", summary: "as in 'Ada Lovelace <ada@example.com>'", parse: author },
@@ -71,7 +72,7 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
       (made) => made.files.map((file) => `${output.style.green("created")} ${join(made.directory, file)}\n`).join(""),
       (made) => `${made.directory}\n`,
     );
-    await output.remark(`Next: skillctl pack ${directory}\n`);
+    await output.remark(`Next: skillctl pack ${visibleLine(directory)}\n`);
     return ExitStatus.ok;
   },
 };
@@ -90,22 +91,20 @@ async function complete(
     });
   }
   const { ask } = await import("../questions.ts");
-  const answer = async (given: string | undefined, message: string, initial: string): Promise<string> =>
-    given ?? ask(environment, { message, initial, check: required });
+  const answer = async (field: CardField, message: string, initial?: string): Promise<string> =>
+    flags[field] ??
+    ask(environment, {
+      message,
+      check: (text) => problemOf(field, text),
+      ...(initial === undefined ? {} : { initial }),
+    });
   return {
     ...rest,
-    name: await answer(flags.name, "Name of the skill", directoryName),
-    namespace: await answer(flags.namespace, "Namespace (whose skill it is)", DEFAULT_NAMESPACE),
-    version: await answer(flags.version, "Version", DEFAULT_VERSION),
-    description: await ask(environment, {
-      message: "What does it do, and when should an agent use it?",
-      check: required,
-    }),
+    name: await answer("name", "Name of the skill", directoryName),
+    namespace: await answer("namespace", "Namespace (whose skill it is)", DEFAULT_NAMESPACE),
+    version: await answer("version", "Version", DEFAULT_VERSION),
+    description: await answer("description", "What does it do, and when should an agent use it?"),
   };
-}
-
-function required(answer: string): string | undefined {
-  return answer.trim() === "" ? "Please enter something." : undefined;
 }
 
 function author(given: string): SkillCardAuthor {

@@ -1,5 +1,6 @@
 import { LIFECYCLE_STATES, type LifecycleState } from "../../lifecycle/state.ts";
 import { list, type SkillSummary } from "../../skill/list.ts";
+import { quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
@@ -56,12 +57,21 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
     if (skills.length === 0) {
       const isFiltered = name !== undefined || status !== undefined;
       await output.remark(
-        isFiltered ? "No image matches.\n" : "The store is empty. Pack a skill: skillctl pack <directory>\n",
+        isFiltered ? noMatch(name, status) : "The store is empty. Pack a skill: skillctl pack <directory>\n",
       );
     }
     return ExitStatus.ok;
   },
 };
+
+/** Says what was asked for, because a typo in it is the likeliest reason. */
+function noMatch(name: string | undefined, status: Flags["status"]): string {
+  const filters = [
+    ...(name === undefined ? [] : [`a name like ${quote(name)}`]),
+    ...(status === undefined ? [] : [`the status ${status.join(" or ")}`]),
+  ];
+  return `No image has ${filters.join(" and ")}.\n`;
+}
 
 function formatTable(rows: readonly SkillSummary[], { output, environment }: Context, isShort: boolean): string {
   const { style } = output;

@@ -1,3 +1,4 @@
+import { isSkillError } from "../../errors.ts";
 import { packAll, type PackOutcome } from "../../skill/pack-all.ts";
 import type { PackResult } from "../../skill/pack.ts";
 import { visibleLine } from "../../text/index.ts";
@@ -42,7 +43,7 @@ export const packCommand: CommandDefinition<[directories: readonly string[]], Fl
     },
     {
       flags: "--platform <platforms>",
-      summary: "make an index with an image for each, as in linux/amd64,linux/arm64",
+      summary: "make an index of images for these, in this order, as in linux/amd64,linux/arm64; may be repeated",
       completes: ["linux/amd64", "linux/arm64", "linux/ppc64le", "linux/s390x"],
       parse: listOf(text("platform")),
     },
@@ -115,7 +116,7 @@ function formatResult({ reference, digest, files, size, unchanged }: PackResult,
 async function reportTrouble(outcomes: readonly PackOutcome[], output: Output): Promise<void> {
   for (const outcome of outcomes) {
     if ("error" in outcome) {
-      await output.failure(outcome.error);
+      await output.failure(outcome.error, hintFor(outcome.error, outcome.directory));
       continue;
     }
     const { reference, excluded, exceeds, warnings } = outcome.result;
@@ -127,4 +128,10 @@ async function reportTrouble(outcomes: readonly PackOutcome[], output: Output): 
     }
     await output.remark(formatIssues(warnings, undefined, output.remarkStyle));
   }
+}
+
+/** What a card's own hint says of its first problem, validate says of all of them. */
+function hintFor(error: unknown, directory: string): string | undefined {
+  if (!isSkillError(error, "SKILLCARD_INVALID")) return undefined;
+  return `See every problem in its place: skillctl validate ${directory}`;
 }

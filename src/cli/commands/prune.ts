@@ -2,8 +2,11 @@ import { prune, type PruneResult } from "../../skill/prune.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { openStore } from "../store.ts";
-import { formatBytes, plural } from "../units.ts";
+import { formatBytes, formatDuration, plural } from "../units.ts";
 import { duration } from "../values.ts";
+
+/** The library's. Milliseconds. */
+const DEFAULT_GRACE = 3_600_000;
 
 interface Flags {
   readonly dryRun?: boolean;
@@ -20,7 +23,7 @@ export const pruneCommand: CommandDefinition<[], Flags> = {
     { flags: "-n, --dry-run", summary: "show what would be removed, and remove nothing" },
     {
       flags: "--grace <time>",
-      summary: "keep content younger than this, as in 90s, 30m or 7d (default: 1h)",
+      summary: "keep content younger than this, as in 90s, 30m, 7d or 0 (default: 1h)",
       parse: duration,
     },
   ],
@@ -31,15 +34,21 @@ export const pruneCommand: CommandDefinition<[], Flags> = {
   async run(context, _, { dryRun = false, grace }) {
     const { output, signal } = context;
     const result = await prune(await openStore(context), { dryRun, ...(grace === undefined ? {} : { grace }), signal });
-    await output.result(result, format, ({ tags }) => tags.map((tag) => `${tag}\n`).join(""));
+    await output.result(
+      result,
+      (done) => format(done, grace),
+      ({ tags }) => tags.map((tag) => `${tag}\n`).join(""),
+    );
     return ExitStatus.ok;
   },
 };
 
-function format({ tags, blobs, bytes, kept, dryRun }: PruneResult): string {
+function format({ tags, blobs, bytes, kept, dryRun }: PruneResult, grace = DEFAULT_GRACE): string {
   const verb = dryRun ? "would remove" : "removed";
   const lines = tags.map((tag) => `${verb} ${tag}`);
   const total = `${verb} ${plural(tags.length, "tag")} and ${plural(blobs, "blob")}; ${formatBytes(bytes)} ${dryRun ? "would be freed" : "freed"}`;
-  const young = kept === 0 ? [] : [`kept ${plural(kept, "unreferenced blob")} younger than the grace period`];
+  const them = kept === 1 ? "it" : "them";
+  const keeps = `${dryRun ? "would keep" : "kept"} ${plural(kept, "unreferenced blob")}`;
+  const young = kept === 0 ? [] : [`${keeps} younger than ${formatDuration(grace)}; --grace 0s removes ${them} too`];
   return [...lines, total, ...young].map((line) => `${line}\n`).join("");
 }

@@ -1,15 +1,18 @@
-import { SkillError } from "../../errors.ts";
+import { isSkillError, SkillError } from "../../errors.ts";
 import { formatReference, type Reference } from "../../oci/index.ts";
 import { remove, type RemoveResult } from "../../skill/remove.ts";
+import type { Store } from "../../store/types.ts";
+import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError } from "../failure.ts";
+import type { GlobalFlags } from "../flags.ts";
 import { openStore } from "../store.ts";
 import { plural } from "../units.ts";
 import { each, reference } from "../values.ts";
 
-interface Flags {
+interface Flags extends GlobalFlags {
   readonly force?: boolean;
 }
 
@@ -19,8 +22,10 @@ type Outcome = { readonly reference: string } & (RemoveResult | { readonly error
 /** `skillctl rm`: images leave the store. */
 export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
   description:
-    "A reference with a tag removes that tag; one with a digest removes the image and all its tags. The content itself " +
-    "is freed by skillctl prune. Asks first on a terminal; elsewhere --force is required.",
+    "A reference with a tag removes that tag; one with a digest removes the image and all its tags. When a published " +
+    "version goes that latest names too, latest moves to the highest version that is still published, or goes with it. " +
+    "The content itself is freed by skillctl prune. Asks first on a terminal; elsewhere, and with --json or --quiet, " +
+    "--force is required.",
   arguments: [
     { syntax: "<reference...>", summary: "the images to remove", completes: "reference", parse: each(reference) },
   ],
@@ -33,10 +38,13 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
     },
   ],
   exitStatus: { 1: "an image could not be removed, or the answer was no" },
-  async run(context, [skills], { force = false }) {
-    if (!force && !(await isConfirmed(context, skills))) return ExitStatus.failed;
+  async run(context, [skills], flags) {
     const { output, signal } = context;
     const store = await openStore(context);
+    if (flags.force !== true && !(await isConfirmed(context, store, skills, flags))) {
+      await output.remark("Nothing was removed.\n");
+      return ExitStatus.failed;
+    }
     const outcomes: Outcome[] = [];
     for (const skill of skills) {
       const name = formatReference(skill);
@@ -57,17 +65,50 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
   },
 };
 
-/** Asks on a terminal; elsewhere nobody can answer, which is wrong usage and not a no. */
-async function isConfirmed({ isInteractive, environment }: Context, skills: readonly Reference[]): Promise<boolean> {
-  const [first] = skills;
-  const what = skills.length === 1 && first !== undefined ? formatReference(first) : plural(skills.length, "image");
-  if (!isInteractive) {
-    throw new SkillError("USAGE", `removing ${what} needs a confirmation, and there is no terminal to ask on`, {
+/** Asks on a terminal; where nobody can answer, that is wrong usage and not a no. */
+async function isConfirmed(
+  context: Context,
+  store: Store,
+  skills: readonly Reference[],
+  flags: Flags,
+): Promise<boolean> {
+  if (!context.isInteractive) {
+    const [first] = skills;
+    const what = skills.length === 1 && first !== undefined ? formatReference(first) : plural(skills.length, "image");
+    throw new SkillError("USAGE", `removing ${what} needs a confirmation, and ${whyNobodyAnswers(flags)}`, {
       hint: "Give --force to remove without being asked.",
     });
   }
   const { askToConfirm } = await import("../questions.ts");
-  return askToConfirm(environment, `Remove ${what}?`);
+  const found: string[] = [];
+  for (const skill of skills) found.push(...(await describe(store, skill, context.signal)));
+  const [only] = found;
+  // What is not there needs no question: removing it fails, and says so.
+  if (only === undefined) return true;
+  const list = found.map((each) => `\n  ${each}`).join("");
+  const question = found.length === 1 ? `Remove ${only}?` : `Remove these ${found.length} images?${list}`;
+  return askToConfirm(context.environment, question);
+}
+
+function whyNobodyAnswers({ json, quiet }: Flags): string {
+  if (json === true) return "--json cannot ask";
+  return quiet === true ? "--quiet cannot ask" : "there is no terminal to ask on";
+}
+
+/** What would be removed, as the question names it: none when it is not there, the bare name when it is damaged. */
+async function describe(store: Store, skill: Reference, signal: AbortSignal): Promise<string[]> {
+  const { inspect } = await import("../../skill/inspect.ts");
+  try {
+    const { reference: name, lifecycle } = await inspect(store, skill, { signal });
+    const facts = [
+      ...(lifecycle.status === "published" ? ["published"] : []),
+      ...(skill.digest === undefined ? [] : [`with its tags: ${lifecycle.tags.join(", ") || "none"}`]),
+    ];
+    return [visibleLine(facts.length === 0 ? name : `${name} (${facts.join(", ")})`)];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return isSkillError(error, "NOT_FOUND") ? [] : [formatReference(skill)];
+  }
 }
 
 function toJson(outcome: Outcome): object {

@@ -3,7 +3,7 @@ import type { Reference } from "../../oci/index.ts";
 import { unpack } from "../../skill/unpack.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
-import { LIMIT_OPTION } from "../limits.ts";
+import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { openStore } from "../store.ts";
 import { formatBytes, plural } from "../units.ts";
 import { reference, text } from "../values.ts";
@@ -43,6 +43,10 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
     },
   ],
   exitStatus: { 1: "the image was refused, the directory exists, or the work failed" },
+  advice: {
+    ARCHIVE_LIMIT: limitAdvice,
+    TARGET_EXISTS: "Replace a directory with --force, or name another place with --output.",
+  },
   async run(context, [skill], { output: directory, force = false, limit }) {
     const { output, signal } = context;
     const limits = limit === undefined ? {} : { limits: limit };

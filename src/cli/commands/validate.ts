@@ -27,14 +27,19 @@ export const validateCommand: CommandDefinition<[paths: readonly string[]]> = {
     { title: "Check one skill", command: "skillctl validate examples/hello-world" },
     { title: "Check all of them in CI", command: "skillctl validate skills/*" },
   ],
-  exitStatus: { 0: "every skill is valid", 1: "a skill has errors", 2: "wrong usage, or a skill cannot be read" },
+  exitStatus: {
+    0: "every skill is valid",
+    1: "a skill has errors",
+    2: "wrong usage, or a path cannot be read, whatever is wrong with the others",
+  },
   async run({ output, signal }, [paths]) {
     const findings: Finding[] = [];
     for (const path of paths) findings.push(await examine(path, signal));
+    const blocks = (): string[] => findings.map((finding) => format(finding, output.style)).filter(Boolean);
     await output.result(
       findings.map(toJson),
-      () => findings.map((finding) => format(finding, output.style)).join("") + summarize(findings, output.style),
-      () => findings.map((finding) => format(finding, output.style)).join(""),
+      () => [...blocks(), summarize(findings, output.style)].join("\n"),
+      () => blocks().join("\n"),
     );
     return worstStatus(findings.map(statusOf));
   },
@@ -61,16 +66,23 @@ function toJson(finding: Finding): object {
 }
 
 function format(finding: Finding, style: Style): string {
-  if ("error" in finding) return `${formatError(finding.error, style)}\n`;
+  if ("error" in finding) return formatError(finding.error, style);
   const { issues, text: source } = finding;
-  return issues.length === 0 ? "" : `${formatIssues(issues, source, style)}\n`;
+  return formatIssues(issues, source, style);
 }
 
 function summarize(findings: readonly Finding[], style: Style): string {
-  const issues = findings.flatMap((finding) => ("error" in finding ? [] : finding.issues));
-  const unreadable = findings.filter((finding) => "error" in finding).length;
-  const isValid = findings.every((finding) => statusOf(finding) === ExitStatus.ok);
-  const trouble = unreadable === 0 ? "" : `, ${unreadable} not readable`;
-  const verdict = isValid ? style.green("valid") : style.red("not valid");
-  return `${verdict}: ${plural(findings.length, "skill")} checked, ${countIssues(issues)}${trouble}\n`;
+  const reports = findings.flatMap((finding) => ("error" in finding ? [] : [finding]));
+  const unchecked = findings.length - reports.length;
+  const issues = reports.flatMap((report) => report.issues);
+  const facts = [
+    ...(reports.length === 0 ? [] : [`${plural(reports.length, "skill")} checked, ${countIssues(issues)}`]),
+    ...(unchecked === 0 ? [] : [`${plural(unchecked, "path")} could not be checked`]),
+  ];
+  return `${verdict(reports, unchecked, style)}: ${facts.join("; ")}\n`;
+}
+
+function verdict(reports: readonly ValidationReport[], unchecked: number, style: Style): string {
+  if (reports.some((report) => !report.valid)) return style.red("not valid");
+  return unchecked === 0 ? style.green("valid") : style.red("incomplete");
 }
