@@ -15,7 +15,7 @@ export const READ_LIMITS: Partial<ArchiveLimits> = {
   compressedSize: 16 * 1024 ** 3,
   expandedSize: 16 * 1024 ** 3,
   fileSize: 16 * 1024 ** 3,
-  entries: 1_000_000,
+  entries: 200_000,
   ratio: 1100,
 };
 

@@ -5,6 +5,7 @@ import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { openStore } from "../store.ts";
+import { visibleLine } from "../../text/index.ts";
 import { formatBytes, plural } from "../units.ts";
 import { reference, text } from "../values.ts";
 
@@ -57,6 +58,9 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
         `${output.style.green("unpacked")} ${done.path} ${output.style.dim(`(${plural(done.files, "file")}, ${formatBytes(done.bytes)})`)}\n`,
       (done) => `${done.path}\n`,
     );
+    if (result.leftover !== undefined) {
+      await output.remark(`What was there before could not be removed; it lies in ${visibleLine(result.leftover)}\n`);
+    }
     return ExitStatus.ok;
   },
 };
