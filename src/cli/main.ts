@@ -6,7 +6,6 @@
  */
 import { writeSync } from "node:fs";
 
-import { SIGNAL_STATUS } from "./exit.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** The descriptor; the stream behind it would take longer to make than the version to print. */
@@ -29,10 +28,14 @@ function printVersion(): boolean {
 }
 
 async function runProcess(): Promise<void> {
-  const [{ run }, { processEnvironment }] = await Promise.all([import("./run.ts"), import("./environment.ts")]);
+  const [{ run }, { processEnvironment }, { SIGNAL_STATUS }] = await Promise.all([
+    import("./run.ts"),
+    import("./environment.ts"),
+    import("./exit.ts"),
+  ]);
   const cancel = new AbortController();
   let signalStatus: number | undefined;
-  const stop = (signal: keyof typeof SIGNAL_STATUS): void => {
+  const stop = (signal: (typeof SIGNALS)[number]): void => {
     // The first signal lets the work clean up after itself. The next one finds no listener, so that the system ends the
     // process at once, however busy it is.
     for (const name of SIGNALS) process.off(name, stop);

@@ -1,5 +1,6 @@
 /** What a schema cannot say of a card: versions, ranges, licences, and the files that the card names. */
-import { parse as parseVersion, validRange } from "semver";
+import parseVersion from "semver/functions/parse.js";
+import validRange from "semver/ranges/valid.js";
 import parseSpdx from "spdx-expression-parse";
 
 import { quote, suggest } from "../text/index.ts";

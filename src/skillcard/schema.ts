@@ -3,7 +3,7 @@
  *
  * The schema is compiled at build time (`scripts/generate.mjs`); this file is the translation of its verdicts.
  */
-import { coerce } from "semver";
+import coerce from "semver/functions/coerce.js";
 
 import { quote, suggest } from "../text/index.ts";
 import { keys, validate, type SchemaError } from "./generated/validate.js";
