@@ -13,4 +13,4 @@ export {
 export type { LifecycleState } from "./state.ts";
 export { LATEST, latestVersion, planTags, statesOfTag, tagFor } from "./tags.ts";
 export type { TagPlan, VersionState } from "./tags.ts";
-export { compareVersions, isPrerelease, isVersion } from "./version.ts";
+export { compareVersions, isPrerelease, isVersion, newestFirst } from "./version.ts";

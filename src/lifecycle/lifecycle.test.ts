@@ -8,6 +8,7 @@ import {
   isVersion,
   latestVersion,
   LIFECYCLE_STATES,
+  newestFirst,
   nextState,
   parseLifecycleState,
   planTags,
@@ -63,6 +64,22 @@ describe("versions", () => {
       "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.1 1.10.0 2.0.0";
     const expected = ordered.split(" ");
     expect([...expected].reverse().sort(compareVersions)).toEqual(expected);
+  });
+
+  it("sort newest first, what has none last, equal ones as they stood", () => {
+    const items = [
+      ["a", "1.0.0"],
+      ["b", undefined],
+      ["c", "1.10.0"],
+      ["d", "latest"],
+      ["e", "1.9.0"],
+      ["f", "1.10.0"],
+    ] as const;
+    expect(
+      newestFirst(items, ([, version]) => version)
+        .map(([name]) => name)
+        .join(""),
+    ).toBe("cfeabd");
   });
 
   it("order totally: build metadata breaks ties", () => {

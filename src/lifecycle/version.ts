@@ -26,6 +26,18 @@ export function compareVersions(a: string, b: string): number {
   return compareBuild(parseVersion(a), parseVersion(b));
 }
 
+/** Sorts items by their versions, newest first; those without a semantic version stay in their order at the end. */
+export function newestFirst<T>(items: readonly T[], versionOf: (item: T) => string | undefined): readonly T[] {
+  if (items.length < 2) return items;
+  const parsed = items.map((item) => ({ item, version: strictParse(versionOf(item) ?? "") }));
+  parsed.sort((a, b) =>
+    a.version !== undefined && b.version !== undefined
+      ? compareBuild(b.version, a.version)
+      : Number(b.version !== undefined) - Number(a.version !== undefined),
+  );
+  return parsed.map(({ item }) => item);
+}
+
 function parseVersion(text: string): SemVer {
   const version = strictParse(text);
   if (version !== undefined) return version;

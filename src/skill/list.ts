@@ -1,6 +1,6 @@
 /** Lists the skills of a store. */
 import { throwIfAborted } from "../errors.ts";
-import { compareVersions, isVersion, type LifecycleState } from "../lifecycle/index.ts";
+import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
 import type { Digest } from "../oci/index.ts";
 import type { EntryLister, OperationOptions, Store, StoreEntry } from "../store/index.ts";
 import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
@@ -39,12 +39,12 @@ export async function* list(
     const facts = readFacts(entry.descriptor) ?? (await readFromManifest(store, entry, options));
     if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
     if (rows[0] !== undefined && rows[0].repository !== entry.repository) {
-      yield* newestFirst(rows);
+      yield* newestFirst(rows, ({ version }) => version);
       rows = [];
     }
     rows.push(summarize(entry, facts));
   }
-  yield* newestFirst(rows);
+  yield* newestFirst(rows, ({ version }) => version);
 }
 
 function summarize({ repository, tag, descriptor }: StoreEntry, facts: EntryFacts): SkillSummary {
@@ -73,14 +73,4 @@ async function readFromManifest(store: Store, entry: StoreEntry, options: Operat
     throwIfAborted(options.signal);
     return {};
   }
-}
-
-/** Orders the images of one repository; those of one version stay in the order of their tags, what has none comes last. */
-function newestFirst(rows: readonly SkillSummary[]): readonly SkillSummary[] {
-  return rows.length < 2 ? rows : rows.toSorted((a, b) => compareNewest(a.version ?? "", b.version ?? ""));
-}
-
-function compareNewest(a: string, b: string): number {
-  if (a === b) return 0;
-  return isVersion(a) && isVersion(b) ? compareVersions(b, a) : Number(isVersion(b)) - Number(isVersion(a));
 }

@@ -83,7 +83,7 @@ export class Entries {
       if (name === undefined) continue;
       const { repository, tag } = name;
       const listed = byRepository.get(repository) ?? [];
-      listed.push({ repository, tag, descriptor: describe(entry) });
+      listed.push({ repository, tag, descriptor: entry });
       byRepository.set(repository, listed);
     }
     const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));

@@ -13,7 +13,7 @@ describe("MemoryStore", () => {
     const repository = store.repository("examples/hello-world");
     const { manifest } = await pushImage(repository, "one");
     await repository.tag({ ...manifest, annotations: { status: "draft" } }, "1.0.0-draft");
-    expect(await listOf(store.entries())).toEqual([
+    expect(await listOf(store.entries())).toMatchObject([
       {
         repository: "examples/hello-world",
         tag: "1.0.0-draft",

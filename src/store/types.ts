@@ -112,7 +112,10 @@ export interface StoreEntry {
   readonly repository: string;
   /** `undefined` for a manifest that is kept without a tag. */
   readonly tag: string | undefined;
-  /** Its `annotations`, when the store knows them without reading the manifest, are those given to `tag`. */
+  /**
+   * Its `annotations`, when the store knows them without reading the manifest, are those given to `tag`; the entry's own
+   * `org.opencontainers.image.ref.name` may stand among them.
+   */
   readonly descriptor: Descriptor;
 }
 

@@ -116,7 +116,9 @@ describe("a layout directory", () => {
     const annotations = { "io.skillimage.status": "draft" };
     await repository.tag({ ...manifest, annotations }, "1.0.0-draft");
     const descriptor = { ...manifest, annotations };
-    expect(await listOf(store.entries())).toEqual([{ repository: repository.name, tag: "1.0.0-draft", descriptor }]);
+    expect(await listOf(store.entries())).toMatchObject([
+      { repository: repository.name, tag: "1.0.0-draft", descriptor },
+    ]);
     expect(await repository.resolve("1.0.0-draft")).toEqual(descriptor);
   });
 
