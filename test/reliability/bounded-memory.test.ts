@@ -6,11 +6,12 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 
 import { Annotation, digestOf, encodedOf, MediaType, type Digest } from "../../src/oci/index.ts";
 import { createWorkspace, type Workspace } from "../e2e/skillctl.ts";
 import { rawTar } from "../fixtures/raw-tar.ts";
+import { describeWhere } from "../tools.ts";
 import { canMeasureMemory, runMeasured } from "./peak-memory.ts";
 import { figure, report, seededRandom } from "./soak.ts";
 
@@ -22,6 +23,7 @@ const FILE = 8 * MiB;
 /** In MB. Node.js takes some 45 of them before it does anything. */
 const MOST = 150;
 const MOST_FOR_MANY = 180;
+const UNMEASURED = "the peak memory of a process is told by Linux's /proc only";
 const PLANTED = "examples/planted:1";
 
 let user: Workspace;
@@ -29,7 +31,7 @@ beforeAll(async () => {
   user = await createWorkspace();
 });
 
-describe.skipIf(!canMeasureMemory)("memory", () => {
+describeWhere(canMeasureMemory, UNMEASURED, "memory", () => {
   it(`stays under ${MOST} MB, whatever moves a skill of ${LARGE} MiB`, async () => {
     const [noise, table] = [randomBytes(FILE), tableOf(FILE)];
     const names = Array.from({ length: LARGE / 8 }, (_, at) => `assets/${at}.bin`);
@@ -55,7 +57,7 @@ describe.skipIf(!canMeasureMemory)("memory", () => {
   });
 });
 
-describe.skipIf(!canMeasureMemory)("a hostile document", () => {
+describeWhere(canMeasureMemory, UNMEASURED, "a hostile document", () => {
   it("is refused as a manifest when it has one byte over 4 MiB, and read when it has not", async () => {
     const manifest = await storeWithImage("padded");
     await plant("padded", paddedTo(4 * MiB, manifest));
