@@ -1,3 +1,3 @@
-/** Content as everything here passes it on: a stream of bytes that whoever receives it reads once. */
-export { asContent, readAll } from "./content.ts";
+/** Content as everything here passes it on: a stream of bytes, read as it comes. */
+export { asContent, isRereadable, readAll, rereadable } from "./content.ts";
 export type { Content } from "./content.ts";

@@ -15,6 +15,27 @@ export const Annotation = {
   tags: "io.skillimage.tags",
   compatibility: "io.skillimage.compatibility",
   wordcount: "io.skillimage.wordcount",
+  /** On a deprecated image, and on when it is archived: why. */
+  deprecationReason: "io.skillimage.deprecation.reason",
+  /** What to use in its place: a version, or a reference. */
+  deprecationReplacedBy: "io.skillimage.deprecation.replaced-by",
+} as const;
+
+/** The keys of a promotion record: a manifest whose subject is the image after the promotion. */
+export const PromotionAnnotation = {
+  /** The lifecycle states before and after. */
+  from: "io.skillimage.promotion.from",
+  to: "io.skillimage.promotion.to",
+  /** The digests of the image's root before and after. */
+  fromDigest: "io.skillimage.promotion.from-digest",
+  toDigest: "io.skillimage.promotion.to-digest",
+  /** The digests of the layers, which are the same before and after, separated by spaces. */
+  layerDigest: "io.skillimage.promotion.layer-digest",
+  /** RFC 3339. */
+  time: "io.skillimage.promotion.time",
+  /** Who promoted, as they or their tool say. */
+  actor: "io.skillimage.promotion.actor",
+  reason: "io.skillimage.promotion.reason",
 } as const;
 
 /** Keys of ours that stand only on the entries of a store's index; no manifest bears them. */

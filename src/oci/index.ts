@@ -2,7 +2,7 @@
  * The vocabulary of the OCI image and distribution specifications: digests, references, descriptors, manifests.
  * Pure: nothing here reads or writes anything.
  */
-export { Annotation, EntryAnnotation } from "./annotations.ts";
+export { Annotation, EntryAnnotation, PromotionAnnotation } from "./annotations.ts";
 export type { Annotations, Descriptor, Platform } from "./descriptor.ts";
 export { algorithmOf, blobPath, digestFrom, digestOf, encodedOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";

@@ -8,6 +8,8 @@ export const MediaType = {
   config: "application/vnd.oci.image.config.v1+json",
   layer: "application/vnd.oci.image.layer.v1.tar",
   layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
+  /** The artifact type of a promotion record, and the type that it gives its config. */
+  promotion: "application/vnd.skillimage.promotion.v1+json",
   redhatConfig: "application/vnd.redhat.agentskill.config.v1+json",
   redhatLayer: "application/vnd.redhat.agentskill.layer.v1.tar+gzip",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",

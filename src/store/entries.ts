@@ -8,23 +8,22 @@
 import { SkillError } from "../errors.ts";
 import { Annotation, EntryAnnotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
 import { entryName, entryNameParser, parseEntryName } from "./entry-name.ts";
+import { HeldEntry } from "./held-entry.ts";
 import type { StoreEntry, TagChange } from "./types.ts";
 
 export class Entries {
-  readonly #named = new Map<string, Descriptor>();
-  #unnamed: Descriptor[] = [];
+  readonly #named = new Map<string, HeldEntry>();
+  #unnamed: HeldEntry[] = [];
   readonly #unknown: unknown[] = [];
   #changed = false;
 
+  /** The items as they were read, each either an entry that is held or a value of any kind. */
   constructor(items: readonly unknown[] = []) {
     for (const item of items) {
-      const entry = readEntry(item);
+      const entry = item instanceof HeldEntry ? item : readEntry(item);
       if (entry === undefined) this.#unknown.push(item);
-      else {
-        const name = entry.annotations?.[Annotation.refName];
-        if (name === undefined || this.#named.has(name)) this.#unnamed.push(entry);
-        else this.#named.set(name, entry);
-      }
+      else if (entry.name === undefined || this.#named.has(entry.name)) this.#unnamed.push(entry);
+      else this.#named.set(entry.name, entry);
     }
   }
 
@@ -38,12 +37,12 @@ export class Entries {
     this.#changed = false;
   }
 
-  /** Every item as it shall be written. */
-  toArray(): readonly unknown[] {
-    return [...this.#named.values(), ...this.#unnamed, ...this.#unknown];
+  /** Every entry, in the order in which they shall be written. */
+  held(): readonly HeldEntry[] {
+    return [...this.#named.values(), ...this.#unnamed];
   }
 
-  /** Items that are not descriptors; kept, but nothing can be said about them. */
+  /** Items that are not descriptors; kept after the entries, but nothing can be said about them. */
   get unknown(): readonly unknown[] {
     return this.#unknown;
   }
@@ -54,19 +53,20 @@ export class Entries {
     readonly entry: Descriptor;
     readonly subject: Digest | undefined;
   }> {
-    for (const [name, entry] of this.#named) yield { name, entry, subject: subjectOf(entry) };
-    for (const entry of this.#unnamed)
-      yield { name: entry.annotations?.[Annotation.refName], entry, subject: undefined };
+    for (const { name, descriptor } of this.#named.values()) {
+      yield { name, entry: descriptor, subject: subjectOf(descriptor) };
+    }
+    for (const { name, descriptor } of this.#unnamed) yield { name, entry: descriptor, subject: undefined };
   }
 
   /** What `tagOrDigest` names in `repository`. A digest is found under a tag, too. */
   resolve(repository: string, tagOrDigest: string): Descriptor | undefined {
     const found = this.#named.get(entryName(repository, tagOrDigest));
-    if (found !== undefined) return describe(found);
+    if (found !== undefined) return describe(found.descriptor);
     if (!isDigest(tagOrDigest)) return undefined;
     const [first] = this.#namesOf(repository, tagOrDigest);
     const entry = first === undefined ? undefined : this.#named.get(first);
-    return entry === undefined ? undefined : describe(entry);
+    return entry === undefined ? undefined : describe(entry.descriptor);
   }
 
   /** Whether there is an entry of exactly this name. */
@@ -74,16 +74,17 @@ export class Entries {
     return this.#named.has(entryName(repository, tagOrDigest));
   }
 
-  /** The tags and kept manifests of all repositories, by repository and tag. Referrers are not listed. */
-  list(): StoreEntry[] {
+  /** The tags and kept manifests of all repositories, or of `only` one, by repository and tag. Referrers are not listed. */
+  list(only?: string): StoreEntry[] {
     const byRepository = new Map<string, StoreEntry[]>();
     const parse = entryNameParser();
     for (const [text, entry] of this.#named) {
-      const name = subjectOf(entry) === undefined ? parse(text) : undefined;
-      if (name === undefined) continue;
+      const name = only === undefined || text.startsWith(only) ? parse(text) : undefined;
+      if (name === undefined || name.repository !== (only ?? name.repository)) continue;
+      if (subjectOf(entry.descriptor) !== undefined) continue;
       const { repository, tag } = name;
       const listed = byRepository.get(repository) ?? [];
-      listed.push({ repository, tag, descriptor: entry });
+      listed.push({ repository, tag, descriptor: entry.descriptor });
       byRepository.set(repository, listed);
     }
     const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));
@@ -114,23 +115,23 @@ export class Entries {
 
   /** The manifests of a repository that are kept without a tag. Referrers are not among them. */
   untagged(repository: string): Descriptor[] {
-    return [...this.#named]
-      .filter(([name, entry]) => name.startsWith(`${repository}@`) && subjectOf(entry) === undefined)
-      .map(([, entry]) => describe(entry));
+    return this.#kept(repository)
+      .filter((entry) => subjectOf(entry) === undefined)
+      .map(describe);
   }
 
   /** The manifests of a repository that were pushed with this subject. */
   referrers(repository: string, subject: Digest): Descriptor[] {
-    return [...this.#named]
-      .filter(([name, entry]) => subjectOf(entry) === subject && name.startsWith(`${repository}@`))
-      .map(([, entry]) => describe(entry));
+    return this.#kept(repository)
+      .filter((entry) => subjectOf(entry) === subject)
+      .map(describe);
   }
 
   /** Applies tag changes, all or none. Throws `CONFLICT` when an expectation does not hold, `REFERENCE_INVALID`. */
   retag(repository: string, changes: readonly TagChange[]): void {
     const named = changes.map((change) => ({ ...change, entry: checkedName(repository, change) }));
     for (const { name, entry, expect } of named) {
-      const actual = this.#named.get(entry)?.digest ?? null;
+      const actual = this.#named.get(entry)?.descriptor.digest ?? null;
       if (expect === undefined || expect === actual) continue;
       throw new SkillError("CONFLICT", `${repository} ${name} is ${actual ?? "absent"}, not ${expect ?? "absent"}`, {
         hint: "Somebody else changed it meanwhile; look at it again and repeat the command.",
@@ -157,8 +158,8 @@ export class Entries {
 
   /** Removes the entries for which `dropped` holds. */
   prune(dropped: (entry: Descriptor) => boolean): void {
-    for (const [name, entry] of this.#named) if (dropped(entry)) this.#remove(name);
-    const kept = this.#unnamed.filter((entry) => !dropped(entry));
+    for (const [name, { descriptor }] of this.#named) if (dropped(descriptor)) this.#remove(name);
+    const kept = this.#unnamed.filter(({ descriptor }) => !dropped(descriptor));
     if (kept.length < this.#unnamed.length) this.#changed = true;
     this.#unnamed = kept;
   }
@@ -166,7 +167,7 @@ export class Entries {
   #set(name: string, descriptor: Descriptor): void {
     const annotations = { ...descriptor.annotations, [Annotation.refName]: name };
     this.#dropTwins(name);
-    this.#named.set(name, { ...describe(descriptor), annotations });
+    this.#named.set(name, HeldEntry.of(descriptorOf(descriptor, annotations)));
     this.#changed = true;
   }
 
@@ -178,13 +179,20 @@ export class Entries {
   /** Another tool may have written one name twice; a change of that name replaces both. */
   #dropTwins(name: string): void {
     if (this.#unnamed.length === 0) return;
-    this.#unnamed = this.#unnamed.filter((entry) => entry.annotations?.[Annotation.refName] !== name);
+    this.#unnamed = this.#unnamed.filter((entry) => entry.name !== name);
+  }
+
+  /** The entries of a repository's manifests that have no tag. */
+  #kept(repository: string): Descriptor[] {
+    const found: Descriptor[] = [];
+    for (const [name, entry] of this.#named) if (name.startsWith(`${repository}@`)) found.push(entry.descriptor);
+    return found;
   }
 
   #namesOf(repository: string, digest: Digest): string[] {
     const names: string[] = [];
     for (const [text, entry] of this.#named) {
-      if (entry.digest !== digest || !text.startsWith(repository)) continue;
+      if (!text.startsWith(repository) || entry.descriptor.digest !== digest) continue;
       if (parseEntryName(text)?.repository === repository) names.push(text);
     }
     return names;
@@ -203,9 +211,13 @@ function checkedName(repository: string, change: TagChange): string {
 
 /** The descriptor without what only the index needs. */
 function describe(entry: Descriptor): Descriptor {
-  const { mediaType, digest, size, annotations, artifactType, platform } = entry;
-  const listed = annotations === undefined ? undefined : listAnnotations(annotations);
-  const plain = listed === undefined ? { mediaType, digest, size } : { mediaType, digest, size, annotations: listed };
+  return descriptorOf(entry, entry.annotations === undefined ? undefined : listAnnotations(entry.annotations));
+}
+
+/** The descriptor with these annotations. The order of its fields is the one in which image-spec's Go types have them. */
+function descriptorOf(descriptor: Descriptor, annotations: Annotations | undefined): Descriptor {
+  const { mediaType, digest, size, artifactType, platform } = descriptor;
+  const plain = annotations === undefined ? { mediaType, digest, size } : { mediaType, digest, size, annotations };
   if (artifactType === undefined && platform === undefined) return plain;
   return {
     ...plain,
@@ -232,11 +244,11 @@ function subjectOf(entry: Descriptor): Digest | undefined {
 }
 
 /** An item as an entry, if it is one. Go may write annotations that are not there as null; then they are left out. */
-function readEntry(item: unknown): Descriptor | undefined {
-  if (isEntry(item)) return item;
+function readEntry(item: unknown): HeldEntry | undefined {
+  if (isEntry(item)) return HeldEntry.of(item);
   if (typeof item !== "object" || item === null || !("annotations" in item)) return undefined;
   const { annotations, ...rest } = item;
-  return annotations === null && isEntry(rest) ? rest : undefined;
+  return annotations === null && isEntry(rest) ? HeldEntry.of(rest) : undefined;
 }
 
 function isEntry(item: unknown): item is Descriptor {

@@ -3,7 +3,10 @@
  */
 export type { Content } from "../content/index.ts";
 export { copy } from "./copy.ts";
-export type { CopyOptions, CopyProgress } from "./copy.ts";
+export type { CopyOptions } from "./copy.ts";
+export { copyRepository } from "./copy-repository.ts";
+export type { CopyRepositoryOptions, TagCopy } from "./copy-repository.ts";
+export type { CopyProgress } from "./graph-copy.ts";
 export type { FsckOptions, IssueKind, StoreIssue } from "./layout/fsck.ts";
 export type { FileStatus, FileSystem, OpenFile } from "./layout/file-system.ts";
 export type { Liveness, ProcessTable } from "./layout/processes.ts";
@@ -12,11 +15,13 @@ export type { LayoutOptions } from "./layout/store.ts";
 export { MemoryStore } from "./memory.ts";
 export { readDocument, readManifest } from "./read.ts";
 export type {
+  EntriesOptions,
   EntryLister,
   GarbageCollector,
   GarbageReport,
   GcOptions,
   OperationOptions,
+  PushOptions,
   Reader,
   ReferrersLister,
   Repository,

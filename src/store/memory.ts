@@ -1,10 +1,10 @@
 /** A store in memory: for tests, and for building images that are pushed elsewhere at once. */
-import { asContent, readAll, type Content } from "../content/index.ts";
+import { asContent, readAll, rereadable, type Content } from "../content/index.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { digestOf, type Descriptor, type Digest } from "../oci/index.ts";
 import { Entries } from "./entries.ts";
 import { blobMissing, IndexedRepository, type BlobStore, type EntryIndex, type IndexUpdate } from "./repository.ts";
-import type { EntryLister, OperationOptions, Repository, Store, StoreEntry } from "./types.ts";
+import type { EntriesOptions, EntryLister, OperationOptions, Repository, Store, StoreEntry } from "./types.ts";
 import { verified } from "./verify.ts";
 
 /** Keeps everything in memory until it is garbage itself; nothing is ever collected. */
@@ -20,8 +20,8 @@ export class MemoryStore implements Store, EntryLister {
     yield* (await this.#index.read(options)).repositories();
   }
 
-  async *entries(options: OperationOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    for (const entry of (await this.#index.read(options)).list()) yield entry;
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
+    for (const entry of (await this.#index.read(options)).list(options.repository)) yield entry;
   }
 }
 
@@ -29,7 +29,10 @@ class MemoryBlobs implements BlobStore {
   readonly #bytes = new Map<Digest, Uint8Array>();
 
   fetch(descriptor: Descriptor, options: OperationOptions = {}): Content {
-    return verified(descriptor, this.#read(descriptor, options));
+    return verified(
+      descriptor,
+      rereadable(() => this.#read(descriptor, options)),
+    );
   }
 
   async *#read(descriptor: Descriptor, options: OperationOptions): AsyncGenerator<Uint8Array, void, undefined> {

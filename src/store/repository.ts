@@ -6,7 +6,8 @@
  */
 import type { Content } from "../content/index.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
-import { childrenOf, isDocumentType, parseManifest, type Descriptor, type Index, type Manifest } from "../oci/index.ts";
+import { childrenOf, isDigest, isDocumentType, parseManifest } from "../oci/index.ts";
+import type { Descriptor, Digest, Index, Manifest } from "../oci/index.ts";
 import type { Entries } from "./entries.ts";
 import { parseRepositoryName } from "./entry-name.ts";
 import { readDocument, readManifest, receiveDocument } from "./read.ts";
@@ -37,6 +38,7 @@ export interface EntryIndex {
 
 export class IndexedRepository implements Repository {
   readonly name: string;
+  readonly retagsAtomically = true;
   readonly #blobs: BlobStore;
   readonly #index: EntryIndex;
 
@@ -59,11 +61,11 @@ export class IndexedRepository implements Repository {
   async push(descriptor: Descriptor, content: Content | Uint8Array, options: OperationOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
     if (!isDocumentType(descriptor.mediaType)) return this.#blobs.put(descriptor, content, options);
-    const bytes = await this.#receive(descriptor, content, options);
-    const manifest = parseManifest(bytes, descriptor.mediaType);
-    await this.#refuseOrphan(descriptor, manifest);
-    await this.#blobs.put(descriptor, bytes, options);
-    await this.#keepReferrer(descriptor, manifest, options);
+    const { subject } = await this.#putDocument(descriptor, content, options);
+    if (subject === undefined) return;
+    // A referrer has no tag as a rule, so an entry of its own keeps it findable.
+    const apply = (entries: Entries): void => entries.addReferrer(this.name, descriptor, subject.digest);
+    await this.#index.update({ needs: [descriptor], apply }, options);
   }
 
   async ingest(mediaType: string, content: Content, options: OperationOptions = {}): Promise<Descriptor> {
@@ -105,8 +107,16 @@ export class IndexedRepository implements Repository {
   }
 
   async retag(changes: readonly TagChange[], options: OperationOptions = {}): Promise<void> {
-    const needs = changes.flatMap(({ to }) => to ?? []);
-    return this.#index.update({ needs, apply: (entries) => entries.retag(this.name, changes) }, options);
+    throwIfAborted(options.signal);
+    const brought = await Promise.all(changes.map((change) => this.#bring(change, options)));
+    const apply = (entries: Entries): void => {
+      const named = changes.filter(({ name }, at) => brought[at] === undefined || !isDigest(name));
+      entries.retag(this.name, named);
+      for (const referrer of brought) {
+        if (referrer !== undefined) entries.addReferrer(this.name, referrer.descriptor, referrer.subject);
+      }
+    };
+    return this.#index.update({ needs: changes.flatMap(({ to }) => to ?? []), apply }, options);
   }
 
   async *referrers(
@@ -122,6 +132,29 @@ export class IndexedRepository implements Repository {
       const { annotations } = manifest;
       yield { ...referrer, annotations, ...(artifactType === undefined ? {} : { artifactType }) };
     }
+  }
+
+  /** Stores the content of a change, if it has any; tells what it refers to when it is a referrer. */
+  async #bring(
+    { to, content }: TagChange,
+    options: OperationOptions,
+  ): Promise<{ readonly descriptor: Descriptor; readonly subject: Digest } | undefined> {
+    if (to === undefined || content === undefined) return undefined;
+    const { subject } = await this.#putDocument(to, content, options);
+    return subject === undefined ? undefined : { descriptor: to, subject: subject.digest };
+  }
+
+  /** Stores a document whose children are held, and parses it. */
+  async #putDocument(
+    descriptor: Descriptor,
+    content: Content | Uint8Array,
+    options: OperationOptions,
+  ): Promise<Manifest | Index> {
+    const bytes = await this.#receive(descriptor, content, options);
+    const manifest = parseManifest(bytes, descriptor.mediaType);
+    await this.#refuseOrphan(descriptor, manifest);
+    await this.#blobs.put(descriptor, bytes, options);
+    return manifest;
   }
 
   /** The bytes of a document: our own where we hold them undamaged, so that what is present is not read again. */
@@ -145,14 +178,6 @@ export class IndexedRepository implements Repository {
     const held = await Promise.all(children.map((child) => this.#blobs.has(child)));
     const missing = children.find((_, at) => held[at] === false);
     if (missing !== undefined) throw blobMissing(missing, `${descriptor.digest} refers to it`);
-  }
-
-  /** A referrer has no tag as a rule, so an entry of its own keeps it findable. */
-  async #keepReferrer(descriptor: Descriptor, manifest: Manifest | Index, options: OperationOptions): Promise<void> {
-    const subject = manifest.subject?.digest;
-    if (subject === undefined) return;
-    const apply = (entries: Entries): void => entries.addReferrer(this.name, descriptor, subject);
-    await this.#index.update({ needs: [descriptor], apply }, options);
   }
 
   #notFound(tagOrDigest: string): SkillError {

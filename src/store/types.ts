@@ -14,10 +14,19 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PushOptions extends OperationOptions {
+  /**
+   * The full name of a repository that holds the content, too. A registry that has both takes it from there, and no byte
+   * is sent; otherwise it means nothing.
+   */
+  readonly mountFrom?: string;
+}
+
 export interface Reader {
   /**
    * Streams the content of `descriptor`, verified as it flows: the iteration throws `DIGEST_MISMATCH` or
-   * `SIZE_MISMATCH` before its end if the bytes are not the ones described, `NOT_FOUND` if there are none.
+   * `SIZE_MISMATCH` before its end if the bytes are not the ones described, `NOT_FOUND` if there are none. Each
+   * iteration reads from the start.
    */
   fetch(descriptor: Descriptor, options?: OperationOptions): Content;
   /**
@@ -31,9 +40,10 @@ export interface Writer {
   /**
    * Stores content under its digest, durably, before it resolves. Content that is there already is not stored
    * again. Throws `DIGEST_MISMATCH`/`SIZE_MISMATCH` when the bytes are not the ones described and `BLOB_MISSING` when
-   * a manifest refers to content that is absent; in both cases nothing is stored.
+   * a manifest refers to content that is absent; in both cases nothing is stored. A store across a network goes on after
+   * an interruption if the content can be read again (`isRereadable`).
    */
-  push(descriptor: Descriptor, content: Content | Uint8Array, options?: OperationOptions): Promise<void>;
+  push(descriptor: Descriptor, content: Content | Uint8Array, options?: PushOptions): Promise<void>;
   /**
    * Stores content whose digest is not known before it has flowed (a layer that is being packed) and returns its
    * descriptor: `mediaType` as given, sha256 digest, size in bytes. Nothing is stored when `content` throws.
@@ -63,22 +73,32 @@ export interface Resolver {
 
 /** One step of {@link Tagger.retag}. */
 export interface TagChange {
-  /** A tag; or a digest, to keep a manifest reachable that has no tag (an archived skill). */
+  /**
+   * A tag; or a digest, to keep a manifest reachable that has no tag (an archived skill). The digest of a manifest that
+   * comes along as `content` and has a subject keeps it as a referrer.
+   */
   readonly name: string;
   /** What it shall name from now on; `undefined` removes it. */
   readonly to: Descriptor | undefined;
   /** What it must name now for the change to happen; `null`: nothing. Left out: whatever it is. */
   readonly expect?: Digest | null;
+  /** The bytes of `to`, which are pushed with the change: a registry then needs one request instead of two. */
+  readonly content?: Uint8Array;
 }
 
 export interface Tagger {
+  /** Set where {@link retag} makes all of its changes or none. Then what belongs together goes into one call. */
+  readonly retagsAtomically?: true;
   /** Points `tag` at a stored manifest, moving it if it exists. Throws `BLOB_MISSING` when the manifest is absent. */
   tag(descriptor: Descriptor, tag: string, options?: OperationOptions): Promise<void>;
   /** Removes a tag, leaving the manifest. Throws `NOT_FOUND`. */
   untag(tag: string, options?: OperationOptions): Promise<void>;
   /**
-   * Applies several tag changes, all or none where the backend can (memory and layout do; a remote registry applies
-   * them in order). Throws `CONFLICT` when an `expect` does not hold.
+   * Applies several tag changes, all or none where the backend can (memory and layout do). A registry has no such
+   * request: it checks all that is expected, applies the changes in their order, those that set before those that remove,
+   * and looks again whether what it set is still there. Throws `CONFLICT` when an `expect` does not hold,
+   * `REGISTRY_UNSUPPORTED` when a registry cannot remove a tag; then the tags that were to be set are set, and the error's
+   * `remaining` lists those that were to be removed and are still there.
    */
   retag(changes: readonly TagChange[], options?: OperationOptions): Promise<void>;
 }
@@ -119,10 +139,15 @@ export interface StoreEntry {
   readonly descriptor: Descriptor;
 }
 
+export interface EntriesOptions extends OperationOptions {
+  /** The full name of the one repository whose entries are wanted. Default: all. */
+  readonly repository?: string;
+}
+
 /** A store that can list everything it holds at once, faster than repository by repository. */
 export interface EntryLister {
   /** By repository, then tag; reads no manifest. */
-  entries(options?: OperationOptions): AsyncIterable<StoreEntry>;
+  entries(options?: EntriesOptions): AsyncIterable<StoreEntry>;
 }
 
 export interface GcOptions extends OperationOptions {

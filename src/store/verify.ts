@@ -4,16 +4,21 @@
  */
 import { createHash } from "node:crypto";
 
-import type { Content } from "../content/index.ts";
+import { isRereadable, rereadable, type Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { algorithmOf, digestFrom, type Descriptor } from "../oci/index.ts";
 
 /**
  * Passes `content` on while checking that it is what `descriptor` describes. Throws `SIZE_MISMATCH` as soon as there
  * is a byte too many (or at the end, too few) and `DIGEST_MISMATCH` at the end. The last chunk is handed out only after
- * the check, so content that comes in one chunk is never seen unverified. A source must not reuse its chunks' memory.
+ * the check, so content that comes in one chunk is never seen unverified. A source must not reuse its chunks' memory. The
+ * result can be read again if the source can.
  */
-export async function* verified(descriptor: Descriptor, content: Content): AsyncGenerator<Uint8Array, void, undefined> {
+export function verified(descriptor: Descriptor, content: Content): Content {
+  return isRereadable(content) ? rereadable(() => checked(descriptor, content)) : checked(descriptor, content);
+}
+
+async function* checked(descriptor: Descriptor, content: Content): AsyncGenerator<Uint8Array, void, undefined> {
   const algorithm = algorithmOf(descriptor.digest);
   const hash = createHash(algorithm);
   let size = 0;

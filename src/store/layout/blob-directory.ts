@@ -10,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 
-import { asContent, type Content } from "../../content/index.ts";
+import { asContent, rereadable, type Content } from "../../content/index.ts";
 import { isAbsent } from "../../errno.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
 import { algorithmOf, digestFrom, type Descriptor, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
@@ -36,7 +36,10 @@ export class BlobDirectory implements BlobStore {
   }
 
   fetch(descriptor: Descriptor, options: OperationOptions = {}): Content {
-    return verified(descriptor, this.#read(descriptor, options));
+    return verified(
+      descriptor,
+      rereadable(() => this.#read(descriptor, options)),
+    );
   }
 
   async has(descriptor: Descriptor): Promise<boolean> {

@@ -107,8 +107,10 @@ export class Commits implements EntryIndex {
   }
 
   async #commit(group: readonly Pending[]): Promise<void> {
-    const document = await this.loadSound();
-    const refusals = await Promise.all(group.map(async (pending) => this.#refusal(pending)));
+    const [document, refusals] = await Promise.all([
+      this.loadSound(),
+      Promise.all(group.map(async (pending) => this.#refusal(pending))),
+    ]);
     group.forEach((pending, at) => {
       try {
         if (refusals[at] !== undefined) throw refusals[at];

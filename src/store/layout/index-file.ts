@@ -7,6 +7,7 @@ import { MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
+import { readIndexText, writeIndexText } from "./index-text.ts";
 import { hasMoreValues } from "./json-weight.ts";
 
 /** The most bytes that an index may have: some 150,000 entries. */
@@ -118,6 +119,8 @@ export function emptyIndex(): IndexDocument {
 function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (hasMoreValues(buffer, MAX_VALUES)) throw damaged(path, `holds more than ${MAX_VALUES} values`);
+  const written = readIndexText(buffer);
+  if (written !== undefined) return { fields: written.fields, entries: new Entries(written.entries) };
   let document: unknown;
   try {
     document = JSON.parse(buffer.toString(isAscii(buffer) ? "latin1" : "utf8"));
@@ -137,16 +140,16 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
 }
 
 function encodeIndex(path: string, document: IndexDocument): Uint8Array {
-  const bytes = Buffer.from(stringifyIndex(path, document));
+  const bytes = writeText(path, document);
   if (bytes.byteLength <= MAX_INDEX) return bytes;
   throw new SkillError("STORE_UNWRITABLE", `${path} would be larger than ${MAX_INDEX} bytes`, {
     hint: "Remove images that are not needed any more, or use a second store.",
   });
 }
 
-function stringifyIndex(path: string, { fields, entries }: IndexDocument): string {
+function writeText(path: string, { fields, entries }: IndexDocument): Uint8Array {
   try {
-    return JSON.stringify({ ...fields, manifests: entries.toArray() });
+    return writeIndexText(fields, entries);
   } catch (error) {
     throw damaged(path, "is nested too deeply to be written again", error);
   }

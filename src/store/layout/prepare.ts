@@ -56,11 +56,8 @@ export async function refuseElsewhere(disk: Disk): Promise<void> {
 /** A directory of the store that is a link, or no directory; `undefined` when there is none. */
 export async function findElsewhere({ fs, paths }: Disk): Promise<string | undefined> {
   const directories = [paths.own, paths.temporary, paths.blobs, paths.algorithm("sha256"), paths.algorithm("sha512")];
-  for (const directory of directories) {
-    const status = await fs.status(directory);
-    if (status !== undefined && status.kind !== "directory") return directory;
-  }
-  return undefined;
+  const found = await Promise.all(directories.map(async (directory) => fs.status(directory)));
+  return directories.find((_, at) => (found[at]?.kind ?? "directory") !== "directory");
 }
 
 /** Creates what a store has before its first image. `oci-layout` comes last: where it is, the rest is. */

@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { throwIfAborted } from "../../errors.ts";
 import { IndexedRepository } from "../repository.ts";
 import type {
+  EntriesOptions,
   EntryLister,
   GarbageCollector,
   GarbageReport,
@@ -75,9 +76,9 @@ export class LayoutStore implements Store, EntryLister, GarbageCollector {
     yield* (await this.#parts.commits.read(options)).repositories();
   }
 
-  /** The tags and kept manifests of all repositories, by repository and tag; reads no manifest. */
-  async *entries(options: OperationOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    for (const entry of (await this.#parts.commits.read(options)).list()) yield entry;
+  /** The tags and kept manifests, by repository and tag; reads no manifest. */
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
+    for (const entry of (await this.#parts.commits.read(options)).list(options.repository)) yield entry;
   }
 
   async gc(options: GcOptions = {}): Promise<GarbageReport> {

@@ -5,13 +5,15 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { readAll } from "../../content/index.ts";
+import { isRereadable, readAll } from "../../content/index.ts";
 import { digestOf, MediaType } from "../../oci/index.ts";
 import type { Repository, Store } from "../types.ts";
 import { bytesOf, contentOf, describeBytes, listOf, makeImage, pushImage, pushIndex } from "./images.ts";
 
 export interface StoreUnderTest {
   readonly store: Store;
+  /** What stands before the names that it lists, if it completes those that it is given: `quay.io/`. */
+  readonly prefix?: string;
   readonly dispose?: () => Promise<void>;
 }
 
@@ -20,7 +22,7 @@ export interface ContractOptions {
   readonly skips?: Readonly<Record<string, string>>;
 }
 
-type Case = (repository: Repository, store: Store) => Promise<void>;
+type Case = (repository: Repository, store: Store, prefix: string) => Promise<void>;
 
 /** Declares the suite for a store; `factory` makes an empty one for every test. */
 export function describeStore(
@@ -39,7 +41,7 @@ export function describeStore(
     for (const [title, run] of Object.entries(CASES)) {
       const reason = skips.get(title);
       if (reason !== undefined) it.skip(`${title} (skipped: ${reason})`);
-      else it(title, async () => run(subject.store.repository(REPOSITORY), subject.store));
+      else it(title, async () => run(subject.store.repository(REPOSITORY), subject.store, subject.prefix ?? ""));
     }
     it("skips only tests that exist", () => {
       expect([...skips.keys()].filter((title) => !(title in CASES))).toEqual([]);
@@ -55,6 +57,14 @@ const CASES: Readonly<Record<string, Case>> = {
     const descriptor = describeBytes(bytesOf("one two"));
     await repository.push(descriptor, contentOf("one", " ", "two"));
     expect(await readAll(repository.fetch(descriptor))).toEqual(bytesOf("one two"));
+  },
+  "gives content more than once": async (repository) => {
+    const descriptor = describeBytes(bytesOf("again"));
+    await repository.push(descriptor, bytesOf("again"));
+    const content = repository.fetch(descriptor);
+    expect(isRereadable(content)).toBe(true);
+    expect(await readAll(content)).toEqual(bytesOf("again"));
+    expect(await readAll(content)).toEqual(bytesOf("again"));
   },
   "stores content of no bytes": async (repository) => {
     const descriptor = describeBytes(new Uint8Array());
@@ -177,6 +187,23 @@ const CASES: Readonly<Record<string, Case>> = {
     ]);
     expect(await listOf(repository.tags())).toEqual(["1.0.0-testing"]);
   },
+  "stores the manifest that a tag change brings along": async (repository) => {
+    const { manifest } = await pushImage(repository, "first");
+    const document = new TextDecoder().decode(await readAll(repository.fetch(manifest)));
+    const content = bytesOf(`${document} `);
+    const to = { mediaType: manifest.mediaType, digest: digestOf(content), size: content.byteLength };
+    await repository.retag([{ name: "1.0.0", to, content, expect: null }]);
+    expect((await repository.resolve("1.0.0")).digest).toBe(to.digest);
+    expect(await readAll(repository.fetch(to))).toEqual(content);
+  },
+  "keeps the referrer that a tag change brings along": async (repository) => {
+    const image = await pushImage(repository, "signed");
+    await repository.tag(image.manifest, "1.0.0");
+    const { manifest: to, manifestBytes: content } = makeImage("signed", { subject: image.manifest });
+    await repository.retag([{ name: to.digest, to, content }]);
+    expect(await listOf(repository.referrers(image.manifest))).toMatchObject([{ digest: to.digest }]);
+    expect(await listOf(repository.tags())).toEqual(["1.0.0"]);
+  },
   "changes no tag when one is not what was expected": async (repository) => {
     const one = await pushImage(repository, "one");
     const two = await pushImage(repository, "two");
@@ -197,7 +224,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const outcomes = await Promise.allSettled(races);
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   },
-  "keeps a manifest that has only its digest as a name": async (repository, store) => {
+  "keeps a manifest that has only its digest as a name": async (repository, store, prefix) => {
     const { manifest } = await pushImage(repository, "archived");
     await repository.tag(manifest, "1.0.0");
     await repository.retag([
@@ -206,7 +233,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ]);
     expect(await repository.resolve(manifest.digest)).toMatchObject(manifest);
     expect(await listOf(repository.tags())).toEqual([]);
-    expect(await listOf(store.repositories())).toEqual([REPOSITORY]);
+    expect(await listOf(store.repositories())).toEqual([`${prefix}${REPOSITORY}`]);
   },
   "deletes a manifest with every tag of it": async (repository) => {
     const one = await pushImage(repository, "one");
@@ -219,17 +246,17 @@ const CASES: Readonly<Record<string, Case>> = {
     await expect(repository.resolve(one.manifest.digest)).rejects.toMatchObject({ code: "NOT_FOUND" });
     await expect(repository.delete(one.manifest)).rejects.toMatchObject({ code: "NOT_FOUND" });
   },
-  "keeps repositories apart and lists them": async (repository, store) => {
+  "keeps repositories apart and lists them": async (repository, store, prefix) => {
     const other = store.repository("examples/hello");
     const one = await pushImage(repository, "one");
     const two = await pushImage(other, "two");
     await repository.tag(one.manifest, "1.0.0");
     await other.tag(two.manifest, "1.0.0");
     expect((await repository.resolve("1.0.0")).digest).toBe(one.manifest.digest);
-    expect(await listOf(store.repositories())).toEqual(["examples/hello", REPOSITORY]);
+    expect(await listOf(store.repositories())).toEqual([`${prefix}examples/hello`, `${prefix}${REPOSITORY}`]);
     await repository.delete(one.manifest);
     expect((await other.resolve("1.0.0")).digest).toBe(two.manifest.digest);
-    expect(await listOf(store.repositories())).toEqual(["examples/hello"]);
+    expect(await listOf(store.repositories())).toEqual([`${prefix}examples/hello`]);
   },
   "refuses a repository name that is none": async (_repository, store) => {
     for (const name of ["", "Upper/case", "a/../b", "a:1.0.0", "/a", `a@${ABSENT.digest}`]) {

@@ -1,0 +1,185 @@
+/**
+ * The walk of a copy: from a manifest to all that it refers to, each piece once, children before parents.
+ *
+ * How much is asked of the target depends on what it can be trusted with. A registry takes no manifest whose parts it does
+ * not hold, so to have the manifest is to have everything below it; asking for each part would only cost requests. A
+ * directory is the opposite: asking is cheap there, parts may have been lost or damaged since, and a copy is the moment
+ * at which somebody has the right bytes at hand. So every part is looked at unless the caller says `trustTarget`.
+ */
+import { asContent, isRereadable, rereadable, type Content } from "../content/index.ts";
+import { isSkillError, throwIfAborted } from "../errors.ts";
+import { childrenOf, isDocumentType, isIndexType, parseManifest, parseReference } from "../oci/index.ts";
+import type { Descriptor, Digest } from "../oci/index.ts";
+import { find } from "./find.ts";
+import { limiter, type Limiter } from "./limiter.ts";
+import { readDocument } from "./read.ts";
+import { referrerWaves } from "./referrer-waves.ts";
+import type { OperationOptions, Repository } from "./types.ts";
+
+/** How far one piece of content has come. */
+export interface CopyProgress {
+  readonly descriptor: Descriptor;
+  /** Bytes of it that have been sent so far. */
+  readonly bytes: number;
+  /** Its size in bytes. */
+  readonly total: number;
+  /** Once it has arrived. `present`: the target held it already, or took it from another repository; no byte was sent. */
+  readonly outcome?: "copied" | "present";
+}
+
+export interface GraphCopyOptions extends OperationOptions {
+  /** Also copies the manifests whose subject is copied (signatures, promotion records), and theirs. Default: false. */
+  readonly referrers?: boolean;
+  /**
+   * Takes a manifest that the target holds as proof that it holds everything below. Right for registries; where it is
+   * false, as it is by default, everything is looked at and what is missing or damaged is sent again.
+   */
+  readonly trustTarget?: boolean;
+  /** How many blobs and manifests are on their way at once. Default: 6. */
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+/** The name that a copy gets, and what is known about it. */
+export interface CopyTarget {
+  /** A tag, or the digest itself. */
+  readonly name: string;
+  /** What it names now, `null` for nothing, for a caller that has looked already. Left out, the copy looks. */
+  readonly found?: Descriptor | null;
+  /** What it must name for the copy to take it, as in `TagChange`. */
+  readonly expect?: Digest | null;
+}
+
+/** Copies images from one repository to another. What several of them share is copied once. */
+export class GraphCopy {
+  readonly #from: Repository;
+  readonly #to: Repository;
+  readonly #options: GraphCopyOptions;
+  readonly #signal: OperationOptions;
+  readonly #onFailure: () => void;
+  readonly #mountFrom: { readonly mountFrom?: string };
+  readonly #limit: Limiter;
+  readonly #started = new Map<string, Promise<void>>();
+
+  /** `onFailure` is called as soon as a piece cannot be copied; the others go on until then. */
+  constructor(from: Repository, to: Repository, options: GraphCopyOptions, onFailure: () => void = () => undefined) {
+    this.#from = from;
+    this.#to = to;
+    this.#options = options;
+    this.#signal = options.signal === undefined ? {} : { signal: options.signal };
+    this.#onFailure = onFailure;
+    this.#mountFrom = areInOneRegistry(from, to) ? { mountFrom: from.name } : {};
+    this.#limit = limiter(options.concurrency ?? 6);
+  }
+
+  /** Copies an image and names it; tells whether the name stood for it before. */
+  async deliver(root: Descriptor, { name, found, expect }: CopyTarget): Promise<boolean> {
+    const current = found === undefined ? await find(this.#to, name, this.#signal) : found;
+    const isNamed = current?.digest === root.digest;
+    const isHeld = isNamed || (await this.#asksFor(root));
+    const isWhole = isHeld && this.#options.trustTarget === true;
+    const content = isWhole ? undefined : await this.#copyBelow(root);
+    if (this.#options.referrers === true) await this.#copyReferrers(root);
+    throwIfAborted(this.#options.signal);
+    if (!isNamed) await this.#name(root, content ?? (await this.#read(root)), name, expect);
+    else if (content !== undefined) await this.#to.push(root, content, this.#signal);
+    this.#tell(root, isHeld ? "present" : "copied");
+    return isNamed;
+  }
+
+  async #name(to: Descriptor, content: Uint8Array, name: string, expect: Digest | null | undefined): Promise<void> {
+    await this.#to.retag([{ name, to, content, ...(expect === undefined ? {} : { expect }) }], this.#signal);
+  }
+
+  /** Whether the target holds a root. One image's manifest has two parts as a rule: they cost no more to ask for. */
+  async #asksFor(root: Descriptor): Promise<boolean> {
+    if (this.#options.trustTarget === true && !isIndexType(root.mediaType)) return false;
+    return this.#to.exists(root, this.#signal);
+  }
+
+  /** Copies one node and all below it, once however often it is referred to. */
+  #copy(descriptor: Descriptor): Promise<void> {
+    const isDocument = isDocumentType(descriptor.mediaType);
+    // A manifest that somebody also calls a layer must still have its children copied.
+    const key = `${isDocument ? "manifest" : "blob"} ${descriptor.digest}`;
+    const started = this.#started.get(key);
+    if (started !== undefined) return started;
+    const copied = isDocument ? this.#copyDocument(descriptor) : this.#copyBlob(descriptor);
+    this.#started.set(key, copied);
+    return copied;
+  }
+
+  async #copyDocument(descriptor: Descriptor): Promise<void> {
+    const isThere = async (): Promise<boolean> => this.#to.exists(descriptor, this.#signal);
+    if (this.#options.trustTarget === true && (await this.#limit(isThere))) {
+      this.#tell(descriptor, "present");
+      return;
+    }
+    const bytes = await this.#copyBelow(descriptor);
+    await this.#limit(async () => this.#push(descriptor, bytes));
+  }
+
+  /** Copies what a document refers to; returns the document. */
+  async #copyBelow(descriptor: Descriptor): Promise<Uint8Array> {
+    const bytes = await this.#read(descriptor);
+    await this.#copyAll(childrenOf(parseManifest(bytes, descriptor.mediaType)));
+    return bytes;
+  }
+
+  #read(document: Descriptor): Promise<Uint8Array> {
+    return this.#limit(() => readDocument(this.#from, document, this.#signal));
+  }
+
+  async #copyReferrers(root: Descriptor): Promise<void> {
+    for await (const wave of referrerWaves(this.#from, root, this.#signal)) await this.#copyAll(wave);
+  }
+
+  #copyBlob(descriptor: Descriptor): Promise<void> {
+    return this.#limit(async () => this.#push(descriptor, this.#from.fetch(descriptor, this.#signal)));
+  }
+
+  /** A push reads its content only if it needs it; whether it did tells what happened. */
+  async #push(descriptor: Descriptor, content: Content | Uint8Array): Promise<void> {
+    throwIfAborted(this.#options.signal);
+    let outcome: NonNullable<CopyProgress["outcome"]> = "present";
+    let sent = 0;
+    const source = asContent(content);
+    const tell = (bytes: number): void => {
+      // A push that was interrupted begins anew; that is no news until it is further than before.
+      if (bytes <= sent) return;
+      sent = bytes;
+      this.#options.onProgress?.({ descriptor, bytes, total: descriptor.size });
+    };
+    async function* observed(): AsyncGenerator<Uint8Array, void, undefined> {
+      outcome = "copied";
+      let bytes = 0;
+      for await (const chunk of source) {
+        yield chunk;
+        bytes += chunk.byteLength;
+        tell(bytes);
+      }
+    }
+    const observedContent = isRereadable(source) ? rereadable(observed) : observed();
+    await this.#to.push(descriptor, observedContent, { ...this.#signal, ...this.#mountFrom });
+    this.#tell(descriptor, outcome);
+  }
+
+  #tell(descriptor: Descriptor, outcome: NonNullable<CopyProgress["outcome"]>): void {
+    const { size: total } = descriptor;
+    this.#options.onProgress?.({ descriptor, bytes: outcome === "copied" ? total : 0, total, outcome });
+  }
+
+  /** Waits for all even when one fails, so that nothing still writes after the copy has rejected. */
+  async #copyAll(descriptors: readonly Descriptor[]): Promise<void> {
+    const copies = descriptors.map((descriptor) => this.#copy(descriptor));
+    for (const copied of copies) copied.catch(this.#onFailure);
+    const failed = (await Promise.allSettled(copies)).filter((result) => result.status === "rejected");
+    const first = failed.find(({ reason }) => !isSkillError(reason, "ABORTED")) ?? failed[0];
+    if (first !== undefined) throw first.reason;
+  }
+}
+
+function areInOneRegistry(from: Repository, to: Repository): boolean {
+  const { registry } = parseReference(from.name);
+  return registry !== undefined && from.name !== to.name && parseReference(to.name).registry === registry;
+}

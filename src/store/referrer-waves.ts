@@ -1,0 +1,71 @@
+/** Finding what refers to an image: its signatures, promotion records and the like, and what refers to those. */
+import { SkillError, throwIfAborted } from "../errors.ts";
+import { isDocumentType, isIndexType, type Descriptor, type Digest } from "../oci/index.ts";
+import { limiter } from "./limiter.ts";
+import { readManifest } from "./read.ts";
+import type { OperationOptions, Repository } from "./types.ts";
+
+/** No image has so many on purpose, but a registry may say anything, and for ever. */
+const MAX_REFERRERS = 10_000;
+const LISTINGS_AT_ONCE = 6;
+
+/**
+ * Yields the referrers of an image and of all images under it, then theirs, wave by wave, each once. A listing that goes
+ * round in a circle ends nevertheless; one of more than 10,000 throws `RESPONSE_INVALID`.
+ */
+export async function* referrerWaves(
+  repository: Repository,
+  root: Descriptor,
+  options: OperationOptions = {},
+): AsyncGenerator<readonly Descriptor[], void, undefined> {
+  const limit = limiter(LISTINGS_AT_ONCE);
+  const seen = new Set<Digest>([root.digest]);
+  for (let wave: readonly Descriptor[] = [root]; wave.length > 0;) {
+    const subjects = await withMembers(repository, wave, seen, options);
+    const found: Descriptor[] = [];
+    const list = async (subject: Descriptor): Promise<void> => {
+      throwIfAborted(options.signal);
+      for await (const referrer of repository.referrers(subject, options)) {
+        if (seen.has(referrer.digest)) continue;
+        seen.add(referrer.digest);
+        found.push(referrer);
+        if (seen.size > MAX_REFERRERS) throw tooMany(repository, root);
+      }
+    };
+    await Promise.all(subjects.map((subject) => limit(() => list(subject))));
+    if (found.length > 0) yield found;
+    wave = found;
+  }
+}
+
+/** The documents, and those that an index among them lists: signatures may be on those, too. */
+async function withMembers(
+  repository: Repository,
+  documents: readonly Descriptor[],
+  seen: Set<Digest>,
+  options: OperationOptions,
+): Promise<readonly Descriptor[]> {
+  const all = [...documents];
+  // The list grows while it is gone through: an index may list indexes.
+  for (const document of all) {
+    if (!isIndexType(document.mediaType)) continue;
+    const index = await readManifest(repository, document, options);
+    if (index.kind !== "index") continue;
+    for (const member of index.manifests) {
+      if (!isDocumentType(member.mediaType) || seen.has(member.digest)) continue;
+      seen.add(member.digest);
+      all.push(member);
+    }
+  }
+  return all;
+}
+
+function tooMany(repository: Repository, root: Descriptor): SkillError {
+  return new SkillError(
+    "RESPONSE_INVALID",
+    `${repository.name}@${root.digest} has more than ${MAX_REFERRERS} referrers`,
+    {
+      hint: "Copy the image without its referrers, or ask who runs the registry.",
+    },
+  );
+}
