@@ -20,9 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lifecycle: ["text"],
   archive: ["oci", "content", "text"],
   store: ["oci", "content", "text"],
+  remote: ["oci", "store", "content", "text"],
   skill: ["oci", "store", "archive", "skillcard", "lifecycle", "content", "text"],
-  index: ["oci", "store", "archive", "skillcard", "lifecycle", "skill", "content"],
-  cli: ["index", "oci", "store", "archive", "skillcard", "lifecycle", "skill", "content", "text"],
+  index: ["oci", "store", "archive", "skillcard", "lifecycle", "remote", "skill", "content"],
+  cli: ["index", "oci", "store", "archive", "skillcard", "lifecycle", "remote", "skill", "content", "text"],
 };
 
 /** The packages that each module may use. A new one belongs into docs/architecture.md first. */
@@ -30,12 +31,19 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   skillcard: ["yaml", "semver", "spdx-expression-parse"],
   lifecycle: ["semver"],
   archive: ["pako", "ignore"],
+  remote: ["smol-toml", "https-proxy-agent"],
   skill: ["diff"],
   cli: ["commander", "picocolors", "@clack/prompts"],
 };
 
-/** The only places that touch the file system. */
-const FILE_SYSTEM = [/^src\/store\/layout\//, /^src\/archive\//, /^src\/skill\/(?:directory|init)\.ts$/, /^src\/cli\//];
+/** The only places that touch the file system, the network or other programs. */
+const FILE_SYSTEM = [
+  /^src\/store\/layout\//,
+  /^src\/archive\//,
+  /^src\/remote\/(?:http|credentials|tls|config)\//,
+  /^src\/skill\/(?:directory|init)\.ts$/,
+  /^src\/cli\//,
+];
 
 function filesBelow(directory: string, ending: string): string[] {
   const entries = readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true });
@@ -127,7 +135,9 @@ describe("files", () => {
 
 /** The codes with which a file makes errors: naming a code, as the table of exit statuses does, is not throwing it. */
 function thrownCodes(text: string): string[] {
-  const firstArguments = [...text.matchAll(/(?:\bnew SkillError|\bsuper)\(([^,`]*)/g)].map((match) => match[1] ?? "");
+  const firstArguments = [...text.matchAll(/(?:\bnew (?:Skill|Registry)Error|\bsuper|\bfailure)\(([^,`]*)/g)].map(
+    (match) => match[1] ?? "",
+  );
   return firstArguments.flatMap((argument) => [...argument.matchAll(/"([A-Z_]+)"/g)].map((match) => match[1] ?? ""));
 }
 

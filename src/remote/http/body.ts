@@ -1,0 +1,33 @@
+/** Bodies that are to be in memory as a whole. */
+import { SkillError } from "../../errors.ts";
+import type { HttpResponse } from "./types.ts";
+
+/**
+ * The body of a response that must be small. Rejects with what `tooLong` makes, default a `RESPONSE_INVALID`, as soon as there are
+ * more than `limit` bytes or are announced; the rest is not read. Rejects with what the body rejects with.
+ */
+export async function readBounded(
+  response: HttpResponse,
+  limit: number,
+  tooLong: () => SkillError = () => tooLongFor(limit),
+): Promise<Uint8Array> {
+  if (Number(response.headers["content-length"] ?? 0) > limit) {
+    await response.discard();
+    throw tooLong();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLong();
+    chunks.push(chunk);
+  }
+  // Copied even if there is but one: a chunk holds on to the whole of the socket's buffer.
+  return Buffer.concat(chunks, size);
+}
+
+function tooLongFor(limit: number): SkillError {
+  return new SkillError("RESPONSE_INVALID", `an answer is longer than the ${limit} bytes that it may have`, {
+    hint: "Check that this is a registry, and not a page of something else.",
+  });
+}

@@ -1,0 +1,102 @@
+/** The body of an answer as it comes: with backpressure, and without being copied. */
+import type { IncomingMessage } from "node:http";
+
+import type { Content } from "../../content/index.ts";
+import { Watch, type TimeoutError, type Timeouts } from "./timeouts.ts";
+
+/** So much is taken from the connection before anybody asks for it. */
+const AHEAD = 256 * 1024;
+/** So much that nobody wants is read for the sake of the connection. */
+const WORTH_READING = 64 * 1024;
+
+export class IncomingBody {
+  readonly #message: IncomingMessage;
+  readonly #watch: Watch;
+  readonly #discardWithin: number;
+  readonly #chunks: Uint8Array[] = [];
+  #held = 0;
+  /** What is still to come, where the answer says how long it is. */
+  #left: number;
+  #state: "open" | "ended" | { readonly failure: unknown } = "open";
+  #wake: (() => void) | undefined;
+  /** Can be iterated once; a consumer that leaves early gives up the rest. */
+  readonly content: Content = this.#read();
+
+  /** `expired` must lead to {@link fail}, by way of whoever knows what the body is part of. */
+  constructor(message: IncomingMessage, timeouts: Required<Timeouts>, expired: (error: TimeoutError) => void) {
+    this.#message = message;
+    this.#left = Number(message.headers["content-length"] ?? 0);
+    this.#watch = new Watch(timeouts, expired);
+    this.#discardWithin = timeouts.discard;
+    message.on("data", (chunk: Uint8Array) => this.#take(chunk));
+    message.on("end", () => this.#settle("ended"));
+  }
+
+  /** Breaks off: what has come already can still be read, then comes `failure`. With `now`, it comes at once. */
+  fail(failure: unknown, { now = false }: { readonly now?: boolean } = {}): void {
+    if (now) this.#chunks.length = 0;
+    if (this.#state === "open") this.#settle({ failure });
+  }
+
+  /** Reads a short rest, so that the connection can be used again; breaks the connection for a long one. Never rejects. */
+  async discard(): Promise<void> {
+    if (this.#state === "ended") return;
+    const late = setTimeout(() => this.#message.destroy(), this.#discardWithin);
+    try {
+      for (let read = 0; read <= WORTH_READING && this.#left <= WORTH_READING;) {
+        const chunk = await this.#next();
+        if (chunk === undefined) return;
+        read += chunk.byteLength;
+      }
+      this.#message.destroy();
+    } catch {
+      // The connection is broken already.
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) yield chunk;
+    } finally {
+      void this.discard();
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#held -= chunk.byteLength;
+        return chunk;
+      }
+      if (this.#state === "ended") return undefined;
+      if (this.#state !== "open") throw this.#state.failure;
+      this.#watch.start("idle");
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#message.resume();
+      });
+    }
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#held += chunk.byteLength;
+    this.#left -= chunk.byteLength;
+    if (this.#held >= AHEAD) this.#message.pause();
+    this.#continue();
+  }
+
+  #settle(state: "ended" | { readonly failure: unknown }): void {
+    this.#state = state;
+    this.#continue();
+  }
+
+  #continue(): void {
+    this.#watch.stop();
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** Requests to one repository at one endpoint, and what was learnt about its registry on the way. */
+import type { RegistryClient, RegistryRequest, RegistryResponse } from "./client-types.ts";
+
+/** What a registry turned out to be like. Shared by all of its repositories. */
+export interface RegistryTraits {
+  /** Whether it lists referrers itself; `undefined`: not known yet. */
+  listsReferrers: boolean | undefined;
+}
+
+/** A request whose `path`, where it is a string, is below the repository: `manifests/1.0.0`. */
+export type RepositoryRequest = Omit<RegistryRequest, "repository">;
+
+export class RepositoryClient {
+  /** The repository's path at the registry. */
+  readonly path: string;
+  readonly traits: RegistryTraits;
+  readonly #client: RegistryClient;
+
+  constructor(client: RegistryClient, path: string, traits: RegistryTraits) {
+    this.#client = client;
+    this.path = path;
+    this.traits = traits;
+  }
+
+  /** The registry, as references name it. */
+  get registry(): string {
+    return this.#client.registry;
+  }
+
+  /** The full name, for messages. */
+  get name(): string {
+    return `${this.registry}/${this.path}`;
+  }
+
+  /** {@link RegistryClient.request}. */
+  async request(request: RepositoryRequest): Promise<RegistryResponse> {
+    const path = typeof request.path === "string" ? `${this.path}/${request.path}` : request.path;
+    return this.#client.request({ ...request, path, repository: this.path });
+  }
+}
