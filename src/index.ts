@@ -13,5 +13,5 @@ export type { Descriptor, Digest, Reference } from "./oci/index.ts";
 export * from "./skill/index.ts";
 export { parseSkillCard, SkillCardError, validateSkillCard } from "./skillcard/index.ts";
 export type { SkillCard, SkillCardIssue } from "./skillcard/index.ts";
-export { copy, LayoutStore, MemoryStore } from "./store/index.ts";
+export { copy, copyRepository, LayoutStore, MemoryStore } from "./store/index.ts";
 export type { EntryLister, GarbageCollector, OperationOptions, Repository, Store, StoreIssue } from "./store/index.ts";

@@ -5,9 +5,16 @@
  * that a listing shows; they echo the manifest, which stays the truth, and an entry without them is read instead.
  */
 import { Annotation, EntryAnnotation, type Annotations, type Descriptor } from "../oci/index.ts";
+import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { contentOf, type SkillImage } from "./image.ts";
 
-const LISTED = [Annotation.status, Annotation.version, Annotation.created] as const;
+const LISTED = [
+  Annotation.status,
+  Annotation.version,
+  Annotation.created,
+  Annotation.deprecationReason,
+  Annotation.deprecationReplacedBy,
+] as const;
 
 /** What a listing shows of an image. */
 export interface EntryFacts {
@@ -17,6 +24,8 @@ export interface EntryFacts {
   readonly created?: string;
   /** Bytes of config and layers. */
   readonly size?: number;
+  /** Only of an image that was deprecated with a reason or a replacement. */
+  readonly deprecation?: Deprecation;
 }
 
 /** A descriptor to tag with: it carries the facts that {@link readFacts} reads. */
@@ -52,5 +61,7 @@ export function factsOf(annotations: Annotations, size: number): EntryFacts {
   if (version !== undefined) facts.version = version;
   if (created !== undefined) facts.created = created;
   facts.size = size;
+  const deprecation = readDeprecation(annotations);
+  if (deprecation !== undefined) facts.deprecation = deprecation;
   return facts;
 }

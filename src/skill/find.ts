@@ -1,17 +1,1 @@
-import { isSkillError } from "../errors.ts";
-import type { Descriptor } from "../oci/index.ts";
-import type { OperationOptions, Resolver } from "../store/index.ts";
-
-/** {@link Resolver.resolve}, with `undefined` in place of `NOT_FOUND`. */
-export async function find(
-  repository: Resolver,
-  tagOrDigest: string,
-  options?: OperationOptions,
-): Promise<Descriptor | undefined> {
-  try {
-    return await repository.resolve(tagOrDigest, options);
-  } catch (error) {
-    if (isSkillError(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
-}
+export { find } from "../store/find.ts";

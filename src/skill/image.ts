@@ -5,16 +5,8 @@
  * so that a reader needs one document to know it.
  */
 import { SkillError } from "../errors.ts";
-import {
-  Annotation,
-  describeManifest,
-  isIndexType,
-  MediaType,
-  parseImageManifest,
-  withAnnotations,
-} from "../oci/index.ts";
+import { describeManifest, isIndexType, MediaType, parseImageManifest, withAnnotations } from "../oci/index.ts";
 import type { Annotations, Descriptor, Digest, EncodedManifest, Index, JsonObject, Manifest } from "../oci/index.ts";
-import type { LifecycleState } from "../lifecycle/index.ts";
 import { readDocument, readManifest } from "../store/index.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";
 
@@ -102,15 +94,24 @@ export function contentOf(image: SkillImage): { readonly descriptors: readonly D
   return { descriptors, size: descriptors.reduce((sum, each) => sum + each.size, 0) };
 }
 
+/** Whether two images are of the same content: configs and layers, to the byte. */
+export function haveSameContent(one: SkillImage, other: SkillImage): boolean {
+  const digests = ({ descriptors }: ReturnType<typeof contentOf>): string =>
+    descriptors
+      .map(({ digest }) => digest)
+      .toSorted()
+      .join();
+  return digests(contentOf(one)) === digests(contentOf(other));
+}
+
 /** The documents of an image that is to be stored, members first, and its root. */
 export interface EncodedImage {
   readonly root: EncodedManifest;
   readonly members: readonly EncodedManifest[];
 }
 
-/** The same image in another lifecycle state: manifests anew, config and layers untouched. */
-export function withStatus(image: SkillImage, status: LifecycleState): EncodedImage {
-  const change = { [Annotation.status]: status };
+/** The same image with other annotations, as its next lifecycle state wants: manifests anew, config and layers untouched. */
+export function withChanges(image: SkillImage, change: Annotations): EncodedImage {
   if (image.root.kind === "manifest") {
     return { root: describeManifest(withAnnotations(image.root, change), image.root.mediaType), members: [] };
   }

@@ -5,6 +5,7 @@ import type { Annotations, Descriptor, Digest, Reference } from "../oci/index.ts
 import { readDocument } from "../store/index.ts";
 import type { EntryLister, OperationOptions, Reader, Store } from "../store/index.ts";
 import { readConfig, type ImageConfig } from "./config.ts";
+import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { contentOf, PROFILES, readImage, type Profile, type SkillImage } from "./image.ts";
 import { imageEntries } from "./layers.ts";
 import { readMetadata, readStatus, type SkillMetadata } from "./metadata.ts";
@@ -20,6 +21,8 @@ export interface SkillInspection {
     readonly status?: LifecycleState;
     /** The step that is possible from here. */
     readonly next?: LifecycleState;
+    /** Only of an image that was deprecated with a reason or a replacement. */
+    readonly deprecation?: Deprecation;
     /** Every tag of the repository that names this image. */
     readonly tags: readonly string[];
   };
@@ -75,6 +78,7 @@ export async function inspect(
   const labels = configs[0]?.labels ?? {};
   const status = readStatus(image.annotations);
   const next = status === undefined ? undefined : nextState(status);
+  const deprecation = readDeprecation(image.annotations);
   return {
     reference: formatReference(full),
     digest: descriptor.digest,
@@ -83,6 +87,7 @@ export async function inspect(
     lifecycle: {
       ...(status === undefined ? {} : { status }),
       ...(next === undefined ? {} : { next }),
+      ...(deprecation === undefined ? {} : { deprecation }),
       tags: await tagsNaming(store, full, descriptor.digest, options),
     },
     image: {
@@ -120,9 +125,8 @@ async function tagsNaming(
 ): Promise<readonly string[]> {
   if (store.entries === undefined) return reference.tag === undefined ? [] : [reference.tag];
   const tags: string[] = [];
-  for await (const entry of store.entries(options)) {
-    if (entry.tag === undefined || entry.repository !== repositoryName(reference)) continue;
-    if (entry.descriptor.digest === digest) tags.push(entry.tag);
+  for await (const { tag, descriptor } of store.entries({ ...options, repository: repositoryName(reference) })) {
+    if (tag !== undefined && descriptor.digest === digest) tags.push(tag);
   }
   return tags.toSorted();
 }

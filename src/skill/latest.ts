@@ -39,26 +39,32 @@ export async function highestPublished(
   return undefined;
 }
 
+/** How `latest` stands. */
+export interface SettledLatest {
+  /** The version that it names; `undefined` when no version is published. */
+  readonly version: string | undefined;
+  /** Whether it had to be set or removed for that. */
+  readonly moved: boolean;
+}
+
 /**
  * Makes `latest` name the highest published version, or nothing when there is none but it names a published image still.
  * Two promotions at once can each be right by what it saw and leave `latest` wrong together; so whoever may have moved it
- * looks again afterwards, and the last to look sees everything. Returns the version that it names.
+ * looks again afterwards, and the last to look sees everything.
  */
-export async function settleLatest(
-  repository: Repository,
-  options: OperationOptions = {},
-): Promise<string | undefined> {
+export async function settleLatest(repository: Repository, options: OperationOptions = {}): Promise<SettledLatest> {
   for (let attempt = 1; ; attempt++) {
     const [highest, current] = await Promise.all([
       highestPublished(repository, undefined, options),
       find(repository, LATEST, options),
     ]);
-    if (highest?.descriptor.digest === current?.digest) return highest?.version;
+    const version = highest?.version;
+    if (highest?.descriptor.digest === current?.digest) return { version, moved: false };
     if (highest === undefined && current !== undefined && !(await isPublished(repository, current, options)))
-      return undefined;
+      return { version, moved: false };
     try {
       await repository.retag([{ name: LATEST, to: highest?.descriptor, expect: current?.digest ?? null }], options);
-      return highest?.version;
+      return { version, moved: true };
     } catch (error) {
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
     }

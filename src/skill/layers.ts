@@ -1,5 +1,6 @@
 /** The layers of a skill image as the archive module takes them: streams with what they must hash to. */
-import { readLayers, type ArchiveLimits, type LayerEntry, type LayerSource } from "../archive/index.ts";
+import type { ArchiveLimits, LayerEntry, LayerSource } from "../archive/index.ts";
+import { readLayers } from "../archive/layer-read.ts"; // Not the index, with which the compressor would be loaded.
 import { SkillError } from "../errors.ts";
 import { layerCompression } from "../oci/index.ts";
 import type { OperationOptions, Reader } from "../store/index.ts";

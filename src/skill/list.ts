@@ -1,10 +1,11 @@
-/** Lists the skills of a store. */
+/** Lists the skills of a store, or of one repository. */
 import { throwIfAborted } from "../errors.ts";
 import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
 import type { Digest } from "../oci/index.ts";
 import type { EntryLister, OperationOptions, Store, StoreEntry } from "../store/index.ts";
 import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
 import { contentOf, readImage } from "./image.ts";
+import { listTags } from "./list-tags.ts";
 import { nameMatcher } from "./name-matcher.ts";
 
 /** One image of a store: one for every tag, and one for every image that is kept without a tag. */
@@ -32,9 +33,12 @@ export async function* list(
   options: ListOptions = {},
 ): AsyncIterable<SkillSummary> {
   const matches = nameMatcher(options.name);
-  const entries = store.entries?.(options) ?? walk(store, options);
+  if (store.entries === undefined) {
+    for await (const name of store.repositories(options)) if (matches(name)) yield* listTags(store, name, options);
+    return;
+  }
   let rows: SkillSummary[] = [];
-  for await (const entry of entries) {
+  for await (const entry of store.entries(options)) {
     if (!matches(entry.repository)) continue;
     const facts = readFacts(entry.descriptor) ?? (await readFromManifest(store, entry, options));
     if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
@@ -47,21 +51,24 @@ export async function* list(
   yield* newestFirst(rows, ({ version }) => version);
 }
 
+/**
+ * {@link list} of one repository, by its full name; of one that does not exist, nothing. On a registry that is the list of
+ * tags and a manifest for each, a few at a time. Tags that hold signatures and the like are left out.
+ */
+export async function* listRepository(
+  store: Store & Partial<EntryLister>,
+  name: string,
+  options: Omit<ListOptions, "name"> = {},
+): AsyncIterable<SkillSummary> {
+  if (store.entries === undefined) yield* listTags(store, name, options);
+  else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
+}
+
 function summarize({ repository, tag, descriptor }: StoreEntry, facts: EntryFacts): SkillSummary {
   const { digest } = descriptor;
   return tag === undefined
     ? { reference: `${repository}@${digest}`, repository, digest, ...facts }
     : { reference: `${repository}:${tag}`, repository, tag, digest, ...facts };
-}
-
-/** The entries of a store that cannot list itself, by repository, then tag. */
-async function* walk(store: Store, options: OperationOptions): AsyncIterable<StoreEntry> {
-  for await (const name of store.repositories(options)) {
-    const repository = store.repository(name);
-    for await (const tag of repository.tags(options)) {
-      yield { repository: name, tag, descriptor: await repository.resolve(tag, options) };
-    }
-  }
 }
 
 /** An image that cannot be read is still there; one damaged manifest must not hide the rest of a store. */

@@ -1,6 +1,8 @@
 import { SkillError, throwIfAborted } from "../errors.ts";
+import { inOrder } from "../store/in-order.ts";
 import type { Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
+import { outcomeOf } from "./outcome.ts";
 import { pack, type PackOptions, type PackResult } from "./pack.ts";
 
 /** What became of one directory. */
@@ -24,23 +26,11 @@ export async function* packAll(
 ): AsyncIterable<PackOutcome> {
   const { concurrency = 8, ...packOptions } = options;
   const targets = new Map<string, string>();
-  const running: Promise<PackOutcome>[] = [];
-  const waiting = directories.values();
-  const start = (): void => {
-    const { value: directory } = waiting.next();
-    if (directory === undefined) return;
+  yield* inOrder(directories, concurrency, async (directory) => {
+    throwIfAborted(options.signal);
     const onTarget = (reference: string): void => claim(targets, reference, directory);
-    const outcome = packOne(directory, store, { ...packOptions, onTarget });
-    // The loop below awaits in order; a later rejection must not count as unhandled before its turn.
-    outcome.catch(() => undefined);
-    running.push(outcome);
-  };
-  for (let count = 0; count < concurrency; count++) start();
-  for (let next = running.shift(); next !== undefined; next = running.shift()) {
-    const outcome = await next;
-    start();
-    yield outcome;
-  }
+    return { directory, ...(await outcomeOf(() => pack(directory, store, { ...packOptions, onTarget }))) };
+  });
 }
 
 /** Of two directories with one name and version only one could be kept, by chance. */
@@ -52,14 +42,4 @@ function claim(targets: Map<string, string>, reference: string, directory: strin
     });
   }
   targets.set(reference, directory);
-}
-
-async function packOne(directory: string, store: Store, options: PackOptions): Promise<PackOutcome> {
-  throwIfAborted(options.signal);
-  try {
-    return { directory, result: await pack(directory, store, options) };
-  } catch (error) {
-    if (!(error instanceof SkillError) || error.code === "ABORTED") throw error;
-    return { directory, error };
-  }
 }

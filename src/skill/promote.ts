@@ -1,24 +1,42 @@
 /**
  * Moves a skill one step through its life.
  *
- * A promotion writes new manifests that differ in one annotation, and moves tags. Config and layers are what was
+ * A promotion writes new manifests that differ in a few annotations, and moves tags. Config and layers are what was
  * tested, to the byte: their digests do not change and nothing of them is read or sent, except once, when a draft's
  * card is checked before it goes to testing.
  */
 import { isSkillError, SkillError } from "../errors.ts";
-import { assertTransition, type LifecycleState } from "../lifecycle/index.ts";
-import { Annotation, baseName, formatReference } from "../oci/index.ts";
-import type { Digest, Reference } from "../oci/index.ts";
+import { assertTransition, LATEST, type LifecycleState } from "../lifecycle/index.ts";
+import { Annotation, formatReference } from "../oci/index.ts";
+import type { Annotations, Digest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
+import { carryOut, type Aftermath } from "./carry-out.ts";
+import { checkReason, deprecationAnnotations } from "./deprecation.ts";
+import { loadCardCheck, requireValidCard, type CardSource } from "./draft-card.ts";
 import { entryDescriptor } from "./entry.ts";
 import { find } from "./find.ts";
-import { contentOf, readImage, withStatus, type SkillImage } from "./image.ts";
-import { settleLatest } from "./latest.ts";
-import { readMetadata, readStatus } from "./metadata.ts";
+import { contentOf, readImage, withChanges, type SkillImage } from "./image.ts";
+import { readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
+import { encodeRecord } from "./record.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
 
 const MAX_ATTEMPTS = 5;
+
+export interface PromoteOptions extends OperationOptions {
+  /** Why, in a sentence or two: kept in the record, and on the image when it becomes deprecated. */
+  readonly reason?: string;
+  /** What takes the skill's place when it becomes deprecated: a version, or the reference of another image. */
+  readonly replacedBy?: string;
+  /** Who promotes, for the record. Default: it does not say. */
+  readonly actor?: string;
+  /** The time for the record. Default: now. */
+  readonly now?: () => Date;
+  /** Whether a record of the promotion is kept beside the image, for `history`. Default: true. */
+  readonly record?: boolean;
+  /** Where a draft's card is read. Default: `layer`, which reads the layer once. */
+  readonly checkCard?: CardSource;
+}
 
 export interface PromoteResult {
   readonly from: LifecycleState;
@@ -29,27 +47,42 @@ export interface PromoteResult {
   readonly previousDigest: Digest;
   /** The same before and after. */
   readonly layerDigests: readonly Digest[];
-  readonly tags: { readonly set: readonly string[]; readonly removed: readonly string[] };
-  /** The version that `latest` names now; absent when it names none. */
+  readonly tags: {
+    readonly set: readonly string[];
+    readonly removed: readonly string[];
+    /** To be removed, and still there: the registry cannot remove tags. */
+    readonly left: readonly string[];
+  };
+  /** The version that `latest` names now; absent when it names none, or the promotion does not concern it. */
   readonly latest?: string;
+  /** The digest of the record; absent when none was wanted or it could not be written. */
+  readonly record?: Digest;
+  /** What did not work out after the skill was promoted, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Promotes an image to the next state and moves its tags as the format says. Throws `LIFECYCLE_TRANSITION_INVALID` with
  * the step that is possible, `SKILLCARD_INVALID` when a draft's card is not fit for testing, `PUBLISHED_IMMUTABLE` when
- * the version is out already, `NOT_A_SKILL` for an image without state or version, and `CONFLICT` when somebody else
- * moved a tag meanwhile; then nothing was changed.
+ * the version is out already, `NOT_A_SKILL` for an image without state or version, `USAGE` for options that do not fit, and
+ * `CONFLICT` when somebody else moved a tag meanwhile. Once the tags have moved it does not throw any more: what
+ * fails then is in the result.
  */
 export async function promote(
   store: Store,
   reference: Reference,
   to: LifecycleState,
-  options: OperationOptions = {},
+  options: PromoteOptions = {},
 ): Promise<PromoteResult> {
+  const { reason, checkCard = "layer" } = options;
+  if (reason !== undefined) checkReason(reason);
+  const change = { [Annotation.status]: to, ...deprecationAnnotations(to, options) };
+  // Only a draft goes to testing, and its card is read then: time to load what that takes while the store is looked into.
+  if (to === "testing") loadCardCheck(checkCard).catch(() => undefined);
   for (let attempt = 1; ; attempt++) {
     const resolved = await resolveReference(store, reference, options);
     try {
-      return await attemptPromotion(resolved, to, attempt > 1, options);
+      return await attemptPromotion(resolved, to, change, attempt > 1, options);
     } catch (error) {
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
       // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
@@ -63,39 +96,58 @@ export async function promote(
 async function attemptPromotion(
   resolved: ResolvedImage,
   to: LifecycleState,
+  change: Annotations,
   look: boolean,
-  options: OperationOptions,
+  options: PromoteOptions,
 ): Promise<PromoteResult> {
   const { repository, reference, descriptor: before } = resolved;
   const image = await readImage(repository, before, options);
   const { from, version } = readLife(image, reference);
   assertTransition(from, to, formatReference(reference));
-  if (from === "draft") await requireValidCard(resolved, image, options);
+  if (from === "draft") await requireValidCard(resolved, image, options.checkCard ?? "layer", options);
 
-  const { root, members } = withStatus(image, to);
-  const annotations = { ...image.annotations, [Annotation.status]: to };
-  const after = entryDescriptor(root.descriptor, annotations, contentOf(image).size);
+  const { root, members } = withChanges(image, change);
+  const after = entryDescriptor(root.descriptor, { ...image.annotations, ...change }, contentOf(image).size);
   const tag = reference.digest === undefined ? reference.tag : undefined;
   const promotion = { version, from, to, tag, before, after };
   const tags = await planPromotionTags(repository, promotion, look, options);
   await Promise.all(members.map((member) => repository.push(member.descriptor, member.bytes, options)));
-  await repository.push(root.descriptor, root.bytes, options);
-  await repository.retag(tags.changes, options);
-  const concernsLatest = from === "published" || to === "published";
-  const latest = concernsLatest ? await settleLatest(repository, options) : undefined;
-  return describe(resolved, image, promotion, { ...tags, latest });
+  const { now = () => new Date(), actor, reason } = options;
+  const facts = {
+    from,
+    to,
+    fromDigest: before.digest,
+    time: now().toISOString(),
+    ...(actor === undefined ? {} : { actor }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const aftermath = await carryOut(
+    repository,
+    {
+      changes: tags.changes.map((each, at) => (at === 0 ? { ...each, content: root.bytes } : each)),
+      record: options.record === false ? undefined : encodeRecord(facts, after, image.members[0]),
+      concernsLatest: from === "published" || to === "published",
+    },
+    options,
+  );
+  return describe(resolved, image, promotion, tags, aftermath);
 }
 
 function describe(
   { reference, descriptor }: ResolvedImage,
   image: SkillImage,
   { from, to, after }: Promotion,
-  { changes, set, latest }: PromotionTags,
+  { changes, set }: PromotionTags,
+  { left, record, latest, warnings }: Aftermath,
 ): PromoteResult {
   const named = set === undefined ? { digest: after.digest } : { tag: set };
-  const moved = changes.filter(
-    (change) => change.name !== after.digest && (change.to?.digest ?? null) !== change.expect,
-  );
+  const moved = changes
+    .filter((change) => change.name !== after.digest && (change.to?.digest ?? null) !== change.expect)
+    .map((change) => ({ name: change.name, isSet: change.to !== undefined }));
+  if (latest?.moved === true) moved.push({ name: LATEST, isSet: latest.version !== undefined });
+  const namesOf = (isSet: boolean): string[] => [
+    ...new Set(moved.flatMap((each) => (each.isSet === isSet && !left.includes(each.name) ? [each.name] : []))),
+  ];
   return {
     from,
     to,
@@ -103,11 +155,10 @@ function describe(
     digest: after.digest,
     previousDigest: descriptor.digest,
     layerDigests: image.members[0].manifest.layers.map((layer) => layer.digest),
-    tags: {
-      set: moved.filter((change) => change.to !== undefined).map((change) => change.name),
-      removed: moved.filter((change) => change.to === undefined).map((change) => change.name),
-    },
-    ...(latest === undefined ? {} : { latest }),
+    tags: { set: namesOf(true), removed: namesOf(false), left },
+    ...(latest?.version === undefined ? {} : { latest: latest.version }),
+    ...(record === undefined ? {} : { record }),
+    warnings,
   };
 }
 
@@ -119,24 +170,6 @@ function readLife(image: SkillImage, reference: Reference): { from: LifecycleSta
   throw new SkillError("NOT_A_SKILL", `${formatReference(reference)} has no annotation ${missing}`, {
     hint: "Only images with a lifecycle state and a version can be promoted. Pack the skill with skillctl pack.",
   });
-}
-
-/** The modules that understand cards are loaded for this step only: they are most of what the command would load. */
-async function requireValidCard(resolved: ResolvedImage, image: SkillImage, options: OperationOptions): Promise<void> {
-  const [{ readCard }, { SkillCardError }] = await Promise.all([import("./card.ts"), import("../skillcard/index.ts")]);
-  const { name, version } = readMetadata(image.annotations, baseName(resolved.reference));
-  const text = formatReference(resolved.reference);
-  const { card, issues, isGenerated } = await readCard(resolved.repository, image, name, options);
-  if (card === undefined) throw new SkillCardError(text, issues);
-  const { metadata } = card;
-  if (metadata.name === name && (isGenerated || metadata.version === version)) return;
-  throw new SkillError(
-    "NOT_A_SKILL",
-    `${text} calls itself ${name} ${version}, the card inside ${metadata.name} ${metadata.version}`,
-    {
-      hint: "An image must say what its card says. Pack the skill again with skillctl pack.",
-    },
-  );
 }
 
 function withoutNames({ registry, repository }: Reference): Reference {

@@ -31,11 +31,13 @@ export interface PromotionTags {
   readonly changes: readonly TagChange[];
   /** The tag of the new state; `undefined` when it has none. */
   readonly set: string | undefined;
-  /** The version that `latest` names afterwards; `undefined` too when this promotion does not concern it. */
-  readonly latest: string | undefined;
 }
 
-/** Plans the changes; `look` says whether to find out what the new tag names now. Throws `PUBLISHED_IMMUTABLE`. */
+/**
+ * Plans the changes, that of the new state's tag first; `look` says whether to find out what that tag names now. `latest` is
+ * among them where changes are all or none; elsewhere there would be nothing gained over settling it afterwards, which is
+ * done in any case. Throws `PUBLISHED_IMMUTABLE`.
+ */
 export async function planPromotionTags(
   repository: Repository,
   promotion: Promotion,
@@ -45,20 +47,27 @@ export async function planPromotionTags(
   const { version, from, to, after } = promotion;
   if (to === "published") await refuseRepublishing(repository, version, options);
   const concernsLatest = from === "published" || to === "published";
-  const [rival, latest] = concernsLatest
+  const plansLatest = concernsLatest && repository.retagsAtomically === true;
+  const [rival, latest] = plansLatest
     ? await Promise.all([highestPublished(repository, version, options), find(repository, LATEST, options)])
     : [undefined, undefined];
   const others = rival === undefined ? [] : [{ version: rival.version, state: "published" as const }];
   const plan = planTags(version, from, to, others);
+  const removed = await removals(repository, promotion, plan, options);
   const changes = [
-    await setChange(repository, promotion, plan.set, look, options),
-    ...(await removals(repository, promotion, plan, options)),
+    await setChange(repository, promotion, plan.set, look, mayBeHalfDone(repository, removed), options),
+    ...removed,
   ];
-  if (!concernsLatest) return { changes, set: plan.set, latest: undefined };
+  if (!plansLatest) return { changes, set: plan.set };
   const named = plan.latest === version ? after : plan.latest === undefined ? undefined : rival?.descriptor;
   // Also where latest stays: had somebody moved it meanwhile, the plan would be another one.
   changes.push({ name: LATEST, to: named, expect: latest?.digest ?? null });
-  return { changes, set: plan.set, latest: plan.latest };
+  return { changes, set: plan.set };
+}
+
+/** Where tags move one by one, somebody may have set the new tag and not come to remove the old one. */
+function mayBeHalfDone(repository: Repository, removed: readonly TagChange[]): boolean {
+  return repository.retagsAtomically !== true && removed.length > 0;
 }
 
 async function refuseRepublishing(repository: Repository, version: string, options: OperationOptions): Promise<void> {
@@ -73,23 +82,30 @@ async function setChange(
   promotion: Promotion,
   tag: string | undefined,
   look: boolean,
+  isHalfDone: boolean,
   options: OperationOptions,
 ): Promise<TagChange> {
   const { tag: asked, before, after } = promotion;
   if (tag === undefined) return { name: after.digest, to: after };
   if (tag === asked) return { name: tag, to: after, expect: before.digest };
-  return { name: tag, to: after, expect: look ? await occupantOf(repository, tag, promotion, options) : null };
+  const expect = look ? await occupantOf(repository, tag, promotion, isHalfDone, options) : null;
+  return { name: tag, to: after, expect };
 }
 
-/** What the new state's tag may name now: nothing, this image, or this version in testing, which this one supersedes. */
+/**
+ * What the new state's tag may name now: nothing, this image, this version in testing, which this one supersedes, or the
+ * image after, when this very promotion was begun before.
+ */
 async function occupantOf(
   repository: Repository,
   tag: string,
-  { before, version }: Promotion,
+  { before, after, version }: Promotion,
+  isHalfDone: boolean,
   options: OperationOptions,
 ): Promise<Digest | null> {
   const occupant = await find(repository, tag, options);
   if (occupant === undefined || occupant.digest === before.digest) return occupant?.digest ?? null;
+  if (occupant.digest === after.digest && isHalfDone) return occupant.digest;
   const image = await readImage(repository, occupant, options);
   refuseReplacing(repository.name, tag, image);
   const isVersion = image.annotations[Annotation.version] === version;

@@ -39,7 +39,7 @@ export async function remove(
   }
   const isVersionTag = version !== undefined && full.tag === tagFor(version, "published");
   if (latest?.digest === digest && (isVersionTag || full.tag === undefined || full.digest !== undefined)) {
-    if ((await settleLatest(repository, options)) === undefined && isVersionTag)
+    if ((await settleLatest(repository, options)).version === undefined && isVersionTag)
       removed.push(formatReference(withTag(full, LATEST)));
   }
   return { digest, removed };

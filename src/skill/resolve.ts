@@ -4,6 +4,7 @@ import { LATEST } from "../lifecycle/index.ts";
 import { baseName, formatReference, repositoryName, withTag } from "../oci/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import { find } from "./find.ts";
 
 /** A stored image under the reference that names it. */
 export interface ResolvedImage {
@@ -41,11 +42,12 @@ async function resolveUntagged(
   reference: Reference,
   options: OperationOptions | undefined,
 ): Promise<ResolvedImage> {
+  const latest = await find(repository, LATEST, options);
+  if (latest !== undefined) return { reference: withTag(reference, LATEST), descriptor: latest, repository };
   const tags = await collect(repository.tags(options));
-  const tag = tags.includes(LATEST) ? LATEST : tags.length === 1 ? tags[0] : undefined;
-  if (tag !== undefined) {
-    const tagged = withTag(reference, tag);
-    return { reference: tagged, descriptor: await repository.resolve(tag, options), repository };
+  const [tag, ...others] = tags;
+  if (tag !== undefined && others.length === 0) {
+    return { reference: withTag(reference, tag), descriptor: await repository.resolve(tag, options), repository };
   }
   if (tags.length === 0) throw await notFound(store, repository, reference, undefined, options);
   throw new SkillError(
@@ -64,12 +66,26 @@ async function notFound(
   cause: unknown,
   options: OperationOptions | undefined,
 ): Promise<SkillError> {
-  const tags = await collect(repository.tags(options));
-  const hint =
-    tags.length > 0
-      ? `${repository.name} has ${enumerate(tags)}.`
-      : await suggestRepositories(store, reference, options);
+  const hint = await suggestNames(store, repository, reference, options);
   return new SkillError("NOT_FOUND", `there is no image ${formatReference(reference)}`, { hint, cause });
+}
+
+/** What may have been meant. Not every registry lists repositories, or tags to everybody: then there is less to say. */
+async function suggestNames(
+  store: Store,
+  repository: Repository,
+  reference: Reference,
+  options: OperationOptions | undefined,
+): Promise<string> {
+  try {
+    const tags = await collect(repository.tags(options));
+    if (tags.length > 0) return `${repository.name} has ${enumerate(tags)}.`;
+    return await suggestRepositories(store, reference, options);
+  } catch (error) {
+    if (!isSkillError(error) || error.code === "ABORTED") throw error;
+    const login = reference.registry === undefined ? "" : `: skillctl login ${reference.registry}`;
+    return `Check the name, and that you may read it${login}.`;
+  }
 }
 
 async function suggestRepositories(store: Store, reference: Reference, options?: OperationOptions): Promise<string> {

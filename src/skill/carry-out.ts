@@ -1,0 +1,115 @@
+/**
+ * Carries out what a promotion has planned: moves the tags, leaves the record, lets `latest` follow.
+ *
+ * The moment at which the tags move is the promotion. What fails before it leaves everything as it was; what fails after it
+ * undoes nothing and is told, never thrown: the caller must learn that the skill is promoted.
+ */
+import { isSkillError, SkillError } from "../errors.ts";
+import { LATEST } from "../lifecycle/index.ts";
+import { MediaType, PromotionAnnotation, type Digest, type EncodedManifest } from "../oci/index.ts";
+import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
+import { settleLatest, type SettledLatest } from "./latest.ts";
+
+/** What is to be done. */
+export interface PromotionWork {
+  /** The first one sets the tag of the new state; its manifest comes along. */
+  readonly changes: readonly TagChange[];
+  readonly record: EncodedManifest | undefined;
+  readonly concernsLatest: boolean;
+}
+
+/** What came of it, beside the promotion itself. */
+export interface Aftermath {
+  /** Tags that were to be removed and are still there, because the registry cannot remove them. */
+  readonly left: readonly string[];
+  /** The digest of the record, when it was written. */
+  readonly record: Digest | undefined;
+  /** Absent when the promotion does not concern `latest`, or it could not be brought up to date. */
+  readonly latest: SettledLatest | undefined;
+  /** What did not work out, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws what {@link Repository.retag} throws for changes that were not made, `CONFLICT` first of all. */
+export async function carryOut(
+  repository: Repository,
+  work: PromotionWork,
+  options: OperationOptions,
+): Promise<Aftermath> {
+  const { changes, record, concernsLatest } = work;
+  const left = new Set<string>();
+  const warnings: string[] = [];
+  // Where changes are all or none, the record is one of them: it is there exactly when the promotion is.
+  const isTogether = repository.retagsAtomically === true;
+  const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
+  try {
+    await repository.retag(together, options);
+  } catch (error) {
+    const remaining = remainingTags(error);
+    if (remaining === undefined) throw error;
+    for (const tag of remaining) left.add(tag);
+  }
+  let isRecorded = record !== undefined;
+  if (record !== undefined && !isTogether) {
+    isRecorded = await attempt(warnings, "the promotion is not recorded", async () => {
+      await repository.push(record.descriptor, record.bytes, options);
+      // The tag that is removed decides between two who promote at once; where none is, the records do.
+      if (left.size > 0 || changes.every(({ to }) => to !== undefined)) {
+        warnings.push(...(await rivals(repository, changes, record, options)));
+      }
+    });
+  }
+  let latest: SettledLatest | undefined;
+  if (concernsLatest) {
+    await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
+      try {
+        latest = await settleLatest(repository, options);
+      } catch (error) {
+        if (remainingTags(error) === undefined) throw error;
+        left.add(LATEST);
+      }
+    });
+  }
+  return { left: [...left], record: isRecorded ? record?.descriptor.digest : undefined, latest, warnings };
+}
+
+function recordChange({ descriptor, bytes }: EncodedManifest): TagChange {
+  return { name: descriptor.digest, to: descriptor, content: bytes };
+}
+
+/** Tags that stay because a registry cannot remove any; `undefined` for every other error. */
+function remainingTags(error: unknown): readonly string[] | undefined {
+  if (!isSkillError(error, "REGISTRY_UNSUPPORTED") || !("remaining" in error)) return undefined;
+  const { remaining } = error;
+  return Array.isArray(remaining) ? remaining.filter((tag): tag is string => typeof tag === "string") : undefined;
+}
+
+/** Does what may fail now without undoing anything; tells whether it did not. */
+async function attempt(warnings: string[], what: string, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof SkillError)) throw error;
+    warnings.push(`${what}: ${error.message}`);
+    return false;
+  }
+}
+
+/** Others who recorded this very promotion: both were told that it went well, so both are told of each other. */
+async function rivals(
+  repository: Repository,
+  [set]: readonly TagChange[],
+  own: EncodedManifest,
+  options: OperationOptions,
+): Promise<readonly string[]> {
+  if (set?.to === undefined) return [];
+  const warnings: string[] = [];
+  for await (const other of repository.referrers(set.to, { ...options, artifactType: MediaType.promotion })) {
+    if (other.digest === own.descriptor.digest) continue;
+    const { [PromotionAnnotation.actor]: actor = "somebody", [PromotionAnnotation.time]: time } =
+      other.annotations ?? {};
+    warnings.push(`${actor} promoted it too${time === undefined ? "" : `, at ${time}`}`);
+  }
+  return warnings;
+}

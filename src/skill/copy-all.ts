@@ -1,0 +1,69 @@
+/** Mirrors a repository: all its tags, and what they name. */
+import type { SkillError } from "../errors.ts";
+import { formatReference, repositoryName, withTag, type Digest, type Reference } from "../oci/index.ts";
+import { copyRepository } from "../store/copy-repository.ts";
+import type { CopyProgress, OperationOptions, Store } from "../store/index.ts";
+import { readImage } from "./image.ts";
+import { refuseVersionChange } from "./transfer.ts";
+import { isUnreadable } from "./unreadable.ts";
+
+export interface CopyAllOptions extends OperationOptions {
+  /** Replaces what is published there, and looks at every blob of images that are there. Default: false. */
+  readonly force?: boolean;
+  /** Also copies what refers to the images: promotion records, signatures. Default: false. */
+  readonly referrers?: boolean;
+  /** How many blobs and manifests are on their way at once. Default: 6. */
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+/** What a tag names at the target now. */
+export interface CopiedTag {
+  readonly reference: string;
+  readonly digest: Digest;
+  /** True when it named this very image before. */
+  readonly unchanged: boolean;
+}
+
+/** What became of one tag; `source` is its reference. */
+export type CopyOutcome =
+  | { readonly source: string; readonly result: CopiedTag }
+  | { readonly source: string; readonly error: SkillError };
+
+/**
+ * Copies every tag of the repository of `source` to that of `target`, and yields what became of each in the order of the
+ * tags. A second run moves nothing. One that fails does not stop the others: `PUBLISHED_IMMUTABLE` and
+ * `LIFECYCLE_TRANSITION_INVALID`, as for `push`, where a version at the target would change or go back, unless `force`. Tags that
+ * only the target has stay. Rejects when the tags cannot be listed, and when cancelled (`ABORTED`).
+ */
+export async function* copyAll(
+  from: Store,
+  to: Store,
+  source: Reference,
+  target: Reference,
+  { force = false, ...options }: CopyAllOptions = {},
+): AsyncIterable<CopyOutcome> {
+  const [origin, mirror] = [from.repository(repositoryName(source)), to.repository(repositoryName(target))];
+  const copying = copyRepository(origin, mirror, {
+    ...options,
+    trustTarget: !force,
+    allow: async (tag, root, current) => {
+      if (force) return;
+      try {
+        await refuseVersionChange(mirror, tag, await readImage(origin, root, options), current, options);
+      } catch (error) {
+        // What is no skill's image, a signature say, has no versions.
+        if (!isUnreadable(error)) throw error;
+      }
+    },
+  });
+  for await (const copied of copying) {
+    const name = formatReference(withTag(source, copied.tag));
+    if ("error" in copied) {
+      yield { source: name, error: copied.error };
+    } else {
+      const { digest, unchanged } = copied;
+      yield { source: name, result: { reference: formatReference(withTag(target, copied.tag)), digest, unchanged } };
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** Fetches an image of one store into another, from a registry onto a person's machine above all. */
+import type { ArchiveLimits } from "../archive/index.ts";
+import type { SkillError } from "../errors.ts";
+import type { LifecycleState } from "../lifecycle/index.ts";
+import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
+import type { Digest, Reference } from "../oci/index.ts";
+import { copyImage } from "../store/copy.ts";
+import { inOrder } from "../store/in-order.ts";
+import type { CopyProgress, OperationOptions, Store } from "../store/index.ts";
+import { readDeprecation, type Deprecation } from "./deprecation.ts";
+import { entryOf } from "./entry.ts";
+import { find } from "./find.ts";
+import { readImage } from "./image.ts";
+import { readStatus } from "./metadata.ts";
+import { outcomeOf } from "./outcome.ts";
+import { resolveReference } from "./resolve.ts";
+import { nameTransferred, refuseVersionChange, TransferCount, type TransferSummary } from "./transfer.ts";
+import { unpack } from "./unpack.ts";
+
+export interface PullOptions extends OperationOptions {
+  /** The name that the image gets here. Default: the one by which it was asked for, with the tag that was found. */
+  readonly as?: Reference;
+  /** Also unpacks the skill, into a directory of its name in this one. */
+  readonly output?: string;
+  /** Also pulls what refers to the image: promotion records, signatures. Default: false. */
+  readonly referrers?: boolean;
+  /** For unpacking. Default: those of the archive module, fit for skills from anywhere. */
+  readonly limits?: Partial<ArchiveLimits>;
+  /** Replaces a published image that is here with other content, and a directory that is there already. Default: false. */
+  readonly force?: boolean;
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+export interface PullResult {
+  /** The name here. */
+  readonly reference: string;
+  readonly digest: Digest;
+  /** Absent when the image does not tell. */
+  readonly status?: LifecycleState;
+  readonly version?: string;
+  /** Only of an image that was deprecated with a reason or a replacement. */
+  readonly deprecation?: Deprecation;
+  /** True when this very image had this name here before. */
+  readonly unchanged: boolean;
+  readonly blobs: TransferSummary;
+  /** The directory that was made, when one was wanted. */
+  readonly directory?: string;
+  /** Where what the directory replaced still lies, because it could not be removed. */
+  readonly leftover?: string;
+}
+
+/**
+ * Pulls the image that `reference` names in `from` into `to`. What is here is looked at, and fetched again where it is
+ * damaged; everything else is fetched once. A reference with a digest is kept under the digest alone, whatever tag it has.
+ *
+ * Throws `PUBLISHED_IMMUTABLE` when a version is here with other content than there, for it should never change, and
+ * `LIFECYCLE_TRANSITION_INVALID` when it has gone further here, both unless `force`; and for `output` what `unpack` throws:
+ * then the image is in the store.
+ */
+export async function pull(
+  from: Store,
+  to: Store,
+  reference: Reference,
+  options: PullOptions = {},
+): Promise<PullResult> {
+  const { reference: found, descriptor, repository } = await resolveReference(from, reference, options);
+  const image = await readImage(repository, descriptor, options);
+  const target = nameTransferred(options.as ?? found, found, descriptor);
+  const name = target.digest ?? target.tag ?? descriptor.digest;
+  const local = to.repository(repositoryName(target));
+  const current = await find(local, name, options);
+  if (options.force !== true) await refuseVersionChange(local, target.tag, image, current, options);
+  const count = new TransferCount(options.onProgress);
+  const { output, limits, force = false, signal } = options;
+  const unchanged = await copyImage(
+    repository,
+    local,
+    entryOf(image),
+    { name, found: current ?? null },
+    { ...options, onProgress: count.onProgress },
+  );
+  const unpackOptions = { force, ...(limits && { limits }), ...(signal && { signal }) };
+  const unpacked = output === undefined ? undefined : await unpack(to, target, output, unpackOptions);
+  const status = readStatus(image.annotations);
+  const version = image.annotations[Annotation.version];
+  const deprecation = readDeprecation(image.annotations);
+  return {
+    reference: formatReference(target),
+    digest: descriptor.digest,
+    ...(status === undefined ? {} : { status }),
+    ...(version === undefined ? {} : { version }),
+    ...(deprecation === undefined ? {} : { deprecation }),
+    unchanged,
+    blobs: count.summary,
+    ...(unpacked === undefined ? {} : { directory: unpacked.path }),
+    ...(unpacked?.leftover === undefined ? {} : { leftover: unpacked.leftover }),
+  };
+}
+
+/** What became of one reference. */
+export type PullOutcome =
+  | { readonly source: string; readonly result: PullResult }
+  | { readonly source: string; readonly error: SkillError };
+
+/** Pulls several images, six at a time, and yields each outcome in the order of `references`; one that fails stops no other. */
+export async function* pullAll(
+  from: Store,
+  to: Store,
+  references: readonly Reference[],
+  options: Omit<PullOptions, "as"> = {},
+): AsyncIterable<PullOutcome> {
+  yield* inOrder(references, PULLS_AT_ONCE, async (reference) => ({
+    source: formatReference(reference),
+    ...(await outcomeOf(() => pull(from, to, reference, options))),
+  }));
+}
+
+const PULLS_AT_ONCE = 6;

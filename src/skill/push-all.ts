@@ -1,0 +1,75 @@
+/** Sends a whole store, or the part of it that is asked for, to a registry. */
+import { SkillError, throwIfAborted } from "../errors.ts";
+import { LATEST, type LifecycleState } from "../lifecycle/index.ts";
+import { formatReference, parseReference, withTag, type Digest, type Reference } from "../oci/index.ts";
+import { inOrder } from "../store/in-order.ts";
+import type { EntryLister, Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
+import { list, type SkillSummary } from "./list.ts";
+import { outcomeOf } from "./outcome.ts";
+import { push, type PushResult, type PushSkillOptions } from "./push.ts";
+
+export interface PushAllOptions extends PushSkillOptions {
+  /** A glob over the local repository names, as for `list`. Default: all. */
+  readonly name?: string;
+  /** Default: every state, and images without one. */
+  readonly status?: readonly LifecycleState[];
+  /** How many images are pushed at once. Default: 6. */
+  readonly concurrency?: number;
+}
+
+/** What became of one local image; `source` is its reference. */
+export type PushOutcome =
+  | { readonly source: string; readonly result: PushResult }
+  | { readonly source: string; readonly error: SkillError };
+
+/**
+ * Pushes every tagged image of `from` to `<prefix>/<name>:<tag>`, where the name is the last segment of its repository, and
+ * yields each outcome in the order of {@link list}. One that fails does not stop the others; being cancelled (`ABORTED`) and
+ * faults that are no {@link SkillError} end the iteration. Two images that would get one name fail with `CONFLICT`, the
+ * second of them. `latest` is not pushed where it names a version that is: it follows at the target.
+ */
+export async function* pushAll(
+  from: Store & Partial<EntryLister>,
+  to: Store,
+  prefix: string,
+  options: PushAllOptions = {},
+): AsyncIterable<PushOutcome> {
+  const { name, status, concurrency = 6, ...pushOptions } = options;
+  const filters = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
+  const rows: SkillSummary[] = [];
+  for await (const row of list(from, { ...options, ...filters })) if (row.tag !== undefined) rows.push(row);
+  const claims = new Map<string, SkillSummary>();
+  yield* inOrder(withoutLatest(rows), concurrency, async (row) => {
+    throwIfAborted(options.signal);
+    const source = row.reference;
+    const pushed = async (): Promise<PushResult> => {
+      const target = targetOf(row, prefix);
+      claim(claims, target, row);
+      return push(from, to, parseReference(source), target, pushOptions);
+    };
+    return { source, ...(await outcomeOf(pushed)) };
+  });
+}
+
+/** `latest` goes on by itself where its image has another tag, too. */
+function withoutLatest(rows: readonly SkillSummary[]): readonly SkillSummary[] {
+  const key = ({ repository, digest }: SkillSummary): `${string} ${Digest}` => `${repository} ${digest}`;
+  const others = new Set(rows.filter(({ tag }) => tag !== LATEST).map(key));
+  return rows.filter((row) => row.tag !== LATEST || !others.has(key(row)));
+}
+
+function targetOf({ repository, tag = "" }: SkillSummary, prefix: string): Reference {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  return withTag(parseReference(`${prefix.replace(/\/$/, "")}/${name}`), tag);
+}
+
+function claim(claims: Map<string, SkillSummary>, target: Reference, row: SkillSummary): void {
+  const text = formatReference(target);
+  const other = claims.get(text) ?? row;
+  claims.set(text, other);
+  if (other.digest === row.digest) return;
+  throw new SkillError("CONFLICT", `${quote(other.reference)} and ${quote(row.reference)} are both ${text}`, {
+    hint: "Push one of them under another name: skillctl push <local> <remote>.",
+  });
+}
