@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 import { generate } from "./generate.mjs";
+import { mergeChunks } from "./merge-chunks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -15,21 +16,37 @@ await generate();
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
 cpSync("src/skillcard/generated", "dist/skillcard/generated", { recursive: true });
 
-const { outputFiles } = await build({
+/** commander could run subcommands that are programs of their own; none is, so what starts programs is not loaded. */
+const withoutPrograms = {
+  name: "without-programs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes("/node_modules/commander/") ? { path, namespace: "empty" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "empty" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
+const platform = { outdir: "dist/cli", platform: "node", target: "node20.17", format: "esm", legalComments: "none" };
+const chunks = await build({
+  ...platform,
   entryPoints: ["src/cli/main.ts"],
-  outdir: "dist/cli",
   bundle: true,
   splitting: true,
+  metafile: true,
   minify: true,
-  platform: "node",
-  target: "node20.17",
-  format: "esm",
   chunkNames: "chunk-[hash]",
-  legalComments: "none",
+  plugins: [withoutPrograms],
   // The same code as ES modules: what is not used is left out, and nothing waits to be required.
   alias: { yaml: fileURLToPath(new URL("../node_modules/yaml/browser/dist/index.js", import.meta.url)) },
   define: { __VERSION__: JSON.stringify(version), __COMMIT__: JSON.stringify(commit()) },
   write: false,
+});
+const outputFiles = await mergeChunks(chunks, {
+  ...platform,
+  start: "src/cli/main.ts",
+  core: "src/cli/process.ts",
+  commands: "src/cli/commands/",
 });
 mkdirSync("dist/cli", { recursive: true });
 for (const { path, text } of outputFiles) writeFileSync(path, withRequire(text));

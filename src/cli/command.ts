@@ -24,6 +24,8 @@ export interface OptionSpec {
   /** `-o, --output <directory>`. */
   readonly flags: string;
   readonly summary: string;
+  /** The heading under which the help shows it. Default: `Options:`. */
+  readonly group?: string;
   readonly required?: boolean;
   readonly default?: unknown;
   readonly completes?: Completes;

@@ -1,4 +1,6 @@
-import { resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 
 import { createContext, defaultStorePath } from "./context.ts";
@@ -22,17 +24,34 @@ describe("the store's place", () => {
     expect(defaultStorePath(variables)).toBe(expected);
   });
 
-  it("is asked for where a container's user has neither HOME nor an entry in passwd, by who needs it", () => {
+  it("is asked for where a container's user has neither HOME nor an entry in passwd, by who needs it", async () => {
     const missing = { code: "USAGE", hint: "Set SKILLCTL_STORE to the store's directory, or HOME." };
     expect(() => defaultStorePath({})).toThrow(expect.objectContaining(missing));
     expect(defaultStorePath({ XDG_DATA_HOME: "/d" })).toBe("/d/skillctl/store");
     const context = createContext(recordingEnvironment(), {});
-    expect(() => context.storePath).toThrow(expect.objectContaining(missing));
+    await expect(context.storePath()).rejects.toMatchObject(missing);
   });
 
-  it("is what --store says, before everything else", () => {
+  it("is what --store says, before everything else", async () => {
     const environment = recordingEnvironment({ variables: { SKILLCTL_STORE: "/s" } });
-    expect(createContext(environment, { store: "here" }).storePath).toBe(resolve("here"));
+    expect(await createContext(environment, { store: "here" }).storePath()).toBe(resolve("here"));
+  });
+});
+
+describe("the store of the settings", () => {
+  it("counts after the variable and before the default", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "skillctl-context-"));
+    try {
+      await writeFile(join(directory, "config.yaml"), "store: /settings\n");
+      const variables = { SKILLCTL_CONFIG: join(directory, "config.yaml"), HOME: "/h" };
+      const place = (more: Readonly<Record<string, string>>): Promise<string> =>
+        createContext(recordingEnvironment({ variables: { ...variables, ...more } }), {}).storePath();
+      expect(await place({})).toBe("/settings");
+      expect(await place({ SKILLCTL_STORE: "/s" })).toBe("/s");
+      expect(await place({ SKILLCTL_CONFIG: join(directory, "none.yaml") })).toBe("/h/.local/share/skillctl/store");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });
 

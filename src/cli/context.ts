@@ -10,8 +10,11 @@ import type { GlobalFlags } from "./flags.ts";
 export interface Context {
   readonly environment: Environment;
   readonly output: Output;
-  /** Absolute path of the local store; it need not exist. Throws as {@link defaultStorePath} does, for who asks for it. */
-  readonly storePath: string;
+  /**
+   * Absolute path of the local store; it need not exist. It is what `--store` says, else SKILLCTL_STORE, else the user's
+   * settings, else {@link defaultStorePath}. Rejects with `CONFIG_INVALID`, and with `USAGE` where there is no such place.
+   */
+  storePath(): Promise<string>;
   readonly signal: AbortSignal;
   /** Whether there is a person to ask: stdin and stderr are a terminal, and neither `--json` nor `--quiet` was given. */
   readonly isInteractive: boolean;
@@ -23,12 +26,17 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
   return {
     environment,
     output: createOutput(environment, flags),
-    get storePath() {
-      return resolve(flags.store ?? defaultStorePath(variables));
-    },
+    storePath: async () => resolve(flags.store ?? (await storeSetting(variables)) ?? defaultStorePath(variables)),
     signal,
     isInteractive: stdin.isTTY === true && stderr.isTTY === true && flags.json !== true && flags.quiet !== true,
   };
+}
+
+/** The setting, which counts after the variable; the settings are not looked into when there is one. */
+async function storeSetting(variables: Environment["variables"]): Promise<string | undefined> {
+  if (variables["SKILLCTL_STORE"]) return undefined;
+  const { readConfig } = await import("./config/config.ts");
+  return (await readConfig(variables)).store;
 }
 
 /**

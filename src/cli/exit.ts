@@ -12,6 +12,8 @@ export const SIGNAL_STATUS = { SIGINT: ExitStatus.cancelled, SIGTERM: 143 } as c
 
 /** Codes that say that the call itself, or what it was pointed at, could not be understood. */
 const USAGE_CODES: ReadonlySet<SkillErrorCode> = new Set<SkillErrorCode>([
+  "CONFIG_INVALID",
+  "CREDENTIALS_INVALID",
   "DIGEST_INVALID",
   "FILE_UNREADABLE",
   "LIFECYCLE_STATE_UNKNOWN",

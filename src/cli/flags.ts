@@ -22,7 +22,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: "--json", summary: "print the result, or the error, as JSON" },
   { flags: "-q, --quiet", summary: "print only the essentials, and no remarks" },
-  { flags: "-v, --verbose", summary: "when an error occurs, print its causes and where they arose" },
+  { flags: "-v, --verbose", summary: "print each request to a registry, and an error's causes and where they arose" },
   { flags: "--color", summary: "use colour even where the output is not a terminal" },
   { flags: "--no-color", summary: "do not use colour, as with NO_COLOR=1" },
 ];

@@ -7,7 +7,7 @@
 import type { Writable } from "node:stream";
 
 import { readAll, type Content } from "../content/index.ts";
-import { visible } from "../text/index.ts";
+import { visible, visibleLine } from "../text/index.ts";
 import type { Environment } from "./environment.ts";
 import { formatError } from "./failure.ts";
 import type { GlobalFlags } from "./flags.ts";
@@ -30,6 +30,8 @@ export interface Output {
   content(bytes: Bytes, json?: (base64: string) => unknown): Promise<void>;
   /** Says something on stderr that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
   remark(text: string): Promise<void>;
+  /** Says on stderr, with `--verbose`, how the work is being done; never with `--json`. Nothing waits for it. */
+  trace(text: string): void;
   /**
    * Reports, on stderr, the failure of one part while others go on, `advice` before its own hint; nothing with `--json`,
    * whose result holds it.
@@ -64,6 +66,11 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
       if (flags.quiet === true || flags.json === true) return;
       progress.clear();
       await write(stderr, text);
+    },
+    trace(text) {
+      if (flags.verbose !== true || flags.json === true) return;
+      progress.clear();
+      stderr.write(`${remarkStyle.dim(visibleLine(text))}\n`);
     },
     async failure(error, advice) {
       if (flags.json === true) return;

@@ -80,8 +80,9 @@ function createArgument({ syntax, summary, parse }: ArgumentSpec): Argument {
   return parse === undefined ? argument : argument.argParser(parse);
 }
 
-function createOption({ flags, summary, required = false, default: value, parse }: OptionSpec): Option {
+function createOption({ flags, summary, group, required = false, default: value, parse }: OptionSpec): Option {
   const option = new Option(flags, summary).makeOptionMandatory(required);
+  if (group !== undefined) option.helpGroup(group);
   if (value !== undefined) option.default(value);
   return parse === undefined ? option : option.argParser(parse);
 }

@@ -7,6 +7,7 @@ import type { CommandEntry } from "./command.ts";
 
 const AUTHOR = "Write a skill:";
 const IMAGES = "Work with images:";
+const REGISTRY = "Share them through a registry:";
 const MOVE = "Take them elsewhere:";
 const STORE = "Keep the store in order:";
 const OTHER = "Other:";
@@ -34,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "list",
     aliases: ["ls", "images"],
-    summary: "list the images of the store",
+    summary: "list the images of the store, or of a repository",
     group: IMAGES,
     load: async () => (await import("./commands/list.ts")).listCommand,
   },
@@ -76,6 +77,42 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/rm.ts")).rmCommand,
   },
   {
+    name: "push",
+    summary: "send images to a registry",
+    group: REGISTRY,
+    load: async () => (await import("./commands/push.ts")).pushCommand,
+  },
+  {
+    name: "pull",
+    summary: "fetch images from a registry",
+    group: REGISTRY,
+    load: async () => (await import("./commands/pull.ts")).pullCommand,
+  },
+  {
+    name: "copy",
+    summary: "copy images from one registry to another",
+    group: REGISTRY,
+    load: async () => (await import("./commands/copy.ts")).copyCommand,
+  },
+  {
+    name: "history",
+    summary: "show who promoted a skill, when and why",
+    group: REGISTRY,
+    load: async () => (await import("./commands/history.ts")).historyCommand,
+  },
+  {
+    name: "login",
+    summary: "keep a registry's credentials, after trying them",
+    group: REGISTRY,
+    load: async () => (await import("./commands/login.ts")).loginCommand,
+  },
+  {
+    name: "logout",
+    summary: "forget a registry's credentials",
+    group: REGISTRY,
+    load: async () => (await import("./commands/logout.ts")).logoutCommand,
+  },
+  {
     name: "unpack",
     summary: "write a skill's files into a directory",
     group: MOVE,
@@ -106,6 +143,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "check the store for damage",
     group: STORE,
     load: async () => (await import("./commands/fsck.ts")).fsckCommand,
+  },
+  {
+    name: "config",
+    summary: "read and change settings",
+    group: OTHER,
+    load: async () => (await import("./commands/config.ts")).configCommand,
   },
   {
     name: "completion",

@@ -28,6 +28,24 @@ describe("progress", () => {
     expect(environment.written.stderr.split("x")).toHaveLength(4);
   });
 
+  it("draws several lines over those before, and takes all of them away", () => {
+    const environment = recordingEnvironment({ terminal: true, now: steppingClock(100) });
+    const progress = createProgress(environment, true);
+    progress.draw(() => ["a", "b", "c"]);
+    progress.draw((columns) => ["x".repeat(columns + 9), "y"]);
+    progress.clear();
+    expect(environment.written.stderr).toBe(
+      `\r\u001b[Ka\nb\nc\r\u001b[2A\u001b[J${"x".repeat(79)}\ny\r\u001b[1A\u001b[J`,
+    );
+  });
+
+  it("never draws more lines than the terminal has, which could not be erased", () => {
+    const environment = recordingEnvironment({ terminal: true });
+    const progress = createProgress(environment, true);
+    progress.draw(() => Array.from({ length: 30 }, () => "x"));
+    expect(environment.written.stderr.split("\n")).toHaveLength(23);
+  });
+
   it("is silent where nobody watches", () => {
     const [piped, quiet] = [recordingEnvironment(), recordingEnvironment({ terminal: true })];
     createProgress(piped, true).update("one");

@@ -1,5 +1,5 @@
 /** Questions to a person, on stderr, so that stdout stays for results. Loaded only when there is something to ask. */
-import { confirm, isCancel, text } from "@clack/prompts";
+import { confirm, isCancel, password, text } from "@clack/prompts";
 
 import { SkillError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
@@ -30,6 +30,13 @@ export async function ask({ stdin, stderr }: Environment, question: Question): P
     ...(example === undefined ? {} : { placeholder: example }),
     ...(check === undefined ? {} : { validate: (value) => check(value ?? "") }),
   });
+  if (isCancel(answer)) throw cancelled();
+  return answer;
+}
+
+/** A line of text that nobody else shall see: the terminal shows a dot for each character. Throws `ABORTED` on Ctrl-C. */
+export async function askForSecret({ stdin, stderr }: Environment, message: string): Promise<string> {
+  const answer = await password({ message, mask: "•", input: stdin, output: stderr });
   if (isCancel(answer)) throw cancelled();
   return answer;
 }

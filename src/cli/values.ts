@@ -10,6 +10,20 @@ export function reference(text: string): Reference {
   return parseReference(text);
 }
 
+/** A registry, or a namespace in it: what can stand before a name. Throws `USAGE`. */
+export function registryPrefix(given: string): string {
+  const prefix = given.replace(/\/+$/, "");
+  try {
+    const { registry, tag, digest } = parseReference(`${prefix}/name`);
+    if (registry !== undefined && tag === undefined && digest === undefined) return prefix;
+  } catch {
+    // Told below, in words about what it is for.
+  }
+  throw new SkillError("USAGE", `${quote(given)} is not a registry`, {
+    hint: "Write its host, and perhaps a namespace, as in quay.io/myorg.",
+  });
+}
+
 /** A lifecycle state. Throws `LIFECYCLE_STATE_UNKNOWN`. */
 export function state(text: string): LifecycleState {
   if (isLifecycleState(text)) return text;
@@ -45,6 +59,17 @@ export function listOf<T>(parse: (text: string) => T, separator = ","): ParseVal
 /** A repeated argument: each is one value, commas and all. */
 export function each<T>(parse: (text: string) => T): ParseValue {
   return (given, previous) => [...((previous as readonly T[] | undefined) ?? []), parse(given)];
+}
+
+/** A whole number from `least` to `most`. Throws `USAGE`. */
+export function count(least: number, most: number): (given: string) => number {
+  return (given) => {
+    const number = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new SkillError("USAGE", `${quote(given)} is not a number from ${least} to ${most}`, {
+      hint: `Write a whole number from ${least} to ${most}.`,
+    });
+  };
 }
 
 /** A length of time: a number and `s`, `m`, `h` or `d`, or just `0`; milliseconds. Throws `USAGE`. */

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/program.ts";
 import { exportImages, LayoutStore, pack, parseReference, promote } from "../../src/index.ts";
 import { collect } from "../../src/skill/testing/collect.ts";
-import { zsh } from "../tools.ts";
+import { howToGet, zsh } from "../tools.ts";
 import { createWorkspace, type Workspace } from "./skillctl.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -71,8 +71,7 @@ const EXAMPLES = await Promise.all(
 describe("the help", () => {
   it.for(EXAMPLES.flat())("of %s: %s", async ([, command], { skip }) => {
     const isZsh = command.includes("zsh");
-    if (isZsh && zsh.path === undefined && process.env["CI"] === undefined)
-      skip(`zsh is not installed: apt-get install ${zsh.apt}`);
+    if (isZsh && zsh.path === undefined && process.env["CI"] === undefined) skip(howToGet([zsh]));
     const workspace = await createWorkspace();
     await prepare(workspace, command);
     const before = isZsh ? "autoload -Uz compinit && compinit -u\n" : command.includes("pack .") ? "cd mine\n" : "";

@@ -230,7 +230,7 @@ describe.sequential("from a directory to a published image", () => {
     expect(stdout).toContain(layer.slice("sha256:".length, 19));
     const damaged = await user.run(["cat", "examples/hello"]);
     expect(damaged.status).toBe(1);
-    expect(damaged.stderr).toContain("hint: skillctl fsck says what is damaged.");
+    expect(damaged.stderr).toContain("hint: skillctl fsck says what is damaged in the local store.");
     await user.run(["fsck", "--repair"]);
     expect((await user.run(["import", "hello.tar"])).status).toBe(0);
     expect(await user.run(["fsck"])).toEqual({ status: 0, stdout: "", stderr: "The store is sound.\n" });

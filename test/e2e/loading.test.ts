@@ -47,6 +47,20 @@ describe("start-up", () => {
     },
   );
 
+  it.each([["list"], ["rm", "--force", "a/b:1"], ["tag", "a/b:1", "a/b:2"]])(
+    "of %s loads few files",
+    async (...args) => {
+      expect((await loadedBy(...args)).length).toBeLessThanOrEqual(4);
+    },
+  );
+
+  it("of promote loads what reads a card, and no compressor", async () => {
+    expect(await partsLoadedBy("promote", "examples/hello:1.0.0-draft", "--to", "testing")).toEqual([
+      "yaml",
+      "licenses",
+    ]);
+  });
+
   it("of pack loads those that it needs", async () => {
     expect(await partsLoadedBy("pack", "hello")).toEqual(["yaml", "licenses", "compressor"]);
   });

@@ -2,16 +2,16 @@ import { stat } from "node:fs/promises";
 
 import { parseReference } from "../../oci/index.ts";
 import { diff, type DiffSide, type SkillDiff } from "../../skill/diff.ts";
-import type { Store } from "../../store/types.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
+import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
-import { openStore } from "../store.ts";
+import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
 import type { Style } from "../style.ts";
 import { formatBytes } from "../units.ts";
 import { text } from "../values.ts";
 
-interface Flags {
+interface Flags extends PlaceFlags {
   readonly exitCode?: boolean;
 }
 
@@ -21,13 +21,13 @@ type FileChange = SkillDiff["files"][number];
 export const diffCommand: CommandDefinition<[before: string, after: string], Flags> = {
   description:
     "Compares the fields of the cards, the files and their modes, and the lines of text files. Each side is a directory " +
-    "or the reference of an image; a name that could be either means the directory. Differences do not count as a " +
+    "or the reference of an image, in the local store or else in its registry; a name that could be either means the directory. Differences do not count as a " +
     "failure unless --exit-code is given.",
   arguments: [
     { syntax: "<before>", summary: "a directory or a reference", completes: "reference", parse: text("first side") },
     { syntax: "<after>", summary: "a directory or a reference", completes: "reference", parse: text("second side") },
   ],
-  options: [{ flags: "--exit-code", summary: "exit with 1 when the two differ" }],
+  options: [{ flags: "--exit-code", summary: "exit with 1 when the two differ" }, ...READING_OPTIONS],
   examples: [
     {
       title: "What changed since the draft was packed",
@@ -42,12 +42,12 @@ export const diffCommand: CommandDefinition<[before: string, after: string], Fla
     0: "done; with --exit-code: nothing differs",
     1: "the work failed; with --exit-code: something differs",
   },
-  async run(context, sides, { exitCode = false }) {
+  async run(context, [first, second], flags) {
     const { output, signal } = context;
-    const store = await openStore(context);
-    const [before, after] = await Promise.all(sides.map((side) => sideOf(side, store)));
-    if (before === undefined || after === undefined) return ExitStatus.usage;
-    const result = await diff(before, after, { signal });
+    const { exitCode = false } = flags;
+    const result = await withSide(context, first, flags, (before) =>
+      withSide(context, second, flags, (after) => diff(before, after, { signal })),
+    );
     await output.result(
       result,
       (found) => format(found, output.style),
@@ -58,13 +58,20 @@ export const diffCommand: CommandDefinition<[before: string, after: string], Fla
   },
 };
 
-async function sideOf(given: string, store: Store): Promise<DiffSide> {
+/** Calls `use` with the directory or the image that is meant. */
+async function withSide<T>(
+  context: Context,
+  given: string,
+  flags: PlaceFlags,
+  use: (side: DiffSide) => Promise<T>,
+): Promise<T> {
   const isDirectory = await stat(given).then(
     (found) => found.isDirectory(),
     () => false,
   );
   const looksLikePath = /^(?:\.{1,2}(?:\/|$)|\/|~)/.test(given);
-  return isDirectory || looksLikePath ? { directory: given } : { store, reference: parseReference(given) };
+  if (isDirectory || looksLikePath) return use({ directory: given });
+  return reading(context, parseReference(given), flags, use);
 }
 
 function format({ card, files }: SkillDiff, style: Style): string {

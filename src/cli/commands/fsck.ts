@@ -30,7 +30,7 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
       all.map((issue) => `${issue.repaired ? "repaired" : output.style.red(issue.kind)} ${issue.message}\n`).join(""),
     );
     if (issues.length > 0) await output.remark(`${plural(left.length, "issue")} left.\n`);
-    else await output.remark(isThere ? "The store is sound.\n" : noStoreAt(context.storePath));
+    else await output.remark(isThere ? "The store is sound.\n" : noStoreAt(await context.storePath()));
     return left.length === 0 ? ExitStatus.ok : ExitStatus.failed;
   },
 };

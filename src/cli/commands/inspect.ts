@@ -3,7 +3,7 @@ import { inspect, raw, type SkillInspection } from "../../skill/inspect.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
-import { openStore } from "../store.ts";
+import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
 import { colorState } from "../style.ts";
 import { fields } from "../table.ts";
 import { formatAge, formatBytes } from "../units.ts";
@@ -14,14 +14,16 @@ const RAW_PARTS = ["manifest", "config"] as const;
 /** As wide as the longest label, so that the values of all sections stand in one column. */
 const LABEL_WIDTH = "description".length;
 
-interface Flags {
+interface Flags extends PlaceFlags {
   readonly files?: boolean;
   readonly raw?: (typeof RAW_PARTS)[number];
 }
 
 /** `skillctl inspect`: all that is known of an image. */
 export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
-  description: "Reads only the manifest and config, unless --files asks for the list of files.",
+  description:
+    "Looks for the image in the local store, then in its registry. Reads only the manifest and config, unless --files asks " +
+    "for the list of files.",
   arguments: [{ syntax: "<reference>", summary: "the image to show", completes: "reference", parse: reference }],
   options: [
     { flags: "--files", summary: "also list the files in the image" },
@@ -31,6 +33,7 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: RAW_PARTS,
       parse: oneOf("part to print", RAW_PARTS),
     },
+    ...READING_OPTIONS,
   ],
   examples: [
     { title: "The card, state and digests", command: "skillctl inspect examples/hello-world:1.0.0-draft" },
@@ -42,14 +45,21 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
       title: "The manifest as it is stored",
       command: "skillctl inspect examples/hello-world:1.0.0-draft --raw manifest",
     },
+    { title: "In a registry", command: "skillctl inspect quay.io/myorg/hello-world:1.0.0" },
   ],
-  async run(context, [skill], { files = false, raw: part }) {
+  async run(context, [skill], flags) {
     const { output, signal } = context;
-    const store = await openStore(context);
+    const { files = false, raw: part } = flags;
     if (part === undefined) {
-      await output.result(await inspect(store, skill, { files, signal }), (found) => format(found, context));
+      const result = await reading(context, skill, flags, ({ store, reference: found }) =>
+        inspect(store, found, { files, signal }),
+      );
+      await output.result(result, (found) => format(found, context));
     } else {
-      await output.content([await raw(store, skill, part, { signal })]);
+      const bytes = await reading(context, skill, flags, ({ store, reference: found }) =>
+        raw(store, found, part, { signal }),
+      );
+      await output.content([bytes]);
     }
     return ExitStatus.ok;
   },
@@ -84,6 +94,8 @@ function format(found: SkillInspection, { output: { style }, environment }: Cont
     fields(
       [
         ["status", lifecycle.status === undefined ? "none" : colorState(lifecycle.status, style) + next],
+        ["reason", lifecycle.deprecation?.reason],
+        ["use instead", lifecycle.deprecation?.replacedBy],
         ["tags", lifecycle.tags.join(", ")],
       ],
       style,

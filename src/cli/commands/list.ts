@@ -1,29 +1,35 @@
 import { LIFECYCLE_STATES, type LifecycleState } from "../../lifecycle/state.ts";
-import { list, type SkillSummary } from "../../skill/list.ts";
-import { quote } from "../../text/index.ts";
+import { SkillError } from "../../errors.ts";
+import { formatReference, parseReference, repositoryName, type Reference } from "../../oci/reference.ts";
+import { list, listRepository, type SkillSummary } from "../../skill/list.ts";
+import { quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
+import { expandFully } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
+import { refuseBoth, type PlaceFlags } from "../places.ts";
+import { REGISTRY_OPTIONS } from "../registry-flags.ts";
+import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import { colorState } from "../style.ts";
 import { table } from "../table.ts";
 import { formatAge, formatBytes, shortDigest } from "../units.ts";
 import { listOf, state, text } from "../values.ts";
 
-interface Flags {
+interface Flags extends PlaceFlags {
   readonly status?: readonly LifecycleState[];
   readonly trunc: boolean;
 }
 
-/** `skillctl list`: the images of the store, one for each tag. */
+/** `skillctl list`: the images of the store, or of a repository in a registry, one for each tag. */
 export const listCommand: CommandDefinition<[name: string | undefined], Flags> = {
   description:
     "Prints one line for each tag, and one for each image kept without a tag, sorted by name, newest version first. " +
-    "With --quiet, only the references, one per line.",
+    "With --quiet, only the references, one per line. A name that begins with a registry lists that repository there.",
   arguments: [
     {
       syntax: "[name]",
-      summary: "only names that match this glob, with or without their namespace",
+      summary: "only names that match this glob, with or without their namespace; or registry/repository",
       parse: text("name"),
     },
   ],
@@ -35,34 +41,88 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
       parse: listOf(state),
     },
     { flags: "--no-trunc", summary: "print full digests, and exact times and sizes" },
+    { flags: "--local", summary: "list the local store, whatever the name" },
+    { flags: "--remote", summary: "list the repository of that name in the default registry" },
+    ...REGISTRY_OPTIONS,
   ],
   examples: [
     { title: "Everything", command: "skillctl list" },
     { title: "What could be promoted in one namespace", command: "skillctl list 'examples/*' --status draft,testing" },
     {
+      title: "What a registry holds",
+      command: "skillctl list quay.io/myorg/hello-world",
+    },
+    {
       title: "The references of all published skills, for a script",
       command: "skillctl list --status published --quiet",
     },
   ],
-  async run(context, [name], { status, trunc }) {
-    const { output, signal } = context;
-    const filters = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
+  async run(context, [name], flags) {
+    const { output } = context;
+    const { status, trunc } = flags;
+    const repository = await remoteRepository(context, name, flags);
+    const found =
+      repository === undefined
+        ? list(await openStore(context), { ...(name === undefined ? {} : { name }), ...filtersOf(context, flags) })
+        : listRepository(await openRegistries(context, flags), repository, filtersOf(context, flags));
     const skills: SkillSummary[] = [];
-    for await (const skill of list(await openStore(context), { ...filters, signal })) skills.push(skill);
+    for await (const skill of found) skills.push(skill);
     await output.result(
       skills,
       (rows) => (rows.length === 0 ? "" : formatTable(rows, context, trunc)),
       (rows) => rows.map(({ reference }) => `${reference}\n`).join(""),
     );
-    if (skills.length === 0) {
-      const isFiltered = name !== undefined || status !== undefined;
-      await output.remark(
-        isFiltered ? noMatch(name, status) : "The store is empty. Pack a skill: skillctl pack <directory>\n",
-      );
-    }
+    if (skills.length > 0) return ExitStatus.ok;
+    const isFiltered = name !== undefined || status !== undefined;
+    if (repository !== undefined) await output.remark(noneIn(repository, status));
+    else await output.remark(isFiltered ? noMatch(name, status) : EMPTY);
     return ExitStatus.ok;
   },
 };
+
+const EMPTY = "The store is empty. Pack a skill: skillctl pack <directory>\n";
+
+/** The repository to list in its registry; `undefined`: the local store is meant. */
+async function remoteRepository(context: Context, name: string | undefined, flags: Flags): Promise<string | undefined> {
+  refuseBoth(flags);
+  if (flags.local === true) return undefined;
+  if (name === undefined) {
+    if (flags.remote !== true) return undefined;
+    throw new SkillError("USAGE", "--remote needs the name of a repository", {
+      hint: "Name one, as in skillctl list quay.io/myorg/hello-world.",
+    });
+  }
+  const reference = flags.remote === true ? parseReference(name) : referenceWithRegistry(name);
+  if (reference === undefined) return undefined;
+  if (reference.tag !== undefined || reference.digest !== undefined) {
+    throw new SkillError("USAGE", `${formatReference(reference)} is one image, not a repository`, {
+      hint: `See that image with skillctl inspect, or leave out what follows ${repositoryName(reference)}.`,
+    });
+  }
+  return repositoryName(await expandFully(context, reference));
+}
+
+/** A glob, and a name without a registry, are for the local store. */
+function referenceWithRegistry(name: string): Reference | undefined {
+  try {
+    const reference = parseReference(name);
+    return reference.registry === undefined ? undefined : reference;
+  } catch {
+    return undefined;
+  }
+}
+
+function filtersOf(
+  { signal }: Context,
+  { status }: Flags,
+): { readonly signal: AbortSignal; readonly status?: readonly LifecycleState[] } {
+  return { signal, ...(status === undefined ? {} : { status }) };
+}
+
+function noneIn(repository: string, status: Flags["status"]): string {
+  const what = status === undefined ? "image" : `image with the status ${status.join(" or ")}`;
+  return `${visibleLine(repository)} has no ${what}.\n`;
+}
 
 /** Says what was asked for, because a typo in it is the likeliest reason. */
 function noMatch(name: string | undefined, status: Flags["status"]): string {

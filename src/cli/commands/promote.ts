@@ -1,17 +1,21 @@
 import { LIFECYCLE_STATES, nextState, type LifecycleState } from "../../lifecycle/state.ts";
-import type { Reference } from "../../oci/index.ts";
-import { promote } from "../../skill/promote.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { promote, type PromoteResult } from "../../skill/promote.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
-import { openStore } from "../store.ts";
-import { colorState } from "../style.ts";
+import { deciding, type PlaceFlags } from "../places.ts";
+import { REGISTRY_OPTIONS } from "../registry-flags.ts";
+import { colorState, type Style } from "../style.ts";
 import { fields } from "../table.ts";
 import { shortDigest } from "../units.ts";
-import { reference, state } from "../values.ts";
+import { reference, state, text } from "../values.ts";
+import { remarkWarnings } from "../words.ts";
 
-interface Flags {
+interface Flags extends PlaceFlags {
   readonly to: LifecycleState;
-  readonly local?: boolean;
+  readonly reason?: string;
+  readonly replacedBy?: string;
+  readonly actor?: string;
 }
 
 /** `skillctl promote`: one step in a skill's life. */
@@ -20,7 +24,9 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
     "A skill goes from draft to testing, published, deprecated and archived, one step at a time and never back. " +
     "Only the manifest is rewritten; the skill's files keep their digests. Tags follow the state: " +
     "1.0.0-draft, 1.0.0-testing, 1.0.0, and latest for the highest published version. " +
-    "An archived skill has no tag and is reachable by its digest. A draft needs a valid SkillCard to be promoted.",
+    "An archived skill has no tag and is reachable by its digest. A draft needs a valid SkillCard to be promoted. " +
+    "A reference with a registry is promoted there; a short one in the local store, or in the default registry if it is not " +
+    "here. Each step leaves a record beside the image, which skillctl history shows.",
   arguments: [{ syntax: "<reference>", summary: "the image to promote", completes: "reference", parse: reference }],
   options: [
     {
@@ -30,44 +36,80 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: LIFECYCLE_STATES.slice(1),
       parse: state,
     },
-    { flags: "--local", summary: "promote in the local store (the default)" },
+    { flags: "--reason <text>", summary: "why, for the record; a deprecated skill shows it", parse: text("reason") },
+    {
+      flags: "--replaced-by <skill>",
+      summary: "with --to deprecated: the version or reference to use instead",
+      completes: "reference",
+      parse: text("skill"),
+    },
+    { flags: "--actor <name>", summary: "who promotes, for the record (default: you)", parse: text("name") },
+    { flags: "--local", summary: "promote in the local store" },
+    { flags: "--remote", summary: "promote in the registry" },
+    ...REGISTRY_OPTIONS,
   ],
   examples: [
     {
       title: "Hand a draft to its testers",
       command: "skillctl promote examples/hello-world:1.0.0-draft --to testing --local",
     },
-    { title: "Publish it", command: "skillctl promote examples/hello-world:1.0.0-testing --to published --local" },
+    {
+      title: "Publish what a registry holds",
+      command: "skillctl promote quay.io/myorg/hello-world:1.0.0-testing --to published",
+    },
+    {
+      title: "Retire a version",
+      command:
+        "skillctl promote quay.io/myorg/hello-world:1.0.0 --to deprecated --reason 'Greets twice.' --replaced-by 1.0.1",
+    },
   ],
   exitStatus: { 1: "the step is not possible, or the work failed" },
-  async run(context, [skill], { to }) {
-    const { output, signal } = context;
-    const { style } = output;
-    const result = await promote(await openStore(context), skill, to, { signal });
+  async run(context, [skill], flags) {
+    const { output, signal, environment } = context;
+    const { to, reason, replacedBy, actor = environment.user } = flags;
+    const { result, isRemote } = await deciding(context, skill, flags, async (place) => ({
+      isRemote: place.isRemote,
+      result: await promote(place.store, place.reference, to, {
+        ...(reason === undefined ? {} : { reason }),
+        ...(replacedBy === undefined ? {} : { replacedBy }),
+        ...(actor === undefined ? {} : { actor }),
+        // Of an image in a registry the card's fields are at hand; the card itself is in a layer.
+        checkCard: place.isRemote ? "annotations" : "layer",
+        now: environment.now,
+        signal,
+      }),
+    }));
     await output.result(
       result,
-      (promoted) =>
-        `${style.green("promoted")} ${promoted.reference}\n` +
-        fields(
-          [
-            ["status", `${colorState(promoted.from, style)} -> ${colorState(promoted.to, style)}`],
-            ["digest", `${shortDigest(promoted.digest)} ${style.dim(`(was ${shortDigest(promoted.previousDigest)})`)}`],
-            [
-              "tags",
-              [...promoted.tags.set.map((tag) => `+${tag}`), ...promoted.tags.removed.map((tag) => `-${tag}`)].join(
-                " ",
-              ),
-            ],
-            ["latest", promoted.latest],
-          ],
-          style,
-        ),
+      (promoted) => format(promoted, output.style),
       (promoted) => `${promoted.reference}\n`,
     );
+    const { left } = result.tags;
+    const stays = left.length === 0 ? [] : [`the registry does not remove tags; still there: ${left.join(", ")}`];
+    await remarkWarnings(output, [...stays, ...result.warnings]);
     const next = nextState(result.to);
     if (next === "testing" || next === "published") {
-      await output.remark(`Next: skillctl promote ${result.reference} --to ${next} --local\n`);
+      await output.remark(`Next: skillctl promote ${result.reference} --to ${next}${isRemote ? "" : " --local"}\n`);
     }
     return ExitStatus.ok;
   },
 };
+
+function format(
+  { reference: name, from, to, digest, previousDigest, tags, latest }: PromoteResult,
+  style: Style,
+): string {
+  const changes = [...tags.set.map((tag) => `+${tag}`), ...tags.removed.map((tag) => `-${tag}`)];
+  return (
+    `${style.green("promoted")} ${name}\n` +
+    fields(
+      [
+        ["status", `${colorState(from, style)} -> ${colorState(to, style)}`],
+        ["digest", `${shortDigest(digest)} ${style.dim(`(was ${shortDigest(previousDigest)})`)}`],
+        ["tags", changes.join(" ")],
+        ["latest", latest],
+      ],
+      style,
+    )
+  );
+}

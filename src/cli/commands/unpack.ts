@@ -4,12 +4,12 @@ import { unpack } from "../../skill/unpack.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
-import { openStore } from "../store.ts";
+import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
 import { visibleLine } from "../../text/index.ts";
 import { formatBytes, plural } from "../units.ts";
 import { reference, text } from "../values.ts";
 
-interface Flags {
+interface Flags extends PlaceFlags {
   readonly output: string;
   readonly force?: boolean;
   readonly limit?: Partial<ArchiveLimits>;
@@ -18,7 +18,7 @@ interface Flags {
 /** `skillctl unpack`: from an image to a directory. */
 export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
   description:
-    "Makes a directory named after the skill. The whole image is checked first: one that holds links, devices, paths " +
+    "Makes a directory named after the skill, from the local store or else from its registry. The whole image is checked first: one that holds links, devices, paths " +
     "that lead elsewhere or more than the limits allow is refused, and nothing is written. Nothing is executed.",
   arguments: [{ syntax: "<reference>", summary: "the image", completes: "reference", parse: reference }],
   options: [
@@ -31,6 +31,7 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
     },
     { flags: "-f, --force", summary: "replace a directory that exists already" },
     LIMIT_OPTION,
+    ...READING_OPTIONS,
   ],
   examples: [
     { title: "Into ./hello-world", command: "skillctl unpack examples/hello-world:1.0.0" },
@@ -48,10 +49,13 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
     ARCHIVE_LIMIT: limitAdvice,
     TARGET_EXISTS: "Replace a directory with --force, or name another place with --output.",
   },
-  async run(context, [skill], { output: directory, force = false, limit }) {
+  async run(context, [skill], flags) {
     const { output, signal } = context;
+    const { output: directory, force = false, limit } = flags;
     const limits = limit === undefined ? {} : { limits: limit };
-    const result = await unpack(await openStore(context), skill, directory, { force, ...limits, signal });
+    const result = await reading(context, skill, flags, ({ store, reference: found }) =>
+      unpack(store, found, directory, { force, ...limits, signal }),
+    );
     await output.result(
       result,
       (done) =>

@@ -1,0 +1,104 @@
+import type { ArchiveLimits } from "../../archive/limits.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { pullAll, type PullResult } from "../../skill/pull.ts";
+import { visibleLine } from "../../text/index.ts";
+import { FROM_REGISTRY, type Advice } from "../advice.ts";
+import type { CommandDefinition } from "../command.ts";
+import { expandFully } from "../default-registry.ts";
+import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
+import { reportOutcomes, type Outcome } from "../outcomes.ts";
+import type { Output } from "../output.ts";
+import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
+import { openRegistries } from "../remote.ts";
+import { openStore } from "../store.ts";
+import type { Style } from "../style.ts";
+import { showTransfers } from "../transfers.ts";
+import { plural } from "../units.ts";
+import { each, reference, text } from "../values.ts";
+import { deprecationSentence, remarkWarnings, transferFacts } from "../words.ts";
+
+interface Flags extends RegistryFlags {
+  readonly output?: string;
+  readonly referrers?: boolean;
+  readonly limit?: Partial<ArchiveLimits>;
+  readonly force?: boolean;
+}
+
+const ADVICE: Advice = {
+  ...FROM_REGISTRY,
+  ARCHIVE_LIMIT: limitAdvice,
+  TARGET_EXISTS: "Replace a directory with --force, or name another place with --output.",
+};
+
+/** `skillctl pull`: from a registry to the local store, and into a directory. */
+export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
+  description:
+    "Fetches what the local store does not hold, under the name that it has in the registry. With --output, also makes a " +
+    "directory named after the skill; an image that holds links, devices, paths that lead elsewhere or more than the " +
+    "limits allow is then refused, and no directory is made. Nothing is executed. One that fails does not stop the others.",
+  arguments: [{ syntax: "<reference...>", summary: "the images", completes: "reference", parse: each(reference) }],
+  options: [
+    {
+      flags: "-o, --output <directory>",
+      summary: "also unpack each skill, into a directory of its name in this one",
+      completes: "directory",
+      parse: text("directory"),
+    },
+    { flags: "--referrers", summary: "also pull what refers to the image: promotion records, signatures" },
+    {
+      flags: "-f, --force",
+      summary: "replace a published image that is here with other content, and a directory that exists",
+    },
+    LIMIT_OPTION,
+    ...TRANSFER_OPTIONS,
+  ],
+  examples: [
+    { title: "Into the local store", command: "skillctl pull quay.io/myorg/hello-world:1.0.0" },
+    {
+      title: "Where an agent looks for skills",
+      command: "skillctl pull quay.io/myorg/hello-world:1.0.0 -o ~/.claude/skills",
+    },
+  ],
+  exitStatus: { 1: "an image could not be pulled, was refused, or its directory exists" },
+  async run(context, [skills], flags) {
+    const { output, signal } = context;
+    const references: Reference[] = [];
+    for (const skill of skills) references.push(await expandFully(context, skill));
+    const { output: directory, referrers = false, limit, force = false } = flags;
+    const outcomes: Outcome<PullResult>[] = [];
+    const heading =
+      references.length === 1 ? undefined : () => `${outcomes.length} of ${plural(references.length, "image")} pulled`;
+    const pulling = pullAll(await openRegistries(context, flags), await openStore(context), references, {
+      ...(directory === undefined ? {} : { output: directory }),
+      ...(limit === undefined ? {} : { limits: limit }),
+      referrers,
+      force,
+      signal,
+      onProgress: showTransfers(context, heading),
+    });
+    for await (const outcome of pulling) outcomes.push(outcome);
+    const status = await reportOutcomes(output, outcomes, {
+      text: (result) => formatResult(result, output.style),
+      quiet: (result) => `${result.directory ?? result.reference}\n`,
+      advice: ADVICE,
+    });
+    for (const outcome of outcomes) if ("result" in outcome) await remarkOn(outcome.result, output);
+    return status;
+  },
+};
+
+function formatResult({ reference, digest, unchanged, blobs, directory }: PullResult, style: Style): string {
+  const verb = unchanged ? style.dim("unchanged") : style.green("pulled   ");
+  const unpacked = directory === undefined ? "" : `${style.green("unpacked ")} ${directory}\n`;
+  return `${verb} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "fetched")})`)}\n${unpacked}`;
+}
+
+/** What whoever uses the skill from now on should know. */
+async function remarkOn({ reference, status, deprecation, leftover }: PullResult, output: Output): Promise<void> {
+  if (status === "deprecated" || status === "archived") {
+    await remarkWarnings(output, [deprecationSentence(reference, status, deprecation ?? {})]);
+  }
+  if (leftover !== undefined) {
+    await output.remark(`What was there before could not be removed; it lies in ${visibleLine(leftover)}\n`);
+  }
+}

@@ -1,0 +1,38 @@
+/** From a short name to the repository that this user means by it. */
+import { SkillError } from "../errors.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import type { Context } from "./context.ts";
+import { surroundingsOf } from "./environment.ts";
+
+const HOW_TO_SET = "set a default: skillctl config set registry quay.io/myorg";
+
+/** What SKILLCTL_REGISTRY or the settings say: a registry, or a namespace in it. Throws `CONFIG_INVALID`. */
+export async function defaultRegistry({ environment }: Context): Promise<string | undefined> {
+  const { readConfig } = await import("./config/config.ts");
+  return (await readConfig(environment.variables)).registry;
+}
+
+/**
+ * The reference with the registry that it lacks: the default one, else that of an alias in registries.conf; as it is when
+ * there is none of them. Throws `CONFIG_INVALID`.
+ */
+export async function expand(context: Context, reference: Reference): Promise<Reference> {
+  if (reference.registry !== undefined) return reference;
+  const [registry, { expandName }] = await Promise.all([
+    defaultRegistry(context),
+    import("../remote/config/short-names.ts"),
+  ]);
+  if (registry !== undefined) return expandName(reference, { defaultRegistry: registry });
+  const { readAliases } = await import("../remote/config/registries-files.ts");
+  return expandName(reference, { aliases: await readAliases(surroundingsOf(context.environment)) });
+}
+
+/** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known. */
+export async function expandFully(context: Context, given: Reference): Promise<Reference> {
+  const reference = await expand(context, given);
+  if (reference.registry !== undefined) return reference;
+  const text = formatReference(given);
+  throw new SkillError("USAGE", `${text} names no registry, and there is no default one`, {
+    hint: `Write it in full, as in quay.io/myorg/${text}, or ${HOW_TO_SET}`,
+  });
+}

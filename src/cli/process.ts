@@ -1,0 +1,24 @@
+/** The process around a call: what signals and closed pipes mean to it, and its exit status. */
+import { processEnvironment } from "./environment.ts";
+import { SIGNAL_STATUS } from "./exit.ts";
+import { run } from "./run.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** {@link run} for the process as it is, whose exit status it sets. */
+export async function runProcess(argv: readonly string[]): Promise<void> {
+  const cancel = new AbortController();
+  let signalStatus: number | undefined;
+  const stop = (signal: (typeof SIGNALS)[number]): void => {
+    // The first signal lets the work clean up after itself. The next one finds no listener, so that the system ends the
+    // process at once, however busy it is.
+    for (const name of SIGNALS) process.off(name, stop);
+    signalStatus = SIGNAL_STATUS[signal];
+    cancel.abort(new Error(`received ${signal}`));
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  // A write to a closed pipe rejects where it was made; unheard, the event would end the process with a stack trace.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const status = await run(argv, processEnvironment(cancel.signal));
+  process.exitCode = signalStatus ?? status;
+}

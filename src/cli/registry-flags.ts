@@ -1,0 +1,61 @@
+/** The flags of the commands that may go to a registry. Their defaults are what podman and docker have set up on this machine. */
+import type { OptionSpec } from "./command.ts";
+import { count, oneOf, text } from "./values.ts";
+
+export interface RegistryFlags {
+  readonly tlsVerify?: boolean;
+  readonly caFile?: string;
+  readonly certDir?: string;
+  readonly authFile?: string;
+  readonly concurrency?: number;
+}
+
+const TITLE = "Registry options:";
+const BOOLEANS = ["true", "false"] as const;
+
+const CONNECTION: readonly OptionSpec[] = [
+  {
+    flags: "--tls-verify <bool>",
+    summary: "false accepts any certificate, and plain http (default: as registries.conf says, else true)",
+    completes: BOOLEANS,
+    parse: (given) => oneOf("boolean", BOOLEANS)(given) === "true",
+  },
+  {
+    flags: "--ca-file <file>",
+    summary: "certificates to trust beside the system's, as PEM",
+    completes: "file",
+    parse: text("file"),
+  },
+  {
+    flags: "--cert-dir <directory>",
+    summary: "*.crt to trust, *.cert and *.key to show, before those of certs.d",
+    completes: "directory",
+    parse: text("directory"),
+  },
+];
+
+const AUTH_FILE: OptionSpec = {
+  flags: "--auth-file <file>",
+  summary: "the credentials (default: $REGISTRY_AUTH_FILE, else those of podman and docker)",
+  completes: "file",
+  parse: text("file"),
+};
+
+const CONCURRENCY: OptionSpec = {
+  flags: "--concurrency <number>",
+  summary: "how many requests are under way at once (default: 6)",
+  parse: count(1, 64),
+};
+
+/** Where credentials are. */
+export const AUTH_OPTIONS = inGroup([AUTH_FILE]);
+
+/** How to reach a registry, and as whom. */
+export const REGISTRY_OPTIONS = inGroup([...CONNECTION, AUTH_FILE]);
+
+/** The same for commands that move content. */
+export const TRANSFER_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, CONCURRENCY]);
+
+function inGroup(options: readonly OptionSpec[]): readonly OptionSpec[] {
+  return options.map((option) => ({ ...option, group: TITLE }));
+}

@@ -1,0 +1,29 @@
+/** The registries of a call, set up as this machine is. Their part of the program is loaded when one is needed: most calls never do. */
+import type { CredentialSource } from "../remote/credentials/types.ts";
+import type { RemoteStore } from "../remote/store.ts";
+import type { Context } from "./context.ts";
+import { surroundingsOf } from "./environment.ts";
+import type { RegistryFlags } from "./registry-flags.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * All registries as one store, whose repositories bear their registry in their name. `credentials`: instead of those in
+ * files. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
+ */
+export async function openRegistries(
+  { environment, output }: Context,
+  { tlsVerify, caFile, certDir, authFile, concurrency }: RegistryFlags,
+  credentials?: CredentialSource,
+): Promise<RemoteStore> {
+  const { openRemote } = await import("../remote/environment.ts");
+  return openRemote(surroundingsOf(environment), {
+    userAgent: `skillctl/${VERSION}`,
+    ...(tlsVerify === undefined ? {} : { verifyTls: tlsVerify }),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certDir === undefined ? {} : { certDir }),
+    ...(authFile === undefined ? {} : { authFile }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    onRequest: ({ method, url, status }) => output.trace(`${method} ${url} ${status ?? "no answer"}`),
+  });
+}

@@ -1,0 +1,28 @@
+/** Sentences that several commands say. */
+import type { Deprecation } from "../skill/deprecation.ts";
+import type { TransferSummary } from "../skill/transfer.ts";
+import { visibleLine } from "../text/index.ts";
+import type { Output } from "./output.ts";
+import { formatBytes, shortDigest } from "./units.ts";
+
+/** What a transfer came to: `3f2a91c0d1e2, 3 sent, 1 present, 1.2 kB`; `done` is what was done to the pieces. */
+export function transferFacts(
+  digest: string,
+  { sent, present, bytes }: TransferSummary,
+  done: "sent" | "fetched" | "copied",
+): string {
+  return `${shortDigest(digest)}, ${sent} ${done}, ${present} present, ${formatBytes(bytes)}`;
+}
+
+/** Says on stderr what did not work out beside what did. */
+export async function remarkWarnings(output: Output, warnings: readonly string[]): Promise<void> {
+  const label = output.remarkStyle.yellow("warning:");
+  for (const warning of warnings) await output.remark(`${label} ${visibleLine(warning)}\n`);
+}
+
+/** `quay.io/acme/x:1.0.0 is deprecated: superseded (use 2.0.0)`, as far as somebody said so. */
+export function deprecationSentence(reference: string, status: string, { reason, replacedBy }: Deprecation): string {
+  const why = reason === undefined ? "" : `: ${reason}`;
+  const instead = replacedBy === undefined ? "" : ` (use ${replacedBy})`;
+  return `${reference} is ${status}${why}${instead}`;
+}
