@@ -5,21 +5,43 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { describe, it } from "vitest";
+
+/** Where `.ci/tools.sh` puts the programs that the machine's Debian does not have. */
+export const TOOLS_DIRECTORY = fileURLToPath(new URL("../.tools/bin", import.meta.url));
 
 /** A program that may be on this machine. */
 export interface Tool {
   readonly name: string;
-  /** Its Debian package. */
-  readonly apt: string;
+  /** Its Debian package; `undefined` where `.ci/tools.sh` gets it from elsewhere. */
+  readonly apt: string | undefined;
   /** Where it is; `undefined` when it is not installed. */
   readonly path: string | undefined;
 }
 
-/** Looks `name` up on the PATH. `apt` is the Debian package to name when it is absent; default: the same name. */
+/**
+ * Looks `name` up on the PATH, then in {@link TOOLS_DIRECTORY}. `apt` is the Debian package to name when it is absent;
+ * default: the same name.
+ */
 export function tool(name: string, options: { readonly apt?: string } = {}): Tool {
   return { name, apt: options.apt ?? name, path: find(name) };
+}
+
+/** Looks up a program that `.ci/tools.sh` gets. */
+function fetchedTool(name: string): Tool {
+  return { name, apt: undefined, path: find(name) };
+}
+
+/** What to say where some of `tools` are absent: which, and the command that gets them. */
+export function howToGet(tools: readonly Tool[]): string {
+  const packages = tools.flatMap(({ apt }) => apt ?? []);
+  const commands = [
+    ...(packages.length === 0 ? [] : [`apt-get install --no-install-recommends ${packages.join(" ")}`]),
+    ...(packages.length === tools.length ? [] : [".ci/tools.sh"]),
+  ];
+  return `${tools.map(({ name }) => name).join(", ")} not installed: ${commands.join(" && ")}`;
 }
 
 export const skopeo = tool("skopeo");
@@ -31,6 +53,16 @@ export const busybox = tool("busybox", { apt: "busybox-static" });
 export const python = tool("python3");
 export const tar = tool("tar");
 export const gnuTar = { ...tar, name: "GNU tar", path: isGnu(tar) ? tar.path : undefined };
+export const dockerRegistry = tool("docker-registry");
+export const htpasswd = tool("htpasswd", { apt: "apache2-utils" });
+export const openssl = tool("openssl");
+export const gpg = tool("gpg", { apt: "gnupg" });
+export const pass = tool("pass");
+export const dockerCredentialPass = fetchedTool("docker-credential-pass");
+export const olareg = fetchedTool("olareg");
+export const crane = fetchedTool("crane");
+export const oras = fetchedTool("oras");
+export const cosign = fetchedTool("cosign");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");
@@ -38,14 +70,7 @@ export const fish = tool("fish");
 /** A `describe` whose tests need `tools`: without them a failure in CI, elsewhere a skip that says what is missing. */
 export function describeWith(tools: readonly Tool[], title: string, tests: () => void): void {
   const missing = tools.filter((each) => each.path === undefined);
-  const names = missing.map((each) => each.name).join(", ");
-  const packages = missing.map((each) => each.apt).join(" ");
-  describeWhere(
-    missing.length === 0,
-    `${names} not installed: apt-get install --no-install-recommends ${packages}`,
-    title,
-    tests,
-  );
+  describeWhere(missing.length === 0, howToGet(missing), title, tests);
 }
 
 /** A `describe` for machines where `possible` holds: where it does not, a failure in CI, elsewhere a skip with the reason. */
@@ -64,7 +89,7 @@ function isGnu({ path }: Tool): boolean {
 }
 
 function find(name: string): string | undefined {
-  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
+  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), TOOLS_DIRECTORY]) {
     const candidate = join(directory, name);
     try {
       accessSync(candidate, constants.X_OK);

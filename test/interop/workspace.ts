@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { runc } from "../tools.ts";
+import { runc, TOOLS_DIRECTORY } from "../tools.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COMMAND = join(ROOT, "dist/cli/main.js");
@@ -103,7 +103,7 @@ runroot = "${directory}/containers/run"
   mkdirSync(join(directory, "runtime"), { mode: 0o700 });
   mkdirSync(join(directory, "tmp"));
   return {
-    PATH: `${directory}/bin${delimiter}${process.env["PATH"] ?? ""}`,
+    PATH: [join(directory, "bin"), process.env["PATH"] ?? "", TOOLS_DIRECTORY].join(delimiter),
     HOME: directory,
     TMPDIR: join(directory, "tmp"),
     XDG_DATA_HOME: join(directory, "data"),
