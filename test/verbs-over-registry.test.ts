@@ -35,7 +35,7 @@ async function withDraft(options?: FakeRegistryOptions): Promise<World> {
 }
 
 describe("the verbs over a registry", () => {
-  it("push a skill, find nothing to do the next time, and send one manifest of a promoted one", async () => {
+  it("push a skill, find nothing to do the next time, and send of a promoted one its manifest and record", async () => {
     const { local, remote, registry, at } = await world();
     const draft = await release(local, {}, "draft");
     expect((await push(local, remote, parseReference(draft), at("greeter"))).blobs).toMatchObject({ sent: 3 });
@@ -43,8 +43,9 @@ describe("the verbs over a registry", () => {
     expect(await push(local, remote, parseReference(draft), at("greeter"))).toMatchObject({ unchanged: true });
     expect(registry.takeLog()).toHaveLength(1);
     const { reference } = await promote(local, parseReference(draft), "testing");
-    expect((await push(local, remote, parseReference(reference), at("greeter"))).blobs).toMatchObject({ sent: 1 });
+    expect((await push(local, remote, parseReference(reference), at("greeter"))).blobs).toMatchObject({ sent: 2 });
     expect(registry.takeLog().filter((line) => /^(?:PUT|POST|PATCH)/.test(line))).toEqual([
+      expect.stringMatching(/^PUT \/v2\/acme\/greeter\/manifests\/sha256:\w+ 201$/) as string,
       "PUT /v2/acme/greeter/manifests/1.0.0-testing 201",
     ]);
   });

@@ -4,13 +4,14 @@ import { formatReference, repositoryName, withTag, type Digest, type Reference }
 import { copyRepository } from "../store/copy-repository.ts";
 import type { CopyProgress, OperationOptions, Store } from "../store/index.ts";
 import { readImage } from "./image.ts";
+import { promotedFrom } from "./record.ts";
 import { refuseVersionChange } from "./transfer.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 export interface CopyAllOptions extends OperationOptions {
   /** Replaces what is published there, and looks at every blob of images that are there. Default: false. */
   readonly force?: boolean;
-  /** Also copies what refers to the images: promotion records, signatures. Default: false. */
+  /** Also copies what refers to the images: their promotion records back to the draft, signatures. Default: true. */
   readonly referrers?: boolean;
   /** How many blobs and manifests are on their way at once. Default: 6. */
   readonly concurrency?: number;
@@ -45,7 +46,9 @@ export async function* copyAll(
 ): AsyncIterable<CopyOutcome> {
   const [origin, mirror] = [from.repository(repositoryName(source)), to.repository(repositoryName(target))];
   const copying = copyRepository(origin, mirror, {
+    referrers: true,
     ...options,
+    earlier: promotedFrom,
     trustTarget: !force,
     allow: async (tag, root, current) => {
       if (force) return;

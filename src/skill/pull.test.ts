@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 import { parseReference } from "../oci/index.ts";
 import { copy, LayoutStore, MemoryStore } from "../store/index.ts";
-import { history, inspect, list, promote, pull, pullAll, type PullOptions, type PullResult } from "./index.ts";
+import { history, inspect, list, promote, pull, pullAll, push, type PullOptions, type PullResult } from "./index.ts";
 import { collect } from "./testing/collect.ts";
 import { RegistryDouble } from "./testing/registry-double.ts";
 import { release } from "./testing/release.ts";
@@ -154,9 +154,11 @@ describe("pull", () => {
   });
 
   it("brings the records of promotions along when asked to", async () => {
-    const [registry, local] = [await registryWith("testing"), new MemoryStore()];
-    await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { referrers: true });
-    expect(await history(local, parseReference(`${REMOTE}:1.0.0-testing`))).toMatchObject({ complete: true });
+    const [registry, local] = [new RegistryDouble(), new MemoryStore()];
+    const source = await release(local, {}, "published");
+    await push(local, registry, parseReference(source), parseReference(REMOTE));
+    await fetch(registry, local, `${REMOTE}:1.0.0`, { referrers: true });
+    expect(await history(local, parseReference(`${REMOTE}:1.0.0`))).toMatchObject({ complete: true });
   });
 
   it("changes nothing here when what is asked for is not there, and says where it looked", async () => {

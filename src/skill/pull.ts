@@ -13,6 +13,7 @@ import { find } from "./find.ts";
 import { readImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { outcomeOf } from "./outcome.ts";
+import { promotedFrom } from "./record.ts";
 import { resolveReference } from "./resolve.ts";
 import { nameTransferred, refuseVersionChange, TransferCount, type TransferSummary } from "./transfer.ts";
 import { unpack } from "./unpack.ts";
@@ -22,7 +23,7 @@ export interface PullOptions extends OperationOptions {
   readonly as?: Reference;
   /** Also unpacks the skill, into a directory of its name in this one. */
   readonly output?: string;
-  /** Also pulls what refers to the image: promotion records, signatures. Default: false. */
+  /** Also pulls what refers to the image: its promotion records back to the draft, signatures. Default: false. */
   readonly referrers?: boolean;
   /** For unpacking. Default: those of the archive module, fit for skills from anywhere. */
   readonly limits?: Partial<ArchiveLimits>;
@@ -77,7 +78,7 @@ export async function pull(
     local,
     entryOf(image),
     { name, found: current ?? null },
-    { ...options, onProgress: count.onProgress },
+    { ...options, earlier: promotedFrom, onProgress: count.onProgress },
   );
   const unpackOptions = { force, ...(limits && { limits }), ...(signal && { signal }) };
   const unpacked = output === undefined ? undefined : await unpack(to, target, output, unpackOptions);

@@ -52,11 +52,11 @@ describe("pushAll", () => {
     ]);
   });
 
-  it("pushes an image that has two names of one end once", async () => {
+  it("pushes an image that has two names of one end once, published or not", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
-    const reference = parseReference(await release(local, { name: "a" }, "draft"));
-    await tag(local, reference, parseReference("quay.io/other/a:1.0.0-draft"));
-    const outcomes = await collect(pushAll(local, registry, "quay.io/acme/", { concurrency: 1 }));
+    const reference = parseReference(await release(local, { name: "a" }, "published"));
+    await tag(local, reference, parseReference("quay.io/other/a:1.0.0"));
+    const outcomes = await collect(pushAll(local, registry, "quay.io/acme/"));
     expect(outcomes.map((each) => "result" in each && each.result.unchanged)).toEqual([false, true]);
   });
 

@@ -39,14 +39,13 @@ export async function* pushAll(
   const filters = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
   const rows: SkillSummary[] = [];
   for await (const row of list(from, { ...options, ...filters })) if (row.tag !== undefined) rows.push(row);
-  const claims = new Map<string, SkillSummary>();
+  const claims = new Claims();
   yield* inOrder(withoutLatest(rows), concurrency, async (row) => {
     throwIfAborted(options.signal);
     const source = row.reference;
     const pushed = async (): Promise<PushResult> => {
       const target = targetOf(row, prefix);
-      claim(claims, target, row);
-      return push(from, to, parseReference(source), target, pushOptions);
+      return claims.take(target, row, () => push(from, to, parseReference(source), target, pushOptions));
     };
     return { source, ...(await outcomeOf(pushed)) };
   });
@@ -64,12 +63,20 @@ function targetOf({ repository, tag = "" }: SkillSummary, prefix: string): Refer
   return withTag(parseReference(`${prefix.replace(/\/$/, "")}/${name}`), tag);
 }
 
-function claim(claims: Map<string, SkillSummary>, target: Reference, row: SkillSummary): void {
-  const text = formatReference(target);
-  const other = claims.get(text) ?? row;
-  claims.set(text, other);
-  if (other.digest === row.digest) return;
-  throw new SkillError("CONFLICT", `${quote(other.reference)} and ${quote(row.reference)} are both ${text}`, {
-    hint: "Push one of them under another name: skillctl push <local> <remote>.",
-  });
+/** Who gets which name at the target: the first who wants it, and others only for the same image, after them. */
+class Claims {
+  readonly #claims = new Map<string, { readonly row: SkillSummary; readonly done: Promise<unknown> }>();
+
+  async take<R>(target: Reference, row: SkillSummary, work: () => Promise<R>): Promise<R> {
+    const text = formatReference(target);
+    const earlier = this.#claims.get(text);
+    if (earlier !== undefined && earlier.row.digest !== row.digest) {
+      throw new SkillError("CONFLICT", `${quote(earlier.row.reference)} and ${quote(row.reference)} are both ${text}`, {
+        hint: "Push one of them under another name: skillctl push <local> <remote>.",
+      });
+    }
+    const done = earlier === undefined ? work() : earlier.done.then(work, work);
+    this.#claims.set(text, { row, done });
+    return done;
+  }
 }

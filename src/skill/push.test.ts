@@ -70,12 +70,12 @@ describe("push", () => {
     expect(registry.requests).toEqual(["GET manifest 1.0.0-draft"]);
   });
 
-  it("sends no blob that is there: of a promoted skill only the manifest", async () => {
+  it("sends no blob that is there: of a promoted skill only the manifest and its record", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
     const draft = await release(local, {}, "draft");
     await send(local, registry, draft);
     const { reference } = await promote(local, parseReference(draft), "testing");
-    expect((await send(local, registry, reference)).blobs).toMatchObject({ sent: 1, present: 2 });
+    expect((await send(local, registry, reference)).blobs).toMatchObject({ sent: 2, present: 2 });
   });
 
   it("tells how far each blob is", async () => {
@@ -155,14 +155,15 @@ describe("push", () => {
     expect(["CONFLICT", "PUBLISHED_IMMUTABLE"]).toContain((failed[0] as { code: string }).code);
   });
 
-  it("brings the records of promotions along when asked to", async () => {
+  it("brings the records of all promotions along, unless told not to", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
-    const source = await release(local, {}, "testing");
-    await send(local, registry, source);
-    const reference = parseReference(`${REMOTE}:1.0.0-testing`);
+    const source = await release(local, {}, "deprecated");
+    await send(local, registry, source, REMOTE, { referrers: false });
+    const reference = parseReference(`${REMOTE}:1.0.0`);
     expect((await history(registry, reference)).steps).toEqual([]);
-    await send(local, registry, source, REMOTE, { referrers: true });
-    expect(await history(registry, reference)).toMatchObject({ complete: true, valid: true });
+    await send(local, registry, source);
+    const { steps, complete, valid } = await history(registry, reference);
+    expect([steps.map(({ from }) => from), complete, valid]).toEqual([["published", "testing", "draft"], true, true]);
   });
 
   it("sends again what the target has lost, by force", async () => {

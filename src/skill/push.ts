@@ -11,6 +11,7 @@ import { readImage, type SkillImage } from "./image.ts";
 import { isOut, refuseForgedTag } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
+import { promotedFrom } from "./record.ts";
 import { resolveReference } from "./resolve.ts";
 import { nameTransferred, refuseLoss, TransferCount, type TransferSummary } from "./transfer.ts";
 
@@ -20,7 +21,7 @@ export interface PushSkillOptions extends OperationOptions {
    * image that is there, so that one which the target has lost is sent again. Default: false.
    */
   readonly force?: boolean;
-  /** Also pushes what refers to the image: promotion records, signatures. Default: false. */
+  /** Also pushes what refers to the image: its promotion records back to the draft, signatures. Default: true. */
   readonly referrers?: boolean;
   readonly onProgress?: (progress: CopyProgress) => void;
 }
@@ -70,7 +71,7 @@ export async function push(
     remote,
     entryOf(image),
     { name, found: current ?? null, ...(isCareful ? { expect: current?.digest ?? null } : {}) },
-    { ...options, trustTarget: !force, onProgress: count.onProgress },
+    { referrers: true, ...options, earlier: promotedFrom, trustTarget: !force, onProgress: count.onProgress },
   );
   const { latest, warnings } = await follow(remote, named.tag, image, options);
   const result = { reference: formatReference(named), digest: descriptor.digest, unchanged, blobs: count.summary };

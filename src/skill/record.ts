@@ -84,6 +84,13 @@ export function readRecord(manifest: Manifest): PromotionFacts | { readonly prob
   };
 }
 
+/** The image before, of a referrer that is a promotion record: its own records belong to the same history. */
+export function promotedFrom({ artifactType, annotations = {} }: Descriptor): Descriptor | undefined {
+  const digest = annotations[PromotionAnnotation.fromDigest] ?? "";
+  if (artifactType !== MediaType.promotion || !isDigest(digest)) return undefined;
+  return { mediaType: MediaType.manifest, digest, size: 0 };
+}
+
 function pointer({ mediaType, digest, size }: Descriptor): JsonObject {
   return { mediaType, digest, size };
 }

@@ -30,6 +30,8 @@ export interface CopyProgress {
 export interface GraphCopyOptions extends OperationOptions {
   /** Also copies the manifests whose subject is copied (signatures, promotion records), and theirs. Default: false. */
   readonly referrers?: boolean;
+  /** With `referrers`: the earlier image that a referrer tells of, whose referrers are copied, too. Default: none. */
+  readonly earlier?: (referrer: Descriptor) => Descriptor | undefined;
   /**
    * Takes a manifest that the target holds as proof that it holds everything below. Right for registries; where it is
    * false, as it is by default, everything is looked at and what is missing or damaged is sent again.
@@ -131,7 +133,9 @@ export class GraphCopy {
   }
 
   async #copyReferrers(root: Descriptor): Promise<void> {
-    for await (const wave of referrerWaves(this.#from, root, this.#signal)) await this.#copyAll(wave);
+    const { earlier } = this.#options;
+    const options = { ...this.#signal, ...(earlier === undefined ? {} : { earlier }) };
+    for await (const wave of referrerWaves(this.#from, root, options)) await this.#copyAll(wave);
   }
 
   #copyBlob(descriptor: Descriptor): Promise<void> {

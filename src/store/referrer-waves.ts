@@ -9,6 +9,14 @@ import type { OperationOptions, Repository } from "./types.ts";
 const MAX_REFERRERS = 10_000;
 const LISTINGS_AT_ONCE = 6;
 
+export interface ReferrerWavesOptions extends OperationOptions {
+  /**
+   * For a referrer that tells of an earlier image, as a promotion record does, that image: what refers to it is wanted as
+   * well, though the image itself is not.
+   */
+  readonly earlier?: (referrer: Descriptor) => Descriptor | undefined;
+}
+
 /**
  * Yields the referrers of an image and of all images under it, then theirs, wave by wave, each once. A listing that goes
  * round in a circle ends nevertheless; one of more than 10,000 throws `RESPONSE_INVALID`.
@@ -16,7 +24,7 @@ const LISTINGS_AT_ONCE = 6;
 export async function* referrerWaves(
   repository: Repository,
   root: Descriptor,
-  options: OperationOptions = {},
+  { earlier, ...options }: ReferrerWavesOptions = {},
 ): AsyncGenerator<readonly Descriptor[], void, undefined> {
   const limit = limiter(LISTINGS_AT_ONCE);
   const seen = new Set<Digest>([root.digest]);
@@ -34,7 +42,9 @@ export async function* referrerWaves(
     };
     await Promise.all(subjects.map((subject) => limit(() => list(subject))));
     if (found.length > 0) yield found;
-    wave = found;
+    const past = found.flatMap((referrer) => earlier?.(referrer) ?? []).filter(({ digest }) => !seen.has(digest));
+    for (const { digest } of past) seen.add(digest);
+    wave = [...found, ...past];
   }
 }
 

@@ -22,7 +22,8 @@ interface Flags extends RegistryFlags {
   readonly all?: boolean;
   readonly to?: string;
   readonly status?: readonly LifecycleState[];
-  readonly referrers?: boolean;
+  /** False with `--no-referrers`. */
+  readonly referrers: boolean;
   readonly force?: boolean;
 }
 
@@ -31,7 +32,7 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
   description:
     "With one reference, pushes the local image of that name; if there is none, the one whose name ends alike and that has " +
     "the same tag, so that examples/hello-world:1.0.0-draft is found for quay.io/myorg/hello-world:1.0.0-draft. With two, " +
-    "the first is the local image. With --all, pushes every local image to --to, under the last part of its name. What the " +
+    "the first is the local image. Promotion records and signatures go along. With --all, pushes every local image to --to, under the last part of its name. What the " +
     "registry holds already is not sent. A published version there is not replaced by other content.",
   arguments: [
     {
@@ -55,7 +56,10 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
       completes: LIFECYCLE_STATES,
       parse: listOf(state),
     },
-    { flags: "--referrers", summary: "also push what refers to the image: promotion records, signatures" },
+    {
+      flags: "--no-referrers",
+      summary: "leave out promotion records, signatures and whatever else refers to the image",
+    },
     { flags: "-f, --force", summary: "replace what is published, and send again what the registry may have lost" },
     ...TRANSFER_OPTIONS,
   ],
@@ -136,7 +140,7 @@ async function pushMany(
   return status;
 }
 
-function pushOptions({ referrers = false, force = false }: Flags): {
+function pushOptions({ referrers, force = false }: Flags): {
   readonly referrers: boolean;
   readonly force: boolean;
 } {
