@@ -7,9 +7,11 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { COMMANDS } from "../../src/cli/program.ts";
-import { exportImages, LayoutStore, pack, parseReference, promote } from "../../src/index.ts";
+import { copyRepository, exportImages, LayoutStore, pack, parseReference, promote } from "../../src/index.ts";
+import { RemoteStore } from "../../src/remote/index.ts";
 import { collect } from "../../src/skill/testing/collect.ts";
 import { howToGet, zsh } from "../tools.ts";
+import { registryFor } from "./registry.ts";
 import { createWorkspace, type Workspace } from "./skillctl.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,7 +21,9 @@ const blocks = (markdown: string): string[] =>
   [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
 
 async function run(workspace: Workspace, script: string, shell = "bash") {
-  return workspace.shell(shell, ["-euo", "pipefail", "-c", script], { env: { HOME: workspace.directory } });
+  return workspace.shell(shell, ["-euo", "pipefail", "-c", script], {
+    env: { HOME: workspace.directory, TOKEN: "t0ken" },
+  });
 }
 
 describe("README.md", () => {
@@ -27,6 +31,7 @@ describe("README.md", () => {
   beforeAll(async () => {
     workspace = await createWorkspace();
     cpSync(`${ROOT}examples`, workspace.path("examples"), { recursive: true });
+    await registryFor(workspace);
   });
 
   it.each(blocks(README))("%s", async (script) => {
@@ -59,7 +64,11 @@ describe("the demo", () => {
 });
 
 /** Examples that need a terminal say so instead of doing something that nobody confirmed. */
-const NEEDS_TERMINAL = new Set(["skillctl rm examples/hello-world:1.0.0-draft", "skillctl init my-skill"]);
+const NEEDS_TERMINAL = new Set([
+  "skillctl rm examples/hello-world:1.0.0-draft",
+  "skillctl init my-skill",
+  "skillctl login quay.io",
+]);
 
 const EXAMPLES = await Promise.all(
   COMMANDS.filter((entry) => !entry.name.startsWith("_")).map(async ({ name, load }) => {
@@ -90,7 +99,7 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   await workspace.write({
     "bin/ssh": '#!/bin/sh\nshift\nexec "$@"\n',
     "bin/podman": "#!/bin/sh\ncat >/dev/null\n",
-    "bin/jq": "#!/bin/sh\ngrep -q lifecycle\n",
+    "bin/jq": '#!/bin/sh\ngrep -qE "lifecycle|steps"\n',
     ".config/fish/completions/.keep": "",
   });
   for (const program of ["ssh", "podman", "jq"]) chmodSync(workspace.path("bin", program), 0o755);
@@ -103,12 +112,8 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   }
   if (command.includes(" pack ")) return;
   await pack(workspace.path("hello-world"), store);
-  if (/-draft|status draft/.test(command)) return;
-  if (command.includes("-testing")) {
-    await promote(store, parseReference("examples/hello-world:1.0.0-draft"), "testing");
-    return;
-  }
-  await publish(store, "examples/hello-world");
+  await prepareHelloWorld(store, command);
+  if (/quay\.io|registry\.example\.com/.test(command)) await prepareRegistry(workspace, store, command);
   if (command.includes("import hello-world.tar")) {
     const archive = exportImages(store, [parseReference("examples/hello-world:1.0.0")]);
     writeFileSync(workspace.path("hello-world.tar"), Buffer.concat(await collect(archive)));
@@ -116,6 +121,24 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   // The examples of unpack make the directory themselves.
   if (command.includes("unpack"))
     for (const name of ["hello-world", "models"]) rmSync(workspace.path(name), { recursive: true });
+}
+
+/** Brings the image into the state that the command names. */
+async function prepareHelloWorld(store: LayoutStore, command: string): Promise<void> {
+  if (/-draft|status draft/.test(command)) return;
+  if (command.includes("-testing")) {
+    await promote(store, parseReference("examples/hello-world:1.0.0-draft"), "testing");
+    return;
+  }
+  await publish(store, "examples/hello-world");
+}
+
+/** Lets a registry hold what is here, unless the command is what brings it there. */
+async function prepareRegistry(workspace: Workspace, store: LayoutStore, command: string): Promise<void> {
+  const registry = await registryFor(workspace);
+  if (command.startsWith("skillctl push")) return;
+  const there = new RemoteStore({ registry: registry.host }).repository(`${registry.host}/quay.io/myorg/hello-world`);
+  for await (const _ of copyRepository(store.repository("examples/hello-world"), there)) continue;
 }
 
 async function publish(store: LayoutStore, name: string): Promise<void> {

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import { registryFor } from "./registry.ts";
 import { createWorkspace, type Workspace } from "./skillctl.ts";
+
+const DEPRECATE = ["promote", "quay.io/other/hello:1.0.0", "--to", "deprecated"];
 
 /** The calls, in the order of a skill's life, whose JSON docs/cli/json.md shows. */
 const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = [
@@ -13,6 +16,19 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["promote", ["promote", "examples/hello:1.0.0-draft", "--to", "testing"]],
   ["promote, again", ["promote", "examples/hello:1.0.0-testing", "--to", "published"]],
   ["tag", ["tag", "examples/hello:1.0.0", "quay.io/acme/hello:1.0.0"]],
+  ["push", ["push", "examples/hello:1.0.0", "quay.io/acme/hello:1.0.0"]],
+  ["push, several", ["push", "--all", "--status", "published", "--to", "quay.io/other"]],
+  ["promote, in a registry", [...DEPRECATE, "--reason", "Greets twice.", "--replaced-by", "1.0.1"]],
+  ["list, of a registry", ["list", "quay.io/other/hello"]],
+  ["history", ["history", "quay.io/other/hello:1.0.0"]],
+  ["pull", ["pull", "quay.io/other/hello:1.0.0", "quay.io/other/absent:1.0.0", "-o", "pulled"]],
+  ["copy", ["copy", "quay.io/acme/hello:1.0.0", "quay.io/mirror/hello"]],
+  ["copy, all tags", ["copy", "--all-tags", "quay.io/acme/hello", "quay.io/mirror/hello"]],
+  ["login", ["login", "quay.io", "--username", "acme+robot", "--password-stdin"]],
+  ["logout", ["logout", "quay.io"]],
+  ["config set", ["config", "set", "registry", "quay.io/acme"]],
+  ["config get", ["config", "get", "registry"]],
+  ["config list", ["config", "list"]],
   ["diff", ["diff", "examples/hello:1.0.0", "changed"]],
   ["cat", ["cat", "examples/hello:1.0.0"]],
   ["unpack", ["unpack", "examples/hello:1.0.0", "-o", "out"]],
@@ -29,6 +45,7 @@ let user: Workspace;
 let documented: ReadonlyMap<string, unknown>;
 beforeAll(async () => {
   user = await createWorkspace();
+  await registryFor(user);
   await user.skill("hello", { "display-name": "Hello", compatibility: "Any agent" });
   await user.skill("changed", { version: "1.1.0" }, { "SKILL.md": "# Hello\n\nChanged.\n", "new.txt": "new\n" });
   await user.skill("bad", { version: "1" });
@@ -47,7 +64,7 @@ function shapeOf(value: unknown): unknown {
 
 describe.sequential("docs/cli/json.md", () => {
   it.each(CALLS)("shows what %s prints", async (section, args) => {
-    const { stdout, stderr } = await user.run([...args, "--json"]);
+    const { stdout, stderr } = await user.run([...args, "--json"], { env: { HOME: user.directory }, input: "s3cret" });
     expect(shapeOf(JSON.parse(stdout || stderr))).toEqual(shapeOf(documented.get(section)));
   });
 
