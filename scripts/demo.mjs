@@ -1,10 +1,13 @@
-// The main job, shown step by step on the examples: validate, pack, inspect, promote to published, unpack. Works in a
-// temporary directory that is removed at the end; ends with exit status 1 at the first step that does not do what it should.
+// The main job, shown step by step on the examples: validate, pack, inspect, promote to published, unpack; then the same
+// through a registry on loopback: push, promote there, pull elsewhere. Works in a temporary directory that is removed at the
+// end; ends with exit status 1 at the first step that does not do what it should.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { startRegistry } from "./demo-registry.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "skillimage-demo-"));
@@ -13,7 +16,11 @@ const bold = (text) => (colour ? `\u001b[1m${text}\u001b[22m` : text);
 const faint = (text) => (colour ? `\u001b[2m${text}\u001b[22m` : text);
 
 process.chdir(root);
-process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+let registry;
+process.on("exit", () => {
+  registry?.stop();
+  rmSync(work, { recursive: true, force: true });
+});
 process.on("SIGINT", () => process.exit(130));
 
 const examples = readdirSync("examples", { withFileTypes: true })
@@ -49,25 +56,59 @@ step("Unpack the published skill", ["unpack", "examples/hello-world", "-o", out]
 step("It is what was packed", ["diff", "examples/hello-world", join(out, "hello-world"), "--exit-code"]);
 step("The store is sound", ["fsck"]);
 
+registry = await startRegistry(join(work, "registry"));
+if (registry === undefined) {
+  console.log(faint("# No registry here to push to: install docker-registry to see that part, too.\n"));
+} else {
+  throughRegistry(registry);
+}
+
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-console.log(bold(`Done in ${seconds} s: from a directory to a published image, and back.`));
+const way = registry === undefined ? "" : " through a registry,";
+console.log(bold(`Done in ${seconds} s: from a directory to a published image,${way} and back.`));
 console.log("Try it yourself: npm link, then skillctl --help");
+
+/** What a team does: one pushes a draft, others promote it where it is, and whoever uses it pulls what was published. */
+function throughRegistry({ name, host }) {
+  const skill = `${host}/team/release-notes`;
+  const [{ version }] = JSON.parse(skillctl(["list", "release-notes", "--json"], "pipe").stdout);
+  step(`Push a draft to a registry (${name}, on loopback)`, ["push", `${skill}:${version}-draft`]);
+  step("Promote it there: no layer crosses the wire", ["promote", `${skill}:${version}-draft`, "--to", "testing"]);
+  step("And publish it", [
+    ...["promote", `${skill}:${version}-testing`, "--to", "published"],
+    ...["--reason", "Tested by the team."],
+  ]);
+  step("What does the registry hold?", ["list", skill]);
+  step("Who promoted it, and why?", ["history", `${skill}:${version}`]);
+  const elsewhere = ["--store", join(work, "elsewhere")];
+  step("Pull it on another machine", ["pull", skill, "-o", join(work, "installed"), ...elsewhere]);
+  const [packed, pulled] = [layer(`examples/release-notes:${version}-draft`), layer(skill, elsewhere)];
+  if (packed !== pulled) fail(`the layer digest changed on the way: ${packed} became ${pulled}`);
+  console.log(`${faint("#")} the layer that was packed here is the layer that was pulled there: ${bold(pulled)}\n`);
+}
 
 function step(title, args, expected = 0) {
   console.log(bold(`# ${title}`));
-  console.log(faint(`$ skillctl ${args.map((arg) => arg.replace(work, "$DEMO")).join(" ")}`));
+  console.log(faint(`$ skillctl ${args.map(shown).join(" ")}`));
   const { status } = skillctl(args, "inherit");
   console.log();
   if (status !== expected) fail(`skillctl ${args[0]} ended with exit status ${status}, not ${expected}`);
 }
 
-function layer(reference) {
-  const { stdout } = skillctl(["inspect", reference, "--json"], "pipe");
+/** An argument as a shell wants it, less the temporary directory. */
+function shown(argument) {
+  const short = argument.replace(work, "$DEMO");
+  return short.includes(" ") ? `'${short}'` : short;
+}
+
+function layer(reference, flags = []) {
+  const { stdout } = skillctl(["inspect", reference, "--json", ...flags], "pipe");
   return JSON.parse(stdout).image.layers[0].digest;
 }
 
 function skillctl(args, stdio) {
-  const command = ["dist/cli/main.js", "--store", join(work, "store"), ...args];
+  const store = args.includes("--store") ? [] : ["--store", join(work, "store")];
+  const command = ["dist/cli/main.js", ...store, ...args];
   return spawnSync(process.execPath, command, { stdio: ["ignore", stdio, "inherit"], encoding: "utf8" });
 }
 

@@ -59,7 +59,8 @@ function configure(command: Command, entry: CommandEntry, definition: CommandDef
   addGlobalOptions(command);
   command.addHelpText("after", helpEpilogue(definition));
   command.action(async () => {
-    await execute(definition, command.processedArgs, command.optsWithGlobals<GlobalFlags>());
+    // What stands behind the command's name is said later, so it counts.
+    await execute(definition, command.processedArgs, { ...command.parent?.opts<GlobalFlags>(), ...command.opts() });
   });
 }
 

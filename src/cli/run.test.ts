@@ -57,6 +57,14 @@ describe("help", () => {
   });
 });
 
+describe("a global flag", () => {
+  it("that is given twice counts as it is given last, behind the command", async () => {
+    const { stderr } = await call(["--store", "/absent-first", "fsck", "--store", "/absent-second"]);
+    expect(stderr).toContain("/absent-second");
+    expect(stderr).not.toContain("/absent-first");
+  });
+});
+
 describe("colour", () => {
   it.each([
     ["--color", "\u001b[1m", { terminal: false }],
