@@ -63,7 +63,7 @@ function pools(seed) {
 }
 
 /** Writes the card and the prompt of a skill called `name`. */
-function writeCard(directory, name, body) {
+function writeCard(directory, name, body, version = "1.0.0") {
   mkdirSync(directory, { recursive: true });
   const description = "Made to be measured.";
   writeFileSync(
@@ -73,7 +73,7 @@ kind: SkillCard
 metadata:
   name: ${name}
   namespace: bench
-  version: 1.0.0
+  version: ${version}
   description: ${description}
   license: Apache-2.0
 `,
@@ -85,9 +85,9 @@ metadata:
 }
 
 /** A skill of about 20 KB, as most are: a prompt, a reference and a script. `seed` makes it unlike the others. */
-export function writeSmallSkill(directory, name, seed = 1) {
+export function writeSmallSkill(directory, name, seed = 1, version = "1.0.0") {
   const next = random(seed);
-  writeCard(directory, name, prose(6 * KiB, next));
+  writeCard(directory, name, prose(6 * KiB, next), version);
   mkdirSync(join(directory, "scripts"));
   mkdirSync(join(directory, "references"));
   writeFileSync(join(directory, "scripts/run.sh"), "#!/bin/sh\necho ran\n", { mode: 0o755 });
@@ -97,12 +97,12 @@ export function writeSmallSkill(directory, name, seed = 1) {
 
 /**
  * A skill of `size` bytes in files of 8 MiB. Files of one kind hold the same bytes from different places on, which no
- * compressor notices: its window is 32 KiB.
+ * compressor notices: its window is 32 KiB. `mixture`: "usual", or "noise", which does not compress.
  */
-export function writeLargeSkill(directory, name, size) {
+export function writeLargeSkill(directory, name, size, mixture = "usual") {
   writeCard(directory, name, "A large one.");
   mkdirSync(join(directory, "assets"));
-  const kinds = pools(7);
+  const kinds = pools(7).slice(mixture === "noise" ? -1 : 0);
   for (let file = 0; file * FILE_SIZE < size; file++) {
     const pool = kinds[file % kinds.length];
     const turn = (file * 1_000_003) % FILE_SIZE;

@@ -81,7 +81,7 @@ export function execute([program, ...args], { env = {}, cwd } = {}, directory) {
   return stdout;
 }
 
-function median(samples) {
+export function median(samples) {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -13,6 +13,8 @@ const VERSIONS = {
   buildah: ["--version"],
   skopeo: ["--version"],
   umoci: ["--version"],
+  crane: ["version"],
+  oras: ["version"],
 };
 
 /** Looks for every peer: { name: { path?, version?, missing? } }, `missing` being the reason to print. */
@@ -48,7 +50,8 @@ function storageConfiguration(directory) {
   return file;
 }
 
-function findProgram(name, versionArguments) {
+/** Looks for a program on the PATH: { path, version }, or { missing }. */
+export function findProgram(name, versionArguments) {
   const path = process.env.PATH.split(delimiter)
     .map((each) => join(each, name))
     .find((each) => existsSync(each));

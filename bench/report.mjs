@@ -1,7 +1,8 @@
 /** Writes measured rows as the Markdown page bench/results.md. */
 
 /**
- * A target is { text, peer?, atMost }: with `peer` the ratio to that peer, else the figure itself, may be `atMost`.
+ * A target is { text, peer?, fastest?, atMost }: with `peer` the ratio to that peer, with `fastest` that to the peer of the
+ * least figure, else the figure itself, may be `atMost`.
  */
 export function formatReport(rows, machine) {
   const lines = rows.flatMap(formatRow);
@@ -23,9 +24,13 @@ ${lines.join("\n")}
 /** One line for every peer and one for every target of the figure itself. */
 function formatRow(row) {
   const start = [row.what, row.runs, `${formatFigure(row.ours)} ${row.unit}`];
+  const least = Math.min(...row.peers.flatMap((peer) => peer.figure ?? []));
   const absolute = row.targets
     .filter((target) => target.peer === undefined)
-    .map((target) => ["", "", "", target.text, verdict(row.ours <= target.atMost)]);
+    .map((target) => {
+      const figure = target.fastest ? row.ours / least : row.ours;
+      return ["", "", target.fastest ? figure.toFixed(2) : "", target.text, verdict(figure <= target.atMost)];
+    });
   const beside = row.peers.map((peer) => {
     const target = row.targets.find((each) => each.peer === peer.name);
     if (peer.figure === undefined) {

@@ -7,19 +7,23 @@
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { describeMachine } from "./machine.mjs";
+import { measureWhole } from "./measure-whole.mjs";
 import { measureRow } from "./measure.mjs";
-import { findPeers } from "./peers.mjs";
+import { findPeers, findProgram } from "./peers.mjs";
 import { formatReport } from "./report.mjs";
 
 const CASES = new URL("cases/", import.meta.url);
 const RESULTS = new URL("results.md", import.meta.url);
 const SKILLCTL = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+// What .ci/tools.sh has unpacked.
+process.env.PATH += delimiter + fileURLToPath(new URL("../.tools/bin", import.meta.url));
 
 const { values: options } = parseArgs({
   options: { only: { type: "string", default: "" }, quick: { type: "boolean", default: false } },
@@ -34,6 +38,8 @@ try {
     /** Where cases put their files; removed at the end. */
     directory,
     peers,
+    /** Debian's docker-registry, which the registry cases start. */
+    registry: findProgram("docker-registry", ["--version"]),
     quick: options.quick,
     /** The command line of skillctl with `args`. */
     skillctl: (...args) => [process.execPath, SKILLCTL, ...args],
@@ -48,9 +54,10 @@ try {
     const { rows: rowsOf } = await import(new URL(file, CASES).href);
     for await (const row of rowsOf(bench)) {
       // Targets are for the full sizes.
-      const measured = await measureRow(options.quick ? { ...row, targets: [] } : row, bench);
-      rows.push(measured);
-      console.error(`   ${measured.what}: ${measured.ours.toFixed(1)} ${measured.unit}`);
+      const wanted = options.quick ? { ...row, targets: [] } : row;
+      const measured = row.units === undefined ? [await measureRow(wanted, bench)] : await measureWhole(wanted, bench);
+      rows.push(...measured);
+      for (const { what, ours, unit } of measured) console.error(`   ${what}: ${ours.toFixed(1)} ${unit}`);
     }
   }
 

@@ -1,0 +1,231 @@
+/**
+ * A registry: a thousand small skills and a large one, pushed, pulled, listed, copied and promoted, beside the programs
+ * that move images. Where a program takes one image a call, it is called in a shell loop, as its user would.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { writeLargeSkill, writeSmallSkill } from "../content.mjs";
+import { execute } from "../measure.mjs";
+import { peer } from "../peers.mjs";
+import { startRegistry } from "../registry.mjs";
+
+const MiB = 1024 * 1024;
+const BULK = (name) => ({ text: "at least 5 times faster", peer: name, unit: "ms", atMost: 0.2 });
+const FASTEST = { text: "within 1.2 × the fastest", fastest: true, unit: "ms", atMost: 1.2 };
+
+export async function* rows(bench) {
+  const { directory, quick, peers, registry: program } = bench;
+  if (program.path === undefined) throw new Error("docker-registry is not installed: apt-get install docker-registry");
+  const registry = await startRegistry(program.path, join(directory, "registry"));
+  try {
+    const world = prepare(bench, registry, quick ? 20 : 1000, (quick ? 32 : 512) * MiB);
+    yield* bulk(world);
+    yield* one(world);
+    yield* large(world);
+  } finally {
+    await registry.close();
+  }
+
+  function prepare({ skillctl }, { host, requests }, count, size) {
+    const store = join(directory, "registry-store");
+    const skills = (kind) => Array.from({ length: count }, (_, at) => join(directory, kind, `${kind}-${at}`));
+    const run = (...args) => execute(skillctl(...args, "--quiet", "--store", store), {}, directory);
+    const small = skills("small");
+    for (const [seed, skill] of small.entries()) writeSmallSkill(skill, `small-${seed}`, seed);
+    run("pack", ...small);
+    const versions = skills("version");
+    for (const [seed, skill] of versions.entries()) writeSmallSkill(skill, "tagged", seed, `1.${seed}.0`);
+    run("pack", ...versions);
+    const huge = join(directory, "huge-one");
+    writeLargeSkill(huge, "huge-one", size, "noise");
+    run("pack", huge);
+    for (const each of ["small", "version", "huge-one"]) rmSync(join(directory, each), { recursive: true });
+    return {
+      ...{ bench, host, requests, store, count, quick, peers, size },
+      ours: (...args) => skillctl(...args, "--quiet", "--store", store),
+      /** A place that no sample used before. */
+      fresh: (() => {
+        let used = 0;
+        return (name) => `${name}-${used++}`;
+      })(),
+    };
+  }
+}
+
+/** One command for all skills, and loops. */
+function* bulk(world) {
+  const { bench, host, requests, store, count, peers, ours, fresh } = world;
+  const { skillctl } = bench;
+  const names = Array.from({ length: count }, (_, at) => `small-${at}`);
+  const loop = (command) => ["bash", "-c", `for each do ${command}; done`, "loop", ...names];
+  const tag = "1.0.0-draft";
+  const row = { runs: 1, units: ["ms", "CPU ms", "MB", "requests"], requests };
+
+  const target = () => `${host}/${fresh("pushed")}`;
+  const skopeoPush = () =>
+    loop(`skopeo copy -q --dest-tls-verify=false oci:${store}:bench/$each:${tag} docker://${host}/skopeo/$each:${tag}`);
+  // oras reads a layout's tags only where they have no slash; it finds images by digest.
+  const digests = digestsIn(world);
+  const orasPush = () => {
+    const images = names.map((name) => `${name}@${digests.get(`bench/${name}:${tag}`)}`);
+    const from = `${store}@\${each#*@}`;
+    const command = `oras cp --from-oci-layout --to-plain-http ${from} ${host}/oras/\${each%@*}:${tag} >/dev/null`;
+    return ["bash", "-c", `for each do ${command}; done`, "loop", ...images];
+  };
+  yield {
+    ...row,
+    what: `push ${count} small skills`,
+    ours: lazily(() => ours("push", "--all", "small-*", "--to", target())),
+    peers: [
+      peer("`skopeo copy`, a loop", peers.skopeo, lazily(skopeoPush)),
+      peer("`oras cp`, a loop", peers.oras, lazily(orasPush)),
+    ],
+    targets: [BULK("`skopeo copy`, a loop"), BULK("`oras cp`, a loop")],
+  };
+
+  const remote = names.map((name) => `${host}/pushed-0/${name}:${tag}`);
+  const into = (name) => join(bench.directory, fresh(name));
+  const skopeoPull = (to) =>
+    loop(`skopeo copy -q --src-tls-verify=false docker://${host}/pushed-0/$each:${tag} oci:${to}:$each`);
+  const orasPull = (to) =>
+    loop(`oras cp --from-plain-http --to-oci-layout ${host}/pushed-0/$each:${tag} ${to}:$each >/dev/null`);
+  const pulled = into("pulled");
+  const [bySkopeo, byOras] = [into("skopeo"), into("oras")];
+  for (const warmth of ["cold", "warm"]) {
+    yield {
+      ...row,
+      what: `pull ${count} small skills, ${warmth}`,
+      ours: { command: skillctl("pull", "--quiet", ...remote, "--store", pulled) },
+      peers: [
+        peer("`skopeo copy`, a loop", peers.skopeo, { command: skopeoPull(bySkopeo) }),
+        peer("`oras cp`, a loop", peers.oras, { command: orasPull(byOras) }),
+      ],
+      targets: [BULK("`skopeo copy`, a loop"), BULK("`oras cp`, a loop")],
+    };
+  }
+
+  const tagged = `${host}/tagged/tagged`;
+  execute(ours("push", "--all", "tagged", "--to", `${host}/tagged`), {}, bench.directory);
+  yield {
+    ...row,
+    runs: bench.runs(5),
+    what: `list a repository of ${count} tags`,
+    ours: { command: ours("list", tagged) },
+    peers: [
+      peer("`crane ls` (names only)", peers.crane, { command: ["crane", "ls", tagged] }),
+      peer("`crane manifest`, a loop", peers.crane, {
+        command: ["bash", "-c", `for tag in $(crane ls ${tagged}); do crane manifest ${tagged}:$tag >/dev/null; done`],
+      }),
+    ],
+    targets: [BULK("`crane manifest`, a loop")],
+  };
+
+  const mirror = () => `${host}/${fresh("mirror")}/tagged`;
+  yield {
+    ...row,
+    what: `copy a repository of ${count} tags`,
+    ours: lazily(() => ours("copy", "--all-tags", tagged, mirror())),
+    peers: [
+      peer(
+        "`crane copy --all-tags`",
+        peers.crane,
+        lazily(() => ["crane", "copy", "--all-tags", tagged, mirror()]),
+      ),
+      peer(
+        "`skopeo copy`, a loop",
+        peers.skopeo,
+        lazily(() => {
+          const options = "-q --src-tls-verify=false --dest-tls-verify=false";
+          const to = mirror();
+          const copies = `skopeo copy ${options} docker://${tagged}:$tag docker://${to}:$tag`;
+          return ["bash", "-c", `for tag in $(crane ls ${tagged}); do ${copies}; done`];
+        }),
+      ),
+    ],
+    targets: [BULK("`skopeo copy`, a loop")],
+  };
+}
+
+/** A promotion, which no other program knows; beside the same change of the manifest, made by hand. */
+function* one({ bench, host, requests, ours, peers }) {
+  let used = 0;
+  const skill = () => `${host}/pushed-0/small-${used++}:1.0.0-draft`;
+  yield {
+    runs: bench.runs(7),
+    units: ["ms", "CPU ms", "MB", "requests"],
+    requests,
+    what: "promote a skill in the registry",
+    ours: lazily(() => ours("promote", skill(), "--to", "testing")),
+    peers: [
+      peer("`crane mutate` (no record, no rules)", peers.crane, {
+        command: [
+          ...["crane", "mutate", "--annotation", "io.skillimage.status=testing"],
+          ...["--tag", `${host}/pushed-0/small-19:1.0.0-testing`, `${host}/pushed-0/small-19:1.0.0-draft`],
+        ],
+      }),
+    ],
+    targets: [{ text: "at most 6 requests", unit: "requests", atMost: 6 }],
+  };
+}
+
+/** One skill of half a gigabyte that does not compress. */
+function* large({ bench, host, requests, store, size, peers, ours, fresh }) {
+  const label = `a skill of ${size / MiB} MiB`;
+  const name = "bench/huge-one:1.0.0-draft";
+  const digest = digestsIn({ bench, ours }).get(name);
+  const row = { runs: bench.runs(3), units: ["ms", "CPU ms", "MB", "requests"], requests, targets: [FASTEST] };
+  const to = () => `${host}/${fresh("large")}/huge-one:1.0.0-draft`;
+  const skopeo = (...args) => ["skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", ...args];
+  yield {
+    ...row,
+    what: `push ${label}`,
+    ours: lazily(() => ours("push", name, to())),
+    peers: [
+      peer(
+        "`skopeo copy`",
+        peers.skopeo,
+        lazily(() => skopeo(`oci:${store}:${name}`, `docker://${to()}`)),
+      ),
+      peer(
+        "`oras cp`",
+        peers.oras,
+        lazily(() => ["oras", "cp", "--from-oci-layout", "--to-plain-http", `${store}@${digest}`, to()]),
+      ),
+    ],
+  };
+  const there = `${host}/large/huge-one:1.0.0-draft`;
+  execute(ours("push", name, there), {}, bench.directory);
+  const place = join(bench.directory, "large-pulled");
+  const prepare = () => {
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place);
+  };
+  yield {
+    ...row,
+    what: `pull ${label}`,
+    ours: { prepare, command: bench.skillctl("pull", there, "--quiet", "--store", place) },
+    peers: [
+      peer("`skopeo copy`", peers.skopeo, { prepare, command: skopeo(`docker://${there}`, `oci:${place}:huge`) }),
+      peer("`oras cp`", peers.oras, {
+        prepare,
+        command: ["oras", "cp", "--from-plain-http", "--to-oci-layout", there, `${place}:huge`],
+      }),
+    ],
+  };
+}
+
+/** The digests of the local images, by reference. */
+function digestsIn({ bench, ours }) {
+  const listed = execute([...ours("list"), "--json"], {}, bench.directory);
+  return new Map(JSON.parse(listed).map(({ reference, digest }) => [reference, digest]));
+}
+
+/** A task whose command is another one at every sample. */
+function lazily(command) {
+  return {
+    get command() {
+      return command();
+    },
+  };
+}

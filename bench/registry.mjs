@@ -1,0 +1,61 @@
+/** The registry of the registry cases: Debian's docker-registry on loopback, over a directory of the bench's own. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A request, as the registry's access log has it. */
+const REQUEST = /"(?:GET|HEAD|PUT|POST|PATCH|DELETE) \/v2\//g;
+
+/**
+ * Starts `program`, a path. Resolves to `{ host, requests, close }`: `requests` counts those since its last call, which
+ * costs the measured programs nothing, as the registry writes its log for everybody.
+ */
+export async function startRegistry(program, directory) {
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  const configuration = join(directory, "config.yml");
+  const log = join(directory, "log");
+  const storage = { filesystem: { rootdirectory: join(directory, "content") }, delete: { enabled: true } };
+  const http = { addr: `127.0.0.1:${port}`, secret: "loopback" };
+  writeFileSync(configuration, JSON.stringify({ version: "0.1", log: { level: "error" }, storage, http }));
+  const output = openSync(log, "a");
+  const child = spawn(program, ["serve", configuration], { stdio: ["ignore", output, output] });
+  closeSync(output);
+  const close = async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  };
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error(`the registry did not start:\n${readFileSync(log, "utf8")}`);
+    await delay(20);
+  }
+  let seen = 0;
+  const requests = () => {
+    const all = readFileSync(log, "latin1").match(REQUEST)?.length ?? 0;
+    const since = all - seen;
+    seen = all;
+    return since;
+  };
+  requests();
+  return { host: `127.0.0.1:${port}`, requests, close };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function answers(port) {
+  return fetch(`http://127.0.0.1:${port}/v2/`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
