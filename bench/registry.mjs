@@ -1,4 +1,4 @@
-/** The registry of the registry cases: Debian's docker-registry on loopback, over a directory of the bench's own. */
+/** The registries of the registry cases, on loopback, each over a directory of the bench's own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,23 +6,45 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A request, as the registry's access log has it. */
-const REQUEST = /"(?:GET|HEAD|PUT|POST|PATCH|DELETE) \/v2\//g;
+/** How each is started, and a request as it logs it. */
+const PROGRAMS = {
+  "docker-registry": {
+    request: /"(?:GET|HEAD|PUT|POST|PATCH|DELETE) \/v2\//g,
+    args: (port, directory) => {
+      const configuration = join(directory, "config.yml");
+      const storage = { filesystem: { rootdirectory: join(directory, "content") }, delete: { enabled: true } };
+      const http = { addr: `127.0.0.1:${port}`, secret: "loopback" };
+      writeFileSync(configuration, JSON.stringify({ version: "0.1", log: { level: "error" }, storage, http }));
+      return ["serve", configuration];
+    },
+  },
+  olareg: {
+    request: / msg=ServeHTTP /g,
+    args: (port, directory) => {
+      const content = join(directory, "content");
+      return [
+        "serve",
+        "--addr=127.0.0.1",
+        `--port=${port}`,
+        `--dir=${content}`,
+        "--api-delete=true",
+        "--verbosity=trace",
+      ];
+    },
+  },
+};
 
 /**
- * Starts `program`, a path. Resolves to `{ host, requests, close }`: `requests` counts those since its last call, which
- * costs the measured programs nothing, as the registry writes its log for everybody.
+ * Starts a registry, `{ name, path }`. Resolves to `{ host, requests, close }`: `requests` counts those since its last call,
+ * which costs the measured programs nothing, as the registry writes its log for everybody.
  */
-export async function startRegistry(program, directory) {
+export async function startRegistry({ name, path }, directory) {
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
-  const configuration = join(directory, "config.yml");
+  const { args, request } = PROGRAMS[name];
   const log = join(directory, "log");
-  const storage = { filesystem: { rootdirectory: join(directory, "content") }, delete: { enabled: true } };
-  const http = { addr: `127.0.0.1:${port}`, secret: "loopback" };
-  writeFileSync(configuration, JSON.stringify({ version: "0.1", log: { level: "error" }, storage, http }));
   const output = openSync(log, "a");
-  const child = spawn(program, ["serve", configuration], { stdio: ["ignore", output, output] });
+  const child = spawn(path, args(port, directory), { stdio: ["ignore", output, output] });
   closeSync(output);
   const close = async () => {
     const ended = once(child, "exit");
@@ -35,7 +57,7 @@ export async function startRegistry(program, directory) {
   }
   let seen = 0;
   const requests = () => {
-    const all = readFileSync(log, "latin1").match(REQUEST)?.length ?? 0;
+    const all = readFileSync(log, "latin1").match(request)?.length ?? 0;
     const since = all - seen;
     seen = all;
     return since;

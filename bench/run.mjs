@@ -38,8 +38,8 @@ try {
     /** Where cases put their files; removed at the end. */
     directory,
     peers,
-    /** Debian's docker-registry, which the registry cases start. */
-    registry: findProgram("docker-registry", ["--version"]),
+    /** What the registry cases start: Debian's docker-registry, and one that lists referrers and removes tags. */
+    registries: ["docker-registry", "olareg"].map((name) => ({ name, ...findProgram(name, ["--version"]) })),
     quick: options.quick,
     /** The command line of skillctl with `args`. */
     skillctl: (...args) => [process.execPath, SKILLCTL, ...args],

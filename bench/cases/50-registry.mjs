@@ -15,14 +15,16 @@ const BULK = (name) => ({ text: "at least 5 times faster", peer: name, unit: "ms
 const FASTEST = { text: "within 1.2 × the fastest", fastest: true, unit: "ms", atMost: 1.2 };
 
 export async function* rows(bench) {
-  const { directory, quick, peers, registry: program } = bench;
+  const { directory, quick, peers, registries } = bench;
+  const [program, listing] = registries;
   if (program.path === undefined) throw new Error("docker-registry is not installed: apt-get install docker-registry");
-  const registry = await startRegistry(program.path, join(directory, "registry"));
+  const registry = await startRegistry(program, join(directory, "registry"));
   try {
     const world = prepare(bench, registry, quick ? 20 : 1000, (quick ? 32 : 512) * MiB);
     yield* bulk(world);
-    yield* one(world);
+    yield* one(world, registry, "docker-registry, which removes no tags", []);
     yield* large(world);
+    if (listing.path !== undefined) yield* inListing(world, listing);
   } finally {
     await registry.close();
   }
@@ -147,25 +149,37 @@ function* bulk(world) {
   };
 }
 
+/** A promotion, where the registry lists referrers and removes tags, as the specification has it since 1.1. */
+async function* inListing(world, program) {
+  const { bench, ours } = world;
+  const registry = await startRegistry(program, join(bench.directory, program.name));
+  try {
+    execute(ours("push", "--all", "small-?", "--to", `${registry.host}/pushed-0`), {}, bench.directory);
+    yield* one(world, registry, `${program.name}, which does`, [
+      { text: "at most 6 requests", unit: "requests", atMost: 6 },
+    ]);
+  } finally {
+    await registry.close();
+  }
+}
+
 /** A promotion, which no other program knows; beside the same change of the manifest, made by hand. */
-function* one({ bench, host, requests, ours, peers }) {
+function* one({ bench, ours, peers }, { host, requests }, where, targets) {
   let used = 0;
   const skill = () => `${host}/pushed-0/small-${used++}:1.0.0-draft`;
+  const [last, status] = [`${host}/pushed-0/small-9`, "io.skillimage.status=testing"];
   yield {
     runs: bench.runs(7),
     units: ["ms", "CPU ms", "MB", "requests"],
     requests,
-    what: "promote a skill in the registry",
+    what: `promote in ${where}`,
     ours: lazily(() => ours("promote", skill(), "--to", "testing")),
     peers: [
       peer("`crane mutate` (no record, no rules)", peers.crane, {
-        command: [
-          ...["crane", "mutate", "--annotation", "io.skillimage.status=testing"],
-          ...["--tag", `${host}/pushed-0/small-19:1.0.0-testing`, `${host}/pushed-0/small-19:1.0.0-draft`],
-        ],
+        command: ["crane", "mutate", "--annotation", status, "--tag", `${last}:1.0.0-testing`, `${last}:1.0.0-draft`],
       }),
     ],
-    targets: [{ text: "at most 6 requests", unit: "requests", atMost: 6 }],
+    targets,
   };
 }
 

@@ -52,6 +52,8 @@ export class Documents {
     const { isListed } = await putManifest(repository, reference, { descriptor, bytes }, options);
     const subject = manifest.subject?.digest;
     if (isListed) repository.traits.listsReferrers = true;
+    // Who lists referrers says so with every one that is pushed: distribution-spec "Pushing Manifests with Subject".
+    else if (subject !== undefined) repository.traits.listsReferrers ??= false;
     if (subject !== undefined && repository.traits.listsReferrers !== true) {
       const { expect: _, ...plain } = options;
       await this.#oneByOne(() => addReferrer(repository, subject, referrerEntry(descriptor, manifest), plain));
