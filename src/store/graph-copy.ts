@@ -6,7 +6,7 @@
  * directory is the opposite: asking is cheap there, parts may have been lost or damaged since, and a copy is the moment
  * at which somebody has the right bytes at hand. So every part is looked at unless the caller says `trustTarget`.
  */
-import { asContent, isRereadable, rereadable, type Content } from "../content/index.ts";
+import { asContent, type Content } from "../content/index.ts";
 import { isSkillError, throwIfAborted } from "../errors.ts";
 import { childrenOf, isDocumentType, isIndexType, parseManifest, parseReference } from "../oci/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
@@ -15,6 +15,7 @@ import { limiter, type Limiter } from "./limiter.ts";
 import { readDocument } from "./read.ts";
 import { referrerWaves } from "./referrer-waves.ts";
 import type { OperationOptions, Repository } from "./types.ts";
+import { observed } from "./verify.ts";
 
 /** How far one piece of content has come. */
 export interface CopyProgress {
@@ -148,23 +149,15 @@ export class GraphCopy {
     let outcome: NonNullable<CopyProgress["outcome"]> = "present";
     let sent = 0;
     const source = asContent(content);
-    const tell = (bytes: number): void => {
+    const begin = (): void => void (outcome = "copied");
+    const passed = (bytes: number): void => {
       // A push that was interrupted begins anew; that is no news until it is further than before.
       if (bytes <= sent) return;
       sent = bytes;
       this.#options.onProgress?.({ descriptor, bytes, total: descriptor.size });
     };
-    async function* observed(): AsyncGenerator<Uint8Array, void, undefined> {
-      outcome = "copied";
-      let bytes = 0;
-      for await (const chunk of source) {
-        yield chunk;
-        bytes += chunk.byteLength;
-        tell(bytes);
-      }
-    }
-    const observedContent = isRereadable(source) ? rereadable(observed) : observed();
-    await this.#to.push(descriptor, observedContent, { ...this.#signal, ...this.#mountFrom });
+    const watched = observed(source, { begin, passed });
+    await this.#to.push(descriptor, watched, { ...this.#signal, ...this.#mountFrom });
     this.#tell(descriptor, outcome);
   }
 

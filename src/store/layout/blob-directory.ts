@@ -13,7 +13,7 @@ import { dirname } from "node:path";
 import { asContent, rereadable, type Content } from "../../content/index.ts";
 import { isAbsent } from "../../errno.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
-import { algorithmOf, digestFrom, type Descriptor, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
+import { digestFrom, type Descriptor } from "../../oci/index.ts";
 import type { BlobStore } from "../repository.ts";
 import type { OperationOptions } from "../types.ts";
 import { verified } from "../verify.ts";
@@ -60,11 +60,7 @@ export class BlobDirectory implements BlobStore {
     await writing(path, async () => {
       await this.#prepare();
       if (await this.#keepIntact(descriptor)) return;
-      const { temporary } = await this.#receive(
-        verified(descriptor, asContent(content)),
-        algorithmOf(descriptor.digest),
-        options,
-      );
+      const { temporary } = await this.#receive(verified(descriptor, asContent(content)), options);
       await this.#settle(temporary, path);
     });
   }
@@ -72,7 +68,9 @@ export class BlobDirectory implements BlobStore {
   async ingest(mediaType: string, content: Content, options: OperationOptions = {}): Promise<Descriptor> {
     return writing(this.#disk.paths.blobs, async () => {
       await this.#prepare();
-      const { temporary, size, digest } = await this.#receive(content, "sha256", options);
+      const hash = createHash("sha256");
+      const { temporary, size } = await this.#receive(content, options, (chunk) => hash.update(chunk));
+      const digest = digestFrom("sha256", hash);
       const descriptor = { mediaType, digest, size };
       if (await this.#keepIntact(descriptor)) await this.#disk.discard(temporary);
       else await this.#settle(temporary, this.#disk.paths.blob(digest));
@@ -127,24 +125,28 @@ export class BlobDirectory implements BlobStore {
     return status?.kind === "file" && status.size === size;
   }
 
-  /** Streams content into a temporary file, hashing what it is asked to hash. Nothing is left when it fails. */
+  /** Streams content into a temporary file. Nothing is left when it fails. */
   async #receive(
     content: Content,
-    algorithm: DigestAlgorithm,
     options: OperationOptions,
-  ): Promise<{ temporary: TemporaryFile; size: number; digest: Digest }> {
+    look: (chunk: Uint8Array) => void = () => undefined,
+  ): Promise<{ readonly temporary: TemporaryFile; readonly size: number }> {
     const temporary = await this.#disk.createTemporary();
     try {
-      const hash = createHash(algorithm);
       let size = 0;
+      let written = Promise.resolve();
       for await (const chunk of content) {
         throwIfAborted(options.signal);
-        hash.update(chunk);
+        look(chunk);
         size += chunk.byteLength;
-        await temporary.file.write(chunk);
+        // The next chunk comes, and is checked, while this one is written.
+        await written;
+        written = temporary.file.write(chunk);
+        written.catch(() => undefined);
       }
+      await written;
       throwIfAborted(options.signal);
-      return { temporary, size, digest: digestFrom(algorithm, hash) };
+      return { temporary, size };
     } catch (error) {
       await this.#disk.discard(temporary, error);
       throw error;
