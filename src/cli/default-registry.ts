@@ -16,20 +16,36 @@ export async function defaultRegistry({ environment }: Context): Promise<string 
  * The reference with the registry that it lacks: the default one, else that of an alias in registries.conf; as it is when
  * there is none of them. Throws `CONFIG_INVALID`.
  */
-export async function expand(context: Context, reference: Reference): Promise<Reference> {
+export async function expand(
+  context: Context,
+  reference: Reference,
+  { aliases = true }: { readonly aliases?: boolean } = {},
+): Promise<Reference> {
   if (reference.registry !== undefined) return reference;
   const [registry, { expandName }] = await Promise.all([
     defaultRegistry(context),
     import("../remote/config/short-names.ts"),
   ]);
   if (registry !== undefined) return expandName(reference, { defaultRegistry: registry });
+  if (!aliases) return reference;
   const { readAliases } = await import("../remote/config/registries-files.ts");
   return expandName(reference, { aliases: await readAliases(surroundingsOf(context.environment)) });
 }
 
 /** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known. */
 export async function expandFully(context: Context, given: Reference): Promise<Reference> {
-  const reference = await expand(context, given);
+  return named(given, await expand(context, given));
+}
+
+/**
+ * {@link expandFully} for what is written to: never by an alias, which says where something is to be had, and most of which
+ * come with the container tools.
+ */
+export async function expandTarget(context: Context, given: Reference): Promise<Reference> {
+  return named(given, await expand(context, given, { aliases: false }));
+}
+
+function named(given: Reference, reference: Reference): Reference {
   if (reference.registry !== undefined) return reference;
   const text = formatReference(given);
   throw new SkillError("USAGE", `${text} names no registry, and there is no default one`, {

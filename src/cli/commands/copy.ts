@@ -5,7 +5,7 @@ import { push, type PushResult } from "../../skill/push.ts";
 import { FROM_REGISTRY } from "../advice.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
-import { expandFully } from "../default-registry.ts";
+import { expandFully, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { reportOutcomes, type Outcome } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
@@ -61,7 +61,7 @@ export const copyCommand: CommandDefinition<[source: Reference, target: Referenc
   exitStatus: { 1: "an image could not be copied" },
   advice: FROM_REGISTRY,
   async run(context, [given, named], flags) {
-    const [source, target] = [await expandFully(context, given), await expandFully(context, named)];
+    const [source, target] = [await expandFully(context, given), await expandTarget(context, named)];
     return flags.allTags === true ? copyTags(context, source, target, flags) : copyOne(context, source, target, flags);
   },
 };

@@ -6,7 +6,7 @@ import { pushAll } from "../../skill/push-all.ts";
 import { push, type PushResult } from "../../skill/push.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
-import { defaultRegistry, expandFully } from "../default-registry.ts";
+import { defaultRegistry, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { reportOutcomes, type Outcome } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
@@ -92,7 +92,7 @@ async function pushOne(
 ): Promise<ExitStatus> {
   const { output, signal } = context;
   const [local, registries] = [await openStore(context), await openRegistries(context, flags)];
-  const named = await expandFully(context, target ?? given);
+  const named = await expandTarget(context, target ?? given);
   const source = target === undefined ? await findLocal(local, given, { signal }) : given;
   const result = await push(local, registries, source, named, {
     ...pushOptions(flags),

@@ -1,0 +1,39 @@
+/** A name without a registry: whose it is for who reads, and for who writes. */
+import { beforeAll, expect, it } from "vitest";
+
+import { registryFor } from "./registry.ts";
+import { createWorkspace, type Result, type Workspace } from "./skillctl.ts";
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await registryFor(user, ["quay.io"]);
+  await user.write({
+    ".config/containers/registries.conf.d/aliases.conf": '[aliases]\n"hello" = "quay.io/acme/hello"\n',
+  });
+  // The user's own main file stands for all drop-ins of the system; an alias of the user's own is read all the same.
+  await user.skill("hello");
+  await run("pack", "hello");
+  await run("push", "quay.io/acme/hello:1.0.0-draft");
+});
+
+async function run(...args: string[]): Promise<Result> {
+  return user.run(args, { env: { HOME: user.directory } });
+}
+
+it("an alias says where to read", async () => {
+  const { stdout } = await run("inspect", "--remote", "hello:1.0.0-draft");
+  expect(stdout).toContain("quay.io/acme/hello:1.0.0-draft");
+});
+
+it("an alias does not say where to write", async () => {
+  const { status, stderr } = await run("push", "hello:1.0.0-draft");
+  expect([status, stderr]).toEqual([2, expect.stringContaining("names no registry, and there is no default one")]);
+  expect((await run("copy", "quay.io/acme/hello:1.0.0-draft", "hello")).status).toBe(2);
+});
+
+it("the default registry says both", async () => {
+  await run("config", "set", "registry", "quay.io/team");
+  expect((await run("push", "hello:1.0.0-draft")).stdout).toContain("quay.io/team/hello:1.0.0-draft");
+  expect((await run("list", "--remote", "hello", "--quiet")).stdout).toBe("quay.io/team/hello:1.0.0-draft\n");
+});
