@@ -74,10 +74,8 @@ function throughRegistry({ name, host }) {
   const [{ version }] = JSON.parse(skillctl(["list", "release-notes", "--json"], "pipe").stdout);
   step(`Push a draft to a registry (${name}, on loopback)`, ["push", `${skill}:${version}-draft`]);
   step("Promote it there: no layer crosses the wire", ["promote", `${skill}:${version}-draft`, "--to", "testing"]);
-  step("And publish it", [
-    ...["promote", `${skill}:${version}-testing`, "--to", "published"],
-    ...["--reason", "Tested by the team."],
-  ]);
+  const reason = ["--reason", "Tested by the team."];
+  step("And publish it", ["promote", `${skill}:${version}-testing`, "--to", "published", ...reason]);
   step("What does the registry hold?", ["list", skill]);
   step("Who promoted it, and why?", ["history", `${skill}:${version}`]);
   const elsewhere = ["--store", join(work, "elsewhere")];

@@ -44,7 +44,13 @@ export async function* rows(bench) {
     run("pack", huge);
     for (const each of ["small", "version", "huge-one"]) rmSync(join(directory, each), { recursive: true });
     return {
-      ...{ bench, host, requests, store, count, quick, peers, size },
+      bench,
+      host,
+      requests,
+      store,
+      count,
+      peers,
+      size,
       ours: (...args) => skillctl(...args, "--quiet", "--store", store),
       /** A place that no sample used before. */
       fresh: (() => {
