@@ -113,7 +113,7 @@ function controlsIn(text: string): string[] {
     (code >= 0x7f && code < 0xa0) ||
     (code >= 0x202a && code <= 0x202e) ||
     (code >= 0xe0000 && code < 0xe0080);
-  return [...text].filter((character) => isControl(character.codePointAt(0) ?? 0));
+  return Array.from(text).filter((character) => isControl(character.codePointAt(0) ?? 0));
 }
 
 describe("a registry that", () => {
