@@ -3,7 +3,7 @@
  * CI an absent program fails, on a laptop its tests are skipped under a title that says how to get it.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +11,7 @@ import { describe, it } from "vitest";
 
 /** Where `.ci/tools.sh` puts the programs that the machine's Debian does not have. */
 export const TOOLS_DIRECTORY = fileURLToPath(new URL("../.tools/bin", import.meta.url));
+const PROTOCOL_FILE = fileURLToPath(new URL("../.tools/share/cri-api.proto", import.meta.url));
 
 /** A program that may be on this machine. */
 export interface Tool {
@@ -56,6 +57,7 @@ export const gnuTar = { ...tar, name: "GNU tar", path: isGnu(tar) ? tar.path : u
 export const dockerRegistry = tool("docker-registry");
 export const htpasswd = tool("htpasswd", { apt: "apache2-utils" });
 export const openssl = tool("openssl");
+export const setpriv = tool("setpriv", { apt: "util-linux" });
 export const gpg = tool("gpg", { apt: "gnupg" });
 export const pass = tool("pass");
 export const dockerCredentialPass = fetchedTool("docker-credential-pass");
@@ -63,6 +65,10 @@ export const olareg = fetchedTool("olareg");
 export const crane = fetchedTool("crane");
 export const oras = fetchedTool("oras");
 export const cosign = fetchedTool("cosign");
+export const containerd = fetchedTool("containerd");
+export const containerdShim = fetchedTool("containerd-shim-runc-v2");
+/** No program, but the protocol that a kubelet speaks with containerd. */
+export const CRI_PROTOCOL: Tool = { name: "cri-api.proto", apt: undefined, path: readable(PROTOCOL_FILE) };
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");
@@ -86,6 +92,10 @@ export function describeWhere(possible: boolean, reason: string, title: string, 
 
 function isGnu({ path }: Tool): boolean {
   return path !== undefined && spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.includes("GNU");
+}
+
+function readable(file: string): string | undefined {
+  return existsSync(file) ? file : undefined;
 }
 
 function find(name: string): string | undefined {

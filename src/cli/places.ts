@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 import { expand, expandFully } from "./default-registry.ts";
 import { openRegistries } from "./remote.ts";
 import { REGISTRY_OPTIONS, type RegistryFlags } from "./registry-flags.ts";
-import { openStore } from "./store.ts";
+import { openStore, openStoreIfAny } from "./store.ts";
 
 export interface PlaceFlags extends RegistryFlags {
   readonly local?: boolean;
@@ -45,8 +45,8 @@ export async function reading<T>(
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
   refuseBoth(flags);
-  if (flags.remote === true) return use(await remotePlace(context, reference, flags));
-  const here: Place = { store: await openStore(context), reference, isRemote: false };
+  const here = await localPlace(context, reference, flags);
+  if (here === undefined) return use(await remotePlace(context, reference, flags));
   try {
     return await use(here);
   } catch (error) {
@@ -91,8 +91,8 @@ export async function deciding<T>(
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
   refuseBoth(flags);
-  if (flags.remote === true) return use(await remotePlace(context, reference, flags));
-  const here: Place = { store: await openStore(context), reference, isRemote: false };
+  const here = await localPlace(context, reference, flags);
+  if (here === undefined) return use(await remotePlace(context, reference, flags));
   if (flags.local === true) return use(here);
   if (reference.registry === undefined) {
     const full = (await isThere(here, context)) ? reference : await expand(context, reference);
@@ -104,6 +104,17 @@ export async function deciding<T>(
     if (!isSkillError(error, "NOT_FOUND") || !(await isThere(here, context))) throw error;
     throw new SkillError("NOT_FOUND", error.message, { hint: "It is in the local store: add --local.", cause: error });
   }
+}
+
+/**
+ * The local store; `undefined` when only the registry may be asked, or when the reference names one and this user can have
+ * no local store.
+ */
+async function localPlace(context: Context, reference: Reference, flags: PlaceFlags): Promise<Place | undefined> {
+  if (flags.remote === true) return undefined;
+  const needsStore = flags.local === true || reference.registry === undefined;
+  const store = needsStore ? await openStore(context) : await openStoreIfAny(context);
+  return store && { store, reference, isRemote: false };
 }
 
 /** The registry of a reference. Throws `USAGE` when none is known. */

@@ -116,12 +116,13 @@ export class RemoteStore implements Store {
   /**
    * Asks whether a registry (`quay.io`, or `quay.io/myorg`) is there and takes the credentials that there are for it. Rejects
    * with `REGISTRY_UNAUTHORIZED` when it does not, and with what every request rejects with. A registry that lets anybody in
-   * does not look at credentials.
+   * does not look at credentials. Resolves to the host that was asked: where the endpoints lead elsewhere, another one.
    */
-  async ping(registry: string, options: OperationOptions = {}): Promise<void> {
-    const { client } = await this.#registryFor(registry);
+  async ping(registry: string, options: OperationOptions = {}): Promise<string> {
+    const { client, host } = await this.#registryFor(registry);
     const request = { method: "GET", path: "", access: "pull", doing: "sign in", expect: [200] } as const;
     await (await client.request({ ...request, ...(options.signal && { signal: options.signal }) })).discard();
+    return host;
   }
 
   /** Closes the connections that are kept for the next request. The store can be used again. */
@@ -170,11 +171,13 @@ export class RemoteStore implements Store {
   }
 
   /** The client for the registry behind a default, and what stands there before the names that are below the default. */
-  async #registryFor(registry: string): Promise<{ readonly client: RegistryClient; readonly prefix: string }> {
+  async #registryFor(
+    registry: string,
+  ): Promise<{ readonly client: RegistryClient; readonly host: string; readonly prefix: string }> {
     const below = "any/name";
     const endpoint = registryOf(await this.#endpoints.endpoints(`${registry}/${below}`));
     const prefix = endpoint.repository.slice(0, -below.length);
-    return { client: this.#open(endpoint).client, prefix };
+    return { client: this.#open(endpoint).client, host: endpoint.registry, prefix };
   }
 
   async #neighbour(name: string, other: string): Promise<string | undefined> {

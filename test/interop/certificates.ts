@@ -22,7 +22,7 @@ export interface Certificates {
 }
 
 /** The extensions of each kind, in a configuration of our own: the machine's may add others. */
-const CONFIGURATION = `[req]
+const configurationFor = (names: readonly string[]): string => `[req]
 distinguished_name = name
 [name]
 [authority]
@@ -31,17 +31,20 @@ keyUsage = critical, keyCertSign, cRLSign
 [server]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
-subjectAltName = IP:127.0.0.1, IP:::1, DNS:localhost
+subjectAltName = IP:127.0.0.1, IP:::1, ${["localhost", ...names].map((name) => `DNS:${name}`).join(", ")}
 [client]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = clientAuth
 `;
 
-/** Makes an authority of its own, a server's certificate and a client's in `directory`. Valid for two days. */
-export function makeCertificates(directory: string): Certificates {
+/**
+ * Makes an authority of its own, a server's certificate and a client's in `directory`. Valid for two days. The server's is
+ * also for the hosts `names`.
+ */
+export function makeCertificates(directory: string, names: readonly string[] = []): Certificates {
   mkdirSync(directory, { recursive: true });
   const configuration = join(directory, "openssl.cnf");
-  writeFileSync(configuration, CONFIGURATION);
+  writeFileSync(configuration, configurationFor(names));
 
   const issue = (kind: string, issuer?: KeyPair): KeyPair => {
     const pair = { certificate: join(directory, `${kind}.crt`), key: join(directory, `${kind}.key`) };

@@ -1,42 +1,28 @@
-/** docs/how-to/use-with-container-tools.md, run as it stands: each section is a test, each `text` block what it prints. */
-import { readFileSync } from "node:fs";
+/** Pages of docs/how-to, run as they stand: what they say is done, and what they show is printed. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expect, it } from "vitest";
-
+import {
+  busybox,
+  crane,
+  describeWith,
+  dockerRegistry,
+  htpasswd,
+  olareg,
+  podman,
+  runc,
+  skopeo,
+  umoci,
+} from "../tools.ts";
 import { buildBusybox } from "./container.ts";
-import { busybox, describeWith, podman, runc, skopeo, umoci } from "../tools.ts";
-import { createWorkspace } from "./workspace.ts";
-import type { Workspace } from "./workspace.ts";
+import { perform, readPage } from "./page.ts";
+import { startDockerRegistry, startReferrersRegistry, type Registry } from "./registries.ts";
+import { createWorkspace, type Workspace } from "./workspace.ts";
 
-const DOCUMENT = new URL("../../docs/how-to/use-with-container-tools.md", import.meta.url);
 const PREPARATION = "Before you begin";
-
-interface Step {
-  readonly script: string;
-  /** What the script prints, `…` standing for anything; `undefined` when the page does not show it. */
-  readonly prints: string | undefined;
-}
-
-/** The page's sections that hold commands, by heading. */
-function readSections(markdown: string): Readonly<Record<string, readonly Step[]>> {
-  const sections: Record<string, readonly Step[]> = {};
-  for (const section of markdown.split(/^## /m).slice(1)) {
-    const heading = section.slice(0, section.indexOf("\n"));
-    const blocks = section.matchAll(/^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms);
-    const steps = Array.from(blocks, ([, script = "", prints]) => ({ script, prints }));
-    if (steps.length > 0) sections[heading] = steps;
-  }
-  return sections;
-}
-
-/** A pattern for the whole of an output, but for the newline at its end. A line of `…` alone stands for any lines. */
-function pattern(prints: string): RegExp {
-  const literal = prints.trimEnd().replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return new RegExp(`^${literal.replaceAll("…", "[^]*?")}\\n?$`);
-}
+const TOKEN = "it's a: secret%";
 
 describeWith([skopeo, umoci, podman, runc, busybox], "the how-to on container tools", () => {
-  const { [PREPARATION]: preparation = [], ...others } = readSections(readFileSync(DOCUMENT, "utf8"));
+  const { [PREPARATION]: preparation = [], ...others } = readPage("use-with-container-tools.md");
 
   it("tells the tools where the store really is", () =>
     inWorkspace(async (workspace) => {
@@ -53,19 +39,48 @@ describeWith([skopeo, umoci, podman, runc, busybox], "the how-to on container to
   );
 });
 
-/** Gives every section a store of its own, so that it holds whatever the others do. */
+describeWith([skopeo, podman, crane, dockerRegistry, htpasswd, olareg], "the how-to on registries", () => {
+  const users = { "myorg+robot": TOKEN };
+
+  // Each section goes on where the one before it ended, so the page is one test.
+  describe.each<[what: string, start: () => Promise<Registry>]>([
+    ["that removes tags and lists referrers", () => startReferrersRegistry()],
+    ["that does neither, and asks for a password", () => startDockerRegistry({ users })],
+  ])("with a registry %s", (_, start) => {
+    let registries: readonly Registry[];
+    beforeAll(async () => {
+      registries = await Promise.all([start(), startReferrersRegistry()]);
+    });
+    afterAll(() => Promise.all(registries.map((each) => each.close())));
+
+    it("holds from top to bottom", () =>
+      inWorkspace(async (workspace) => {
+        // crane and podman speak plain http with this name of the loopback interface; skopeo has to be told.
+        const hosts = registries.map(({ host }) => host.replace("127.0.0.1", "localhost"));
+        const rules = hosts.map((host) => `[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
+        workspace.write(".config/containers/registries.conf", rules.join("\n"));
+        const [quay = "", example = ""] = hosts;
+        const here = (text: string): string =>
+          text.replaceAll("quay.io", quay).replaceAll("registry.example.com", example);
+        for (const steps of Object.values(readPage("share-through-a-registry.md"))) {
+          await perform(
+            workspace,
+            steps.map(({ script, prints }) => ({
+              script: here(script).replaceAll('"$TOKEN"', `"${TOKEN}"`),
+              prints: prints === undefined ? undefined : here(prints),
+            })),
+          );
+        }
+      }));
+  });
+});
+
+/** Gives every test a store of its own, so that it holds whatever the others do. */
 async function inWorkspace(work: (workspace: Workspace) => Promise<void>): Promise<void> {
   const workspace = createWorkspace();
   try {
     await work(workspace);
   } finally {
     workspace.remove();
-  }
-}
-
-async function perform(workspace: Workspace, steps: readonly Step[]): Promise<void> {
-  for (const { script, prints } of steps) {
-    const printed = await workspace.output("bash", "-euo", "pipefail", "-c", script);
-    if (prints !== undefined) expect(printed).toMatch(pattern(prints));
   }
 }

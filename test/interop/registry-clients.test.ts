@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { cosign, crane, describeWith, dockerRegistry, olareg, oras, skopeo } from "../tools.ts";
-import { startDockerRegistry, startReferrersRegistry, type Registry } from "./registries.ts";
+import { REGISTRIES } from "./both-registries.ts";
+import type { Registry } from "./registries.ts";
 import { packSkill, REFERENCE, skillctlJson } from "./skill.ts";
 import { createWorkspace } from "./workspace.ts";
-
-const REGISTRIES: readonly [title: string, start: () => Promise<Registry>][] = [
-  ["with the referrers API", startReferrersRegistry],
-  ["without the referrers API", startDockerRegistry],
-];
 
 describeWith([skopeo, dockerRegistry, olareg, crane, oras, cosign], "a skill in a registry", () => {
   describe.each(REGISTRIES)("%s", (_title, start) => {

@@ -5,7 +5,8 @@
 import { randomUUID, sign, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 import type { Certificates, KeyPair } from "./certificates.ts";
@@ -30,15 +31,19 @@ interface Access {
   readonly actions: readonly string[];
 }
 
-/** Starts the service on the loopback interface. `users` are passwords by user name; wrong ones are answered with 401. */
+/**
+ * Starts the service on the loopback interface. `users` are passwords by user name; wrong ones are answered with 401.
+ * `tls`: over https, with the server's certificate. Default: false. `anonymousPull`: as above. Default: true.
+ */
 export async function startTokenService(
   users: Readonly<Record<string, string>>,
   certificates: Certificates,
+  { tls = false, anonymousPull = true }: { readonly tls?: boolean; readonly anonymousPull?: boolean } = {},
 ): Promise<TokenService> {
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     const scopes = new URL(request.url ?? "/", "http://localhost").searchParams.getAll("scope");
     const user = userOf(request.headers.authorization, users);
-    if (user === undefined) {
+    if (user === undefined || (user === "" && !anonymousPull)) {
       response.writeHead(401, { "WWW-Authenticate": 'Basic realm="tokens"' }).end();
       return;
     }
@@ -46,10 +51,13 @@ export async function startTokenService(
     response
       .writeHead(200, { "Content-Type": "application/json" })
       .end(JSON.stringify({ token, expires_in: LIFETIME }));
-  });
+  };
+  const { certificate, key } = certificates.server;
+  const pair = { cert: readFileSync(certificate), key: readFileSync(key) };
+  const server = tls ? createTlsServer(pair, answer) : createServer(answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const realm = `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
   return {
     token: { realm, service: SERVICE, issuer: ISSUER, authority: certificates.authority },
     close: async () => {

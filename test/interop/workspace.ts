@@ -36,8 +36,11 @@ export interface Workspace {
   remove(): void;
 }
 
-/** Makes an empty workspace. Throws when `skillctl` has not been built. */
-export function createWorkspace(): Workspace {
+/**
+ * Makes an empty workspace. Throws when `skillctl` has not been built. `variables` go into the environment of what runs
+ * in it.
+ */
+export function createWorkspace(variables: Readonly<Record<string, string>> = {}): Workspace {
   if (!existsSync(COMMAND)) throw new Error("dist/cli/main.js is missing: npm run build");
   // Lower case, because podman names an image after the path of the layout that it comes from. Short, because sockets
   // are made in it: where their path would be over 108 bytes, podman waits 20 s for each container's end.
@@ -54,7 +57,7 @@ export function createWorkspace(): Workspace {
   write("bin/skillctl", `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`, 0o755);
   symlinkSync(join(ROOT, "examples"), join(directory, "examples"));
 
-  const env = { ...environment(directory, write), STORE: store };
+  const env = { ...environment(directory, write), STORE: store, ...variables };
   const run: Workspace["run"] = (command, ...args) => execute(command, args, { cwd: directory, env });
   return {
     directory,

@@ -1,4 +1,5 @@
 import { SkillError } from "../../errors.ts";
+import type { LoginResult } from "../../remote/credentials/login.ts";
 import type { Credential } from "../../remote/credentials/types.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
@@ -48,9 +49,11 @@ export const loginCommand: CommandDefinition<[registry: string], Flags> = {
     const { output, signal } = context;
     const { username, password } = await obtain(context, flags);
     const { login } = await import("../../remote/credentials/login.ts");
+    const { registryKey } = await import("../../remote/credentials/registry-key.ts");
+    let host = "";
     const verify = async (credential: Credential): Promise<void> => {
       const store = await openRegistries(context, flags, { find: async () => credential });
-      await store.ping(registry, { signal });
+      host = registryKey(await store.ping(registry, { signal }));
     };
     const result = await login({ registry, username, password, verify, signal }, credentialEnvironment(context, flags));
     await output.result(
@@ -58,15 +61,24 @@ export const loginCommand: CommandDefinition<[registry: string], Flags> = {
       (done) => `${output.style.green("logged in")} to ${done.registry} as ${done.username}\n`,
       () => "",
     );
-    const { storedIn, renewedIn, isPlaintext } = result;
+    const { storedIn, renewedIn } = result;
     await output.remark(`Kept in ${visibleLine([storedIn, ...renewedIn].join(", "))}\n`);
-    if (isPlaintext)
-      await remarkWarnings(output, [
-        "whoever may read that file may read the password; a credential helper (credsStore) would keep it",
-      ]);
+    await remarkWarnings(output, warningsOf(result, host));
     return ExitStatus.ok;
   },
 };
+
+/** What the person should know; `host` is where the credentials were tried. */
+function warningsOf({ registry, isPlaintext }: LoginResult, host: string): readonly string[] {
+  const [named] = registry.split("/");
+  return [
+    ...(isPlaintext
+      ? ["whoever may read that file may read the password; a credential helper (credsStore) would keep it"]
+      : []),
+    // Each host is shown its own credentials only, as podman does, wherever a configuration leads.
+    ...(named === host ? [] : [`registries.conf leads from ${registry} to ${host}: skillctl login ${host}`]),
+  ];
+}
 
 /** From the flags, else from the person. */
 async function obtain(

@@ -1,0 +1,28 @@
+/** What `skillctl login` tells the person who logs in. */
+import { expect, it } from "vitest";
+
+import { registryFor } from "./registry.ts";
+import { createWorkspace } from "./skillctl.ts";
+
+it("says where to log in when registries.conf leads to another host, which is shown its own credentials only", async () => {
+  const workspace = await createWorkspace();
+  const registry = await registryFor(workspace, ["quay.io"], {
+    auth: { scheme: "basic", username: "ada", password: "t0ken" },
+  });
+  const env = { HOME: workspace.directory };
+  await workspace.run(["pack", await workspace.skill("greeter")]);
+  const login = (host: string) =>
+    workspace.run(["login", host, "-u", "ada", "--password-stdin"], { env, input: "t0ken" });
+  const push = () => workspace.run(["push", "quay.io/team/greeter:1.0.0-draft"], { env });
+
+  const { status, stderr } = await login("quay.io");
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringContaining(
+      `warning: registries.conf leads from quay.io to ${registry.host}: skillctl login ${registry.host}\n`,
+    ),
+  ]);
+  expect((await push()).status).toBe(1);
+  expect((await login(registry.host)).stderr).not.toContain("registries.conf");
+  expect((await push()).status).toBe(0);
+});

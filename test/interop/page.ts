@@ -1,0 +1,47 @@
+/** A page of the documentation, run as it stands: its `sh` blocks, and the `text` blocks that say what those print. */
+import { readFileSync } from "node:fs";
+
+import { expect } from "vitest";
+
+import type { Workspace } from "./workspace.ts";
+
+/** A block of commands. */
+export interface Step {
+  readonly script: string;
+  /** What the script prints, `…` standing for anything; `undefined` when the page does not show it. */
+  readonly prints: string | undefined;
+}
+
+/** A page of docs/how-to. */
+export function readText(name: string): string {
+  return readFileSync(new URL(`../../docs/how-to/${name}`, import.meta.url), "utf8");
+}
+
+/** The sections that hold commands, by heading, of a page of docs/how-to. */
+export function readPage(name: string): Readonly<Record<string, readonly Step[]>> {
+  const sections: Record<string, readonly Step[]> = {};
+  for (const section of readText(name).split(/^## /m).slice(1)) {
+    const heading = section.slice(0, section.indexOf("\n"));
+    const blocks = section.matchAll(/^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms);
+    const steps = Array.from(blocks, ([, script = "", prints]) => ({ script, prints }));
+    if (steps.length > 0) sections[heading] = steps;
+  }
+  return sections;
+}
+
+/** Runs the scripts one after the other: each must succeed, and print what the page says. */
+export async function perform(workspace: Pick<Workspace, "output">, steps: readonly Step[]): Promise<void> {
+  for (const { script, prints } of steps) {
+    const printed = await workspace.output("bash", "-euo", "pipefail", "-c", script);
+    if (prints !== undefined) expect(printed, script).toMatch(pattern(prints));
+  }
+}
+
+/**
+ * A pattern for the whole of an output, but for the newline at its end. A line of `…` alone stands for any lines, two
+ * spaces or more for what lies between columns, whose widths depend on what is in them.
+ */
+function pattern(prints: string): RegExp {
+  const literal = prints.trimEnd().replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(`^${literal.replaceAll(/ {2,}/g, " {2,}").replaceAll("…", "[^]*?")}\\n?$`);
+}
