@@ -1,7 +1,7 @@
 #!/bin/bash
 # Gets the programs of the interoperability tests that this machine's Debian does not have, into .tools: nothing outside
 # is changed, and no root is needed. What is there already, on the PATH or from an earlier call, is left alone.
-# Needs Debian with apt, and Go 1.24 or newer to build olareg. Ends with status 1 when something is still missing.
+# Needs Debian with apt, and Go 1.24 or newer to build the programs of .ci/go.mod. Ends with status 1 when something is still missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.tools
@@ -76,19 +76,22 @@ END
   rm -rf "$apt"
 }
 
-build_olareg() {
-  command -v go >/dev/null || { echo 'olareg needs Go 1.24 or newer to be built' >&2; return 1; }
+# Builds a Go program, at the version of .ci/go.mod: build NAME PACKAGE
+build() {
+  command -v go >/dev/null || { echo "$1 needs Go 1.24 or newer to be built" >&2; return 1; }
   cd .ci
-  CGO_ENABLED=0 go build -trimpath -o "$root/olareg.new" github.com/olareg/olareg/cmd/olareg
-  mv "$root/olareg.new" "$root/bin/olareg"
+  CGO_ENABLED=0 go build -trimpath -o "$root/$1.new" "$2"
+  mv "$root/$1.new" "$root/bin/$1"
 }
 
-build=
-if ! command -v olareg >/dev/null; then
-  echo '== building olareg'
-  (build_olareg) &
-  build=$!
-fi
+builds=()
+for each in olareg:github.com/olareg/olareg/cmd/olareg \
+  oci-conformance:github.com/opencontainers/distribution-spec/conformance; do
+  command -v "${each%%:*}" >/dev/null && continue
+  echo "== building ${each%%:*}"
+  (build "${each%%:*}" "${each#*:}") &
+  builds+=($!)
+done
 
 status=0
 mapfile -t packages < <(missing_packages)
@@ -98,5 +101,5 @@ if [ "${#packages[@]}" -gt 0 ]; then
   (get_packages "${packages[@]}") &
   wait $! || status=1
 fi
-if [ -n "$build" ]; then wait "$build" || status=1; fi
+for each in "${builds[@]}"; do wait "$each" || status=1; done
 exit "$status"

@@ -27,7 +27,16 @@ const withoutPrograms = {
   },
 };
 
-const platform = { outdir: "dist/cli", platform: "node", target: "node20.17", format: "esm", legalComments: "none" };
+/** What only a server needs is installed with the package; to carry it twice would make that larger by half. */
+const external = ["@opentelemetry/api", "bcryptjs", "jose", "pino", "prom-client", "rate-limiter-flexible"];
+const platform = {
+  outdir: "dist/cli",
+  platform: "node",
+  target: "node20.17",
+  format: "esm",
+  legalComments: "none",
+  external,
+};
 const chunks = await build({
   ...platform,
   entryPoints: ["src/cli/main.ts"],
@@ -47,6 +56,7 @@ const outputFiles = await mergeChunks(chunks, {
   start: "src/cli/main.ts",
   core: "src/cli/process.ts",
   commands: "src/cli/commands/",
+  apart: ["src/registry/", "src/server/"],
 });
 mkdirSync("dist/cli", { recursive: true });
 for (const { path, text } of outputFiles) writeFileSync(path, withRequire(text));

@@ -14,10 +14,11 @@ const LARGE = 10_000;
 /**
  * Merges the result of a build with `splitting`, `metafile` and `write: false`: the chunks that the entry point `core`
  * and those under `commands` need go into one file, unless the entry point `start` needs them before, or they need a
- * large one themselves. What is imported lazily otherwise stays lazy. Resolves to output files, minified with `options`.
+ * large one themselves, or code from one of the directories `apart`, which most calls never run. What is imported lazily
+ * otherwise stays lazy. Resolves to output files, minified with `options`.
  */
-export async function mergeChunks(result, { start, core, commands, ...options }) {
-  const chunks = readChunks(result);
+export async function mergeChunks(result, { start, core, commands, apart, ...options }) {
+  const chunks = readChunks(result, apart);
   const nameOf = (source) => [...chunks].find(([, { entryPoint }]) => entryPoint === source)[0];
   const closureOf = (name, seen = new Set()) => {
     if (!seen.has(name)) for (const each of (seen.add(name), chunks.get(name).needs)) closureOf(each, seen);
@@ -28,7 +29,7 @@ export async function mergeChunks(result, { start, core, commands, ...options })
   const [before, always] = [closureOf(nameOf(start)), closureOf(coreName)];
   const entries = [...chunks.keys()].filter((name) => chunks.get(name).entryPoint?.startsWith(commands));
   const needed = new Set([coreName, ...entries].flatMap((name) => [...closureOf(name)]));
-  const isLarge = (name) => chunks.get(name).packaged >= LARGE && !always.has(name);
+  const isLarge = (name) => (chunks.get(name).packaged >= LARGE || chunks.get(name).isApart) && !always.has(name);
   const merged = [...needed].filter((name) => !before.has(name) && ![...closureOf(name)].some(isLarge));
 
   const { outputFiles } = await build({
@@ -43,7 +44,7 @@ export async function mergeChunks(result, { start, core, commands, ...options })
 }
 
 /** The chunks of a build by name: their text, their exports, the names of those that they import. */
-function readChunks({ outputFiles, metafile }) {
+function readChunks({ outputFiles, metafile }, apart) {
   const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
   const chunks = Object.entries(metafile.outputs).map(([path, { imports, exports, entryPoint, inputs }]) => {
     const needs = imports.filter(({ external, kind }) => !external && kind === "import-statement");
@@ -53,6 +54,7 @@ function readChunks({ outputFiles, metafile }) {
       exports,
       entryPoint,
       needs: needs.map((each) => basename(each.path)),
+      isApart: Object.keys(inputs).some((file) => apart.some((directory) => file.startsWith(directory))),
       packaged: packages.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0),
     };
     return [basename(path), chunk];

@@ -22,8 +22,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["oci", "content", "text"],
   remote: ["oci", "store", "content", "text"],
   skill: ["oci", "store", "archive", "skillcard", "lifecycle", "content", "text"],
+  registry: ["oci", "store", "archive", "skillcard", "lifecycle", "content", "text"],
+  server: ["registry", "oci", "store", "skillcard", "lifecycle", "content", "text"],
   index: ["oci", "store", "archive", "skillcard", "lifecycle", "remote", "skill", "content"],
-  cli: ["index", "oci", "store", "archive", "skillcard", "lifecycle", "remote", "skill", "content", "text"],
+  cli: [
+    "index",
+    "oci",
+    "store",
+    "archive",
+    "skillcard",
+    "lifecycle",
+    "remote",
+    "skill",
+    "registry",
+    "server",
+    "content",
+    "text",
+  ],
 };
 
 /** The packages that each module may use. A new one belongs into docs/architecture.md first. */
@@ -33,6 +48,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   archive: ["pako", "ignore"],
   remote: ["smol-toml", "https-proxy-agent"],
   skill: ["diff"],
+  registry: ["bcryptjs", "jose", "rate-limiter-flexible"],
+  server: ["pino", "prom-client", "@opentelemetry/api"],
   cli: ["commander", "picocolors", "@clack/prompts"],
 };
 
@@ -42,6 +59,8 @@ const FILE_SYSTEM = [
   /^src\/archive\//,
   /^src\/remote\/(?:http|credentials|tls|config)\//,
   /^src\/skill\/(?:directory|init)\.ts$/,
+  /^src\/registry\/(?:hooks\.ts|http\/|access\/|maintenance\/|storage\/fs\/)/,
+  /^src\/server\//,
   /^src\/cli\//,
 ];
 

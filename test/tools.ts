@@ -62,6 +62,8 @@ export const gpg = tool("gpg", { apt: "gnupg" });
 export const pass = tool("pass");
 export const dockerCredentialPass = fetchedTool("docker-credential-pass");
 export const olareg = fetchedTool("olareg");
+/** The official conformance program of OCI distribution-spec. */
+export const ociConformance = fetchedTool("oci-conformance");
 export const crane = fetchedTool("crane");
 export const oras = fetchedTool("oras");
 export const cosign = fetchedTool("cosign");

@@ -47,16 +47,24 @@ async function storeSetting(variables: Environment["variables"]): Promise<string
 export function defaultStorePath(variables: Environment["variables"]): string {
   const store = variables["SKILLCTL_STORE"];
   if (store !== undefined && store !== "") return store;
-  const data = variables["XDG_DATA_HOME"];
-  return join(data !== undefined && isAbsolute(data) ? data : defaultDataDirectory(variables), "skillctl", "store");
+  return join(dataDirectory(variables, "the local store"), "store");
 }
 
-function defaultDataDirectory(variables: Environment["variables"]): string {
+/** `skillctl` in the user's data directory. Throws `USAGE`, in terms of `what` has no place, where the user has no home. */
+export function dataDirectory(variables: Environment["variables"], what: string): string {
+  const data = variables["XDG_DATA_HOME"];
+  return join(data !== undefined && isAbsolute(data) ? data : defaultDataDirectory(variables, what), "skillctl");
+}
+
+function defaultDataDirectory(variables: Environment["variables"], what: string): string {
   try {
     return join(variables["HOME"] || homedir(), ".local", "share");
   } catch (cause) {
-    throw new SkillError("USAGE", "the local store has no place: this user has no home directory", {
-      hint: "Set SKILLCTL_STORE to the store's directory, or HOME.",
+    throw new SkillError("USAGE", `${what} has no place: this user has no home directory`, {
+      hint:
+        what === "the registry"
+          ? "Name its directory with --root, or set HOME."
+          : "Set SKILLCTL_STORE to the store's directory, or HOME.",
       cause,
     });
   }

@@ -23,6 +23,8 @@ export interface Output {
   readonly progress: Progress;
   /** Prints a result: JSON with `--json`; else what `quiet` gives with `--quiet`; else what `text` gives. */
   result<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
+  /** {@link result} for a command that goes on: its JSON is one line, so that a reader knows when it has it all. */
+  line<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
   /**
    * Copies bytes to stdout as they are; on a terminal, and only there, invisible characters are made visible. With
    * `--json`, prints what `json` makes of the bytes in base64, if it is given.
@@ -53,6 +55,12 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     async result(value, text, quiet = text) {
       progress.clear();
       if (flags.json === true) return write(stdout, `${visibleJson(value)}\n`);
+      return write(stdout, (flags.quiet === true ? quiet : text)(visibleDeep(value)));
+    },
+    async line(value, text, quiet = text) {
+      progress.clear();
+      // A line break in a string is escaped; all others are layout.
+      if (flags.json === true) return write(stdout, `${visibleJson(value).replaceAll(/\n */g, "")}\n`);
       return write(stdout, (flags.quiet === true ? quiet : text)(visibleDeep(value)));
     },
     async content(bytes, json) {

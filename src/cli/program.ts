@@ -10,6 +10,7 @@ const IMAGES = "Work with images:";
 const REGISTRY = "Share them through a registry:";
 const MOVE = "Take them elsewhere:";
 const STORE = "Keep the store in order:";
+const SERVER = "Run a registry:";
 const OTHER = "Other:";
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -140,9 +141,45 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "fsck",
-    summary: "check the store for damage",
+    summary: "check the store, or a registry, for damage",
     group: STORE,
     load: async () => (await import("./commands/fsck.ts")).fsckCommand,
+  },
+  {
+    name: "serve",
+    summary: "run a registry of your own",
+    group: SERVER,
+    load: async () => (await import("./commands/serve.ts")).serveCommand,
+  },
+  {
+    name: "robot",
+    summary: "make and end passwords for programs",
+    group: SERVER,
+    load: async () => (await import("./commands/robot.ts")).robotCommand,
+  },
+  {
+    name: "gc",
+    summary: "free what a registry's images do not need",
+    group: SERVER,
+    load: async () => (await import("./commands/gc.ts")).gcCommand,
+  },
+  {
+    name: "scrub",
+    summary: "read everything in a registry, and find damage",
+    group: SERVER,
+    load: async () => (await import("./commands/scrub.ts")).scrubCommand,
+  },
+  {
+    name: "backup",
+    summary: "copy a registry, in use or not, into a directory",
+    group: SERVER,
+    load: async () => (await import("./commands/backup.ts")).backupCommand,
+  },
+  {
+    name: "restore",
+    summary: "fill a new registry from a backup",
+    group: SERVER,
+    load: async () => (await import("./commands/restore.ts")).restoreCommand,
   },
   {
     name: "config",

@@ -8,6 +8,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { COMMANDS } from "../../src/cli/program.ts";
 import { copyRepository, exportImages, LayoutStore, pack, parseReference, promote } from "../../src/index.ts";
+import { RobotTokens } from "../../src/registry/access/index.ts";
+import { backup } from "../../src/registry/maintenance/index.ts";
+import { createFsStorage } from "../../src/registry/storage/fs/index.ts";
+import { storeImage } from "../../src/registry/storage/testing/images.ts";
 import { RemoteStore } from "../../src/remote/index.ts";
 import { collect } from "../../src/skill/testing/collect.ts";
 import { howToGet, zsh } from "../tools.ts";
@@ -105,6 +109,8 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   for (const program of ["ssh", "podman", "jq"]) chmodSync(workspace.path("bin", program), 0o755);
   if (command.includes("git log")) await run(workspace, COMMIT);
 
+  if (/ (?:gc|scrub|fsck|backup|restore|robot) /.test(`${command} `)) await prepareRegistries(workspace);
+
   const store = await LayoutStore.open(workspace.store);
   if (command.includes("models")) {
     await pack(workspace.path("models"), store);
@@ -148,3 +154,15 @@ async function publish(store: LayoutStore, name: string): Promise<void> {
 
 const COMMIT =
   "git init -q mine && cd mine && git add . && git -c user.name=x -c user.email=x@example.com commit -qm x";
+
+/** Registries where `skillctl serve` keeps one and in `registry`, with a robot token each; a backup, and one that was begun to be restored. */
+async function prepareRegistries(workspace: Workspace): Promise<void> {
+  for (const root of [workspace.path(".local", "share", "skillctl", "registry"), workspace.path("registry")]) {
+    const storage = await createFsStorage(root);
+    await storeImage(storage, "examples/hello-world", "one", { tag: "1.0.0" });
+    if (root.endsWith(`${workspace.directory}/registry`)) await backup(storage, workspace.path("backup"));
+    await storage.close();
+    await new RobotTokens(`${root}/access/robots.json`).create("sync", Date.now() + 1e6);
+  }
+  await (await createFsStorage(workspace.path("restored"))).close();
+}

@@ -1,6 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, truncate } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import { digestOf } from "../../src/oci/index.ts";
+import { createFsStorage } from "../../src/registry/storage/fs/index.ts";
+import { bytesOf, storeImage } from "../../src/registry/storage/testing/images.ts";
+import type { TestImage } from "../../src/store/testing/images.ts";
 import { registryFor } from "./registry.ts";
 import { createWorkspace, type Workspace } from "./skillctl.ts";
 
@@ -37,6 +41,14 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["rm", ["rm", "--force", "quay.io/acme/hello:1.0.0", "examples/hello:gone"]],
   ["prune", ["prune", "--grace", "0s"]],
   ["fsck", ["fsck", "--store", "damaged"]],
+  ["fsck, of a registry", ["fsck", "--root", "broken"]],
+  ["gc", ["gc", "--root", "registry", "--grace", "0"]],
+  ["scrub", ["scrub", "--root", "broken"]],
+  ["backup", ["backup", "copy", "--root", "broken"]],
+  ["restore", ["restore", "copy", "--root", "restored"]],
+  ["robot create", ["robot", "create", "ci", "--root", "registry", "--expires", "30d"]],
+  ["robot revoke", ["robot", "revoke", "ci", "--root", "registry"]],
+  ["robot list", ["robot", "list", "--root", "registry"]],
   ["version", ["version"]],
   ["Errors", ["inspect", "examples/nothing"]],
 ];
@@ -50,10 +62,24 @@ beforeAll(async () => {
   await user.skill("changed", { version: "1.1.0" }, { "SKILL.md": "# Hello\n\nChanged.\n", "new.txt": "new\n" });
   await user.skill("bad", { version: "1" });
   await user.write({ "damaged/oci-layout": '{"imageLayoutVersion":"1.0.0"}', "damaged/index.json": "{" });
+  await writeRegistry("registry");
+  const { layer } = await writeRegistry("broken");
+  const hex = layer.digest.slice("sha256:".length);
+  await truncate(user.path("broken", "blobs", "sha256", hex.slice(0, 2), hex), 3);
   const page = await readFile(new URL("../../docs/cli/json.md", import.meta.url), "utf8");
   const examples = page.matchAll(/^## (.+)\n[^]*?```json\n([^]*?)```/gm);
   documented = new Map([...examples].map(([, section = "", json = ""]) => [section, JSON.parse(json) as unknown]));
 });
+
+/** Makes a registry with one image, and a blob that nothing refers to. */
+async function writeRegistry(name: string): Promise<TestImage> {
+  const storage = await createFsStorage(user.path(name));
+  const image = await storeImage(storage, "examples/hello", "one", { tag: "1.0.0" });
+  await storeImage(storage, "examples/other", "other", { tag: "1.0.0" });
+  await storage.blobs.put(digestOf("garbage"), bytesOf("garbage"));
+  await storage.close();
+  return image;
+}
 
 /** The same value with its strings, numbers and booleans replaced by what they are. */
 function shapeOf(value: unknown): unknown {

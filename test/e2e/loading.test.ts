@@ -24,7 +24,13 @@ async function loadedBy(...args: string[]): Promise<string[]> {
 }
 
 /** Texts that stand in the large parts of the build, of which a call should load only what it needs. */
-const MARKS = { yaml: "YAMLParseError", licenses: "AFL-1.1", compressor: "need dictionary", prompts: "◆" };
+const MARKS = {
+  yaml: "YAMLParseError",
+  licenses: "AFL-1.1",
+  compressor: "need dictionary",
+  prompts: "◆",
+  registry: "is not a registry: it holds",
+};
 
 /** Which of the large parts a call loads. */
 async function partsLoadedBy(...args: string[]): Promise<string[]> {
@@ -40,7 +46,7 @@ describe("start-up", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8000);
   });
 
-  it.each([["list"], ["help"], ["rm", "--force", "a/b:1"], ["tag", "a/b:1", "a/b:2"], ["prune"]])(
+  it.each([["list"], ["help"], ["rm", "--force", "a/b:1"], ["tag", "a/b:1", "a/b:2"], ["prune"], ["fsck"]])(
     "of %s loads none of the large parts",
     async (...args) => {
       expect(await partsLoadedBy(...args)).toEqual([]);
@@ -63,5 +69,10 @@ describe("start-up", () => {
 
   it("of pack loads those that it needs", async () => {
     expect(await partsLoadedBy("pack", "hello")).toEqual(["yaml", "licenses", "compressor"]);
+  });
+
+  it("of gc loads what keeps a registry, and no server", async () => {
+    expect(await partsLoadedBy("gc", "--root", "nothing")).toEqual(["registry"]);
+    expect((await loadedBy("gc", "--root", "nothing")).length).toBeLessThanOrEqual(8);
   });
 });

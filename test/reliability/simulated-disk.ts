@@ -44,14 +44,23 @@ export class SimulatedDisk implements FileSystem {
   /** The disk as it may be found when the power went after the first `length` things. */
   crash(length: number, random: () => number): SimulatedDisk {
     const events = this.#log.slice(0, length);
-    for (const event of events) if (event.kind === "note") event.note();
+    const histories = new Map<Node, Event[]>();
+    const historyOf = (node: Node): Event[] => {
+      const history = histories.get(node) ?? [];
+      histories.set(node, history);
+      return history;
+    };
+    for (const event of events) {
+      if (event.kind === "note") event.note();
+      else historyOf(nodeOf(event)).push(event);
+    }
     const copies = new Map<Node, Node>();
     const copyOf = (node: Node): Node => {
       const known = copies.get(node);
       if (known !== undefined) return known;
       const copy = makeNode(node.kind, node.modified);
       copies.set(node, copy);
-      const own = events.filter((event) => concerns(event, node));
+      const own = historyOf(node);
       const synced = own.findLastIndex(({ kind }) => kind === "sync") + 1;
       const luck = random();
       own.forEach((event, at) => {
@@ -76,6 +85,10 @@ export class SimulatedDisk implements FileSystem {
     const node = makeNode("file", Date.now());
     this.#name(directory, basename(path), node);
     return this.#file(node);
+  }
+
+  async append(path: string): Promise<OpenFile> {
+    return this.#file(this.#get(path));
   }
 
   async readFile(path: string): Promise<Uint8Array> {
@@ -126,10 +139,10 @@ export class SimulatedDisk implements FileSystem {
   #file(node: Node): OpenFile {
     let at = 0;
     return {
-      read: async (buffer) => {
-        const part = node.bytes.subarray(at, at + buffer.byteLength);
+      read: async (buffer, position = at) => {
+        const part = node.bytes.subarray(position, position + buffer.byteLength);
         buffer.set(part);
-        at += part.byteLength;
+        if (position === at) at += part.byteLength;
         return part.byteLength;
       },
       write: async (bytes) => {
@@ -166,8 +179,9 @@ function makeNode(kind: Node["kind"], modified = 0): Node {
   return { kind, names: new Map(), bytes: new Uint8Array(), modified };
 }
 
-function concerns(event: Event, node: Node): boolean {
-  return event.kind === "name" ? event.directory === node : event.kind !== "note" && event.node === node;
+/** What a change changed. */
+function nodeOf(event: Exclude<Event, { readonly kind: "note" }>): Node {
+  return event.kind === "name" ? event.directory : event.node;
 }
 
 /** What may be found of bytes that were not synced. */

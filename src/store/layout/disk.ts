@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 
 import { absentAsUndefined, errnoOf, isAbsent } from "../../errno.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
-import type { LayoutPaths } from "./paths.ts";
+import type { DiskPaths, LayoutPaths } from "./paths.ts";
 import type { ProcessTable } from "./processes.ts";
 import { temporaryName } from "./temporaries.ts";
 
@@ -18,15 +18,16 @@ export interface TemporaryFile {
   readonly file: OpenFile;
 }
 
-export class Disk {
+/** A store's part of a disk. `Paths`: where things lie in it. */
+export class Disk<Paths extends DiskPaths = LayoutPaths> {
   readonly fs: FileSystem;
-  readonly paths: LayoutPaths;
+  readonly paths: Paths;
   readonly processes: ProcessTable;
   readonly now: () => number;
   readonly #syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
   readonly #broken = new Map<string, unknown>();
 
-  constructor(fs: FileSystem, paths: LayoutPaths, processes: ProcessTable, now: () => number) {
+  constructor(fs: FileSystem, paths: Paths, processes: ProcessTable, now: () => number) {
     this.fs = fs;
     this.paths = paths;
     this.processes = processes;

@@ -19,8 +19,11 @@ export interface FileStatus {
 
 /** An open file. Reads and writes go on from where the last one ended. */
 export interface OpenFile {
-  /** Fills `buffer` from its beginning; resolves to the number of bytes read, 0 at the end of the file. */
-  read(buffer: Uint8Array): Promise<number>;
+  /**
+   * Fills `buffer` from its beginning; resolves to the number of bytes read, 0 at the end of the file. With `position`, reads
+   * from there, and where the last read ended stays as it was.
+   */
+  read(buffer: Uint8Array, position?: number): Promise<number>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
   /** Returns when the content is on the disk. */
@@ -38,6 +41,8 @@ export interface FileSystem {
   open(path: string): Promise<OpenFile>;
   /** Creates a file for writing; `EEXIST` when there is one. */
   create(path: string): Promise<OpenFile>;
+  /** Opens an existing file for writing at its end. */
+  append(path: string): Promise<OpenFile>;
   /** Reads a whole file; `EFBIG` when it is larger than `limit` bytes. */
   readFile(path: string, limit: number): Promise<Uint8Array>;
   /** Resolves to `undefined` when there is nothing; a symbolic link is `other`. */
@@ -60,6 +65,7 @@ export interface FileSystem {
 export const nodeFileSystem: FileSystem = {
   open: async (path) => nodeFile((await openRegular(path)).handle),
   create: async (path) => nodeFile(await open(path, "wx", 0o644)),
+  append: async (path) => nodeFile((await openRegular(path, constants.O_WRONLY | constants.O_APPEND)).handle),
   readFile: readWhole,
   status: async (path) => {
     const found = await lstat(path).catch(absentAsUndefined);
@@ -82,7 +88,7 @@ export const nodeFileSystem: FileSystem = {
 
 function nodeFile(handle: FileHandle): OpenFile {
   return {
-    read: async (buffer) => (await handle.read(buffer, 0, buffer.byteLength, null)).bytesRead,
+    read: async (buffer, position) => (await handle.read(buffer, 0, buffer.byteLength, position ?? null)).bytesRead,
     write: async (bytes) => {
       for (let at = 0; at < bytes.byteLength;) {
         at += (await handle.write(bytes, at, bytes.byteLength - at, null)).bytesWritten;
@@ -94,8 +100,11 @@ function nodeFile(handle: FileHandle): OpenFile {
 }
 
 /** Does not wait for a pipe's other end. Windows has neither of the two flags; there they are 0. */
-async function openRegular(path: string): Promise<{ readonly handle: FileHandle; readonly size: number }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+async function openRegular(
+  path: string,
+  flags = constants.O_RDONLY,
+): Promise<{ readonly handle: FileHandle; readonly size: number }> {
+  const handle = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await handle.stat();
     if (!status.isFile()) throw errno("EFTYPE", `not a regular file, open '${path}'`);

@@ -15,7 +15,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
-import { pidOf } from "./processes.ts";
+import type { DiskPaths } from "./paths.ts";
+import { pidOf, type Liveness } from "./processes.ts";
 
 /** `sweep`: the holder may remove blobs, so who relies on a present blob must wait. */
 export type LockPurpose = "write" | "sweep";
@@ -37,32 +38,55 @@ const SUCCESSOR = "lock.after.";
 /** Ids under which this process held a lock that it could not remove: it lives, but it does not hold them. */
 const abandoned = new Set<string>();
 
+/** A lock that was acquired. */
+export interface HeldLock {
+  /** Whether it still is ours: who was suspended for so long that it seemed dead has lost it. */
+  isOurs(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
 export class StoreLock {
-  readonly #disk: Disk;
+  readonly #disk: Disk<DiskPaths>;
   readonly #timeout: number;
 
   /** `timeout` in milliseconds: how long to wait for another holder before `STORE_LOCKED`. */
-  constructor(disk: Disk, timeout: number) {
+  constructor(disk: Disk<DiskPaths>, timeout: number) {
     this.#disk = disk;
     this.#timeout = timeout;
   }
 
   /** Runs `work` while holding the lock. Not reentrant. */
   async whileHeld<T>(purpose: LockPurpose, work: () => Promise<T>): Promise<T> {
-    const id = await this.#acquire(purpose);
-    const { fs, paths, now } = this.#disk;
-    const heartbeat = setInterval(() => void fs.touch(paths.lock, now()).catch(ignore), HEARTBEAT).unref();
+    const held = await this.hold(purpose);
     let result: T;
     try {
       result = await work();
     } catch (error) {
-      clearInterval(heartbeat);
-      await this.#release(id).catch(ignore);
+      await held.release().catch(ignore);
       throw error;
     }
-    clearInterval(heartbeat);
-    await this.#release(id);
+    await held.release();
     return result;
+  }
+
+  /** Acquires the lock until it is released. Throws `STORE_LOCKED`. */
+  async hold(purpose: LockPurpose): Promise<HeldLock> {
+    const id = await this.#acquire(purpose);
+    const { fs, paths, now } = this.#disk;
+    const heartbeat = setInterval(() => void fs.touch(paths.lock, now()).catch(ignore), HEARTBEAT).unref();
+    return {
+      isOurs: async () => (await this.#read(paths.lock))?.id === id,
+      release: async () => {
+        clearInterval(heartbeat);
+        await this.#release(id);
+      },
+    };
+  }
+
+  /** Whether whoever holds the lock lives; `undefined` when nobody holds it. */
+  async holder(): Promise<Liveness | undefined> {
+    const record = await this.#read(this.#disk.paths.lock);
+    return record === undefined ? undefined : (this.#disk.processes.liveness(record.owner) ?? "unknown");
   }
 
   /** Whether somebody who may remove blobs holds the lock now. */

@@ -7,7 +7,17 @@ import { join } from "node:path";
 
 import { blobPath, type Digest, type DigestAlgorithm } from "../../oci/index.ts";
 
-export class LayoutPaths {
+/** What every directory has whose files are written as ours are: a place for temporary files, and a lock. */
+export interface DiskPaths {
+  readonly root: string;
+  /** Files of ours; in the same file system as the root. */
+  readonly own: string;
+  /** Files being written; a name begins with its owner, see `temporaries.ts`. */
+  readonly temporary: string;
+  readonly lock: string;
+}
+
+export class LayoutPaths implements DiskPaths {
   readonly root: string;
   readonly layoutFile: string;
   readonly index: string;

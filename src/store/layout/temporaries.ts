@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 import { absentAsUndefined } from "../../errno.ts";
 import type { Disk } from "./disk.ts";
+import type { DiskPaths } from "./paths.ts";
 
 /** What nobody is known to need stays for so long, as somebody may be about to need it. Milliseconds. */
 export const GRACE = 3_600_000;
@@ -24,14 +25,14 @@ export function temporaryName(owner: string): string {
  * Removes the temporary files of dead processes, and of processes that cannot be looked at when the file has not been
  * written for {@link GRACE}. Resolves to how many.
  */
-export async function sweepTemporaries(disk: Disk): Promise<number> {
+export async function sweepTemporaries(disk: Disk<DiskPaths>): Promise<number> {
   const abandoned = await abandonedTemporaries(disk);
   await Promise.all(abandoned.map((path) => disk.remove(path)));
   return abandoned.length;
 }
 
 /** The files that {@link sweepTemporaries} would remove. */
-export async function abandonedTemporaries(disk: Disk): Promise<string[]> {
+export async function abandonedTemporaries(disk: Disk<DiskPaths>): Promise<string[]> {
   const { fs, paths } = disk;
   for (const directory of [paths.own, paths.temporary]) {
     if ((await fs.status(directory))?.kind !== "directory") return [];
@@ -41,7 +42,7 @@ export async function abandonedTemporaries(disk: Disk): Promise<string[]> {
   return abandoned.flatMap((name) => (name === undefined ? [] : join(paths.temporary, name)));
 }
 
-async function isAbandoned({ fs, paths, processes, now }: Disk, name: string): Promise<boolean> {
+async function isAbandoned({ fs, paths, processes, now }: Disk<DiskPaths>, name: string): Promise<boolean> {
   const owner = NAME.exec(name)?.[1];
   const liveness = owner === undefined ? undefined : processes.liveness(owner);
   if (liveness === undefined || liveness === "alive") return false;

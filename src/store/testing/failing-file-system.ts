@@ -12,7 +12,7 @@ export function failingFileSystem(fault: Fault, fs: FileSystem = nodeFileSystem)
     if (code !== undefined) throw Object.assign(new Error(`${code}: injected, ${operation} '${path}'`), { code });
   };
   const file = (path: string, opened: OpenFile): OpenFile => ({
-    read: async (buffer) => (check("read", path), opened.read(buffer)),
+    read: async (buffer, position) => (check("read", path), opened.read(buffer, position)),
     write: async (bytes) => (check("write", path), opened.write(bytes)),
     sync: async () => (check("sync", path), opened.sync()),
     close: async () => opened.close(),
@@ -20,6 +20,7 @@ export function failingFileSystem(fault: Fault, fs: FileSystem = nodeFileSystem)
   return {
     open: async (path) => (check("open", path), file(path, await fs.open(path))),
     create: async (path) => (check("create", path), file(path, await fs.create(path))),
+    append: async (path) => (check("append", path), file(path, await fs.append(path))),
     readFile: async (path, limit) => (check("readFile", path), fs.readFile(path, limit)),
     status: async (path) => (check("status", path), fs.status(path)),
     list: async (path) => (check("list", path), fs.list(path)),

@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+
+import type { CommandDefinition } from "../command.ts";
+import { reportCopy, showRepositories } from "../copied-registry.ts";
+import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { text } from "../values.ts";
+
+/** `skillctl backup`: a registry once more, elsewhere. */
+export const backupCommand: CommandDefinition<[directory: string], RootFlags> = {
+  description:
+    "Copies a registry into a directory that is a registry itself: skillctl serve can serve it, skillctl restore fills a " +
+    "new one from it. Every blob is verified on the way. Safe while skillctl serve uses the registry. The second time " +
+    "only what is new is copied, and what the registry has no more is removed; keep several states by copying the directory in " +
+    "between. Users, tokens and the server's configuration are not part of it.",
+  arguments: [
+    { syntax: "<directory>", summary: "where the copy is", completes: "directory", parse: text("directory") },
+  ],
+  options: [ROOT_OPTION],
+  examples: [
+    { title: "Every night", command: "skillctl backup backup" },
+    { title: "Of a registry elsewhere", command: "skillctl backup backup --root registry" },
+  ],
+  exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
+  async run(context, [directory], flags) {
+    const root = registryRoot(context, flags);
+    const { signal } = context;
+    const onRepository = showRepositories(context, `copying ${root}`);
+    const { backup } = await import("../../registry/maintenance/backup.ts");
+    const report = await withRegistry(context, root, async (storage) =>
+      backup(storage, resolve(directory), { signal, onRepository }),
+    );
+    return reportCopy(context, report, directory);
+  },
+};

@@ -1,0 +1,76 @@
+import type { CollectReport } from "../../registry/maintenance/gc.ts";
+import type { CommandDefinition } from "../command.ts";
+import { ExitStatus } from "../exit.ts";
+import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { formatBytes, formatDuration, plural } from "../units.ts";
+import { duration } from "../values.ts";
+
+/** The library's. Milliseconds. */
+const DEFAULT_GRACE = 3_600_000;
+
+interface Flags extends RootFlags {
+  readonly dryRun?: boolean;
+  readonly grace?: number;
+  readonly uploads?: number;
+}
+
+/** `skillctl gc`: the disk of a registry gets its room back. */
+export const gcCommand: CommandDefinition<[], Flags> = {
+  description:
+    "Removes from a registry's directory the blobs that no manifest refers to, and forgets uploads that were given up. " +
+    "Manifests stay until somebody deletes them, with a tag or without. Safe while skillctl serve uses the directory, " +
+    "which also does this every hour by itself; the grace period must be longer than any push takes.",
+  options: [
+    ROOT_OPTION,
+    { flags: "-n, --dry-run", summary: "show what would be removed, and remove nothing" },
+    {
+      flags: "--grace <time>",
+      summary: "keep blobs that somebody counted on within this time, as in 90s, 30m, 7d or 0 (default: 1h)",
+      parse: duration,
+    },
+    {
+      flags: "--uploads <time>",
+      summary: "forget uploads that got nothing for this time (default: 1d)",
+      parse: duration,
+    },
+  ],
+  examples: [
+    { title: "See what would be freed", command: "skillctl gc --dry-run" },
+    { title: "Free it, beside a running server", command: "skillctl gc --root registry --grace 2h" },
+  ],
+  async run(context, _, { dryRun = false, grace, uploads, ...flags }) {
+    const { output, signal } = context;
+    const root = registryRoot(context, flags);
+    output.progress.update(`looking for garbage in ${root}`);
+    const options = {
+      ...(grace === undefined ? {} : { grace }),
+      ...(uploads === undefined ? {} : { uploadExpiry: uploads }),
+    };
+    const { gc } = await import("../../registry/maintenance/gc.ts");
+    const report = await withRegistry(context, root, async (storage) => gc(storage, { dryRun, signal, ...options }));
+    await output.result(
+      { ...report, dryRun },
+      (done) => format(done, grace),
+      ({ removed }) => removed.map((digest) => `${digest}\n`).join(""),
+    );
+    return ExitStatus.ok;
+  },
+};
+
+function format(
+  { removed, bytes, kept, unlinked, uploads, dryRun }: CollectReport & { readonly dryRun: boolean },
+  grace = DEFAULT_GRACE,
+): string {
+  const verb = dryRun ? "would remove" : "removed";
+  const lines = [
+    `${verb} ${plural(removed.length, "blob")}; ${formatBytes(bytes)} ${dryRun ? "would be freed" : "freed"}`,
+    ...(unlinked === 0 ? [] : [`${verb} ${plural(unlinked, "blob")} from repositories that do not use them`]),
+    ...(uploads === 0 ? [] : [`${dryRun ? "would forget" : "forgot"} ${plural(uploads, "upload")}`]),
+    ...(kept === 0
+      ? []
+      : [
+          `${dryRun ? "would keep" : "kept"} ${plural(kept, "unreferenced blob")} younger than ${formatDuration(grace)}`,
+        ]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}

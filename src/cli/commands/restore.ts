@@ -1,0 +1,41 @@
+import { resolve } from "node:path";
+
+import type { CommandDefinition } from "../command.ts";
+import { reportCopy, showRepositories } from "../copied-registry.ts";
+import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { text } from "../values.ts";
+
+interface Flags extends RootFlags {
+  readonly resume?: boolean;
+}
+
+/** `skillctl restore`: a new registry from a backup. */
+export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
+  description:
+    "Fills a new or empty registry from what skillctl backup made, verifying every blob. No server may use the registry " +
+    "meanwhile. When it was cut off, --resume goes on; then what the backup does not have is removed from the registry.",
+  arguments: [
+    { syntax: "<directory>", summary: "where the backup is", completes: "directory", parse: text("directory") },
+  ],
+  options: [ROOT_OPTION, { flags: "--resume", summary: "go on with a restore that was cut off" }],
+  examples: [
+    { title: "Into a new registry", command: "skillctl restore backup --root restored" },
+    { title: "Go on after it was cut off", command: "skillctl restore backup --root restored --resume" },
+  ],
+  exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
+  async run(context, [directory], { resume = false, ...flags }) {
+    const [source, root] = [resolve(directory), registryRoot(context, flags)];
+    const { signal } = context;
+    const onRepository = showRepositories(context, `restoring ${root}`);
+    // So that a mistyped name makes no registry.
+    await withRegistry(context, source, async () => undefined);
+    const { restore } = await import("../../registry/maintenance/restore.ts");
+    const { createFsStorage } = await import("../../registry/storage/fs/index.ts");
+    const target = await createFsStorage(root, { signal });
+    try {
+      return await reportCopy(context, await restore(source, target, { resume, signal, onRepository }), root);
+    } finally {
+      await target.close();
+    }
+  },
+};

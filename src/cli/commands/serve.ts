@@ -1,0 +1,109 @@
+import { join, resolve } from "node:path";
+
+import { readServerConfig } from "../../server/config/read.ts";
+import type { ServerConfig } from "../../server/config/schema.ts";
+import { createLog } from "../../server/log.ts";
+import { serve, type RunningServer } from "../../server/serve.ts";
+import type { CommandDefinition } from "../command.ts";
+import { dataDirectory, type Context } from "../context.ts";
+import { ExitStatus } from "../exit.ts";
+import { text } from "../values.ts";
+
+interface Flags {
+  readonly config?: string;
+  readonly listen?: string;
+  readonly root?: string;
+  readonly allowAnonymousPublic?: boolean;
+}
+
+/** `skillctl serve`: a registry until somebody ends it. */
+export const serveCommand: CommandDefinition<[], Flags> = {
+  description:
+    "Runs an OCI registry for skills, which podman, docker, skopeo, oras and cosign can use as well. Without any flag it listens " +
+    "on 127.0.0.1:5000, keeps its content in the user's data directory, and lets this machine's users do everything. A " +
+    "configuration file says who may do what, which rules hold, and all else. Published versions cannot be overwritten. " +
+    "Ctrl-C or SIGTERM ends it once running requests are done; SIGHUP makes it read its certificate again. Logs go to stderr, " +
+    "as lines of JSON.",
+  options: [
+    { flags: "-c, --config <file>", summary: "the configuration, in YAML", completes: "file", parse: text("file") },
+    {
+      flags: "--listen <address>",
+      summary: "host and port; port 0: any (default: 127.0.0.1:5000)",
+      parse: text("address"),
+    },
+    {
+      flags: "--root <directory>",
+      summary: "where the registry keeps its content",
+      completes: "directory",
+      parse: text("directory"),
+    },
+    { flags: "--allow-anonymous-public", summary: "let everybody who reaches it do everything" },
+  ],
+  examples: [
+    { title: "On this machine, for this machine", command: "skillctl serve" },
+    { title: "For a team", command: "skillctl serve --config registry.yaml --listen 0.0.0.0:443 --root /srv/registry" },
+  ],
+  exitStatus: {
+    0: "it never ends with this status: whoever ends it does so by a signal (130, 143)",
+    1: "it could not begin, or failed",
+    2: "wrong usage, or a configuration that is not valid",
+  },
+  async run(context, _, flags) {
+    const { output, signal, environment } = context;
+    const config = await configure(flags);
+    const log = createLog({
+      ...(config.log?.level === undefined ? {} : { level: config.log.level }),
+      write: (line) => void environment.stderr.write(line),
+    });
+    const root = config.root ?? join(dataDirectory(environment.variables, "the registry"), "registry");
+    const server = await serve(config, { root, log, allowAnonymousPublic: flags.allowAnonymousPublic === true });
+    const reload = (): void => {
+      server
+        .reload()
+        .catch((err: unknown) => log.error({ err }, "the certificate is no good; the old one stays in use"));
+    };
+    process.on("SIGHUP", reload);
+    try {
+      await output.line(
+        describe(server),
+        (facts) => announce(facts, context),
+        ({ url }) => `${url}\n`,
+      );
+      await new Promise<void>((end) => {
+        if (signal.aborted) end();
+        else signal.addEventListener("abort", () => end(), { once: true });
+      });
+    } finally {
+      process.off("SIGHUP", reload);
+      await server.close();
+    }
+    return ExitStatus.ok;
+  },
+};
+
+/** Flags count before the file. */
+async function configure({ config: file, listen, root }: Flags): Promise<ServerConfig> {
+  return {
+    ...(file === undefined ? {} : await readServerConfig(file)),
+    ...(listen === undefined ? {} : { listen }),
+    ...(root === undefined ? {} : { root: resolve(root) }),
+  };
+}
+
+type Facts = Pick<RunningServer, "url" | "host" | "root" | "isEncrypted" | "hasAccess">;
+
+function describe({ url, host, root, isEncrypted, hasAccess }: RunningServer): Facts {
+  return { url, host, root, isEncrypted, hasAccess };
+}
+
+function announce({ url, host, root, hasAccess }: Facts, { output }: Context): string {
+  const { green, dim } = output.style;
+  const login = hasAccess ? `skillctl login ${host}` : "not needed: everybody who reaches it may do everything";
+  return [
+    `${green("serving")} ${url} from ${root}`,
+    `${dim("log in")}  ${login}`,
+    `${dim("push")}    skillctl push examples/hello:1.0.0-draft ${host}/examples/hello:1.0.0-draft`,
+    `${dim("end")}     Ctrl-C`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,55 @@
+/** The versions of a repository that are out, or were: also those that no tag names any more. */
+import { compareStates, compareVersions, isPrerelease, isVersion, tagFor } from "../../lifecycle/index.ts";
+import { encodedOf, type Digest } from "../../oci/index.ts";
+import type { AdmissionContext } from "../hooks.ts";
+import { readSkill, type Skill } from "./skill.ts";
+
+/** Some megabytes of digests. */
+const MAX_KNOWN = 50_000;
+
+/** Whether a skill has been given out: published, deprecated or archived. */
+export function isOut({ status }: Pick<Skill, "status">): boolean {
+  return status !== undefined && compareStates(status, "published") >= 0;
+}
+
+/** Finds what is out, and remembers what it has read: what a digest names never changes. */
+export class OutVersions {
+  /** By digest, the version that is out under it; `undefined`: none. */
+  readonly #known = new Map<string, string | undefined>();
+
+  /** All that a repository holds of a version and that is out. Reads every manifest of the repository that it has not seen. */
+  async *find(version: string, context: AdmissionContext): AsyncGenerator<Skill, void, undefined> {
+    for await (const { descriptor, subject } of context.manifests()) {
+      const key = encodedOf(descriptor.digest);
+      if (subject !== undefined || (this.#known.has(key) && this.#known.get(key) !== version)) continue;
+      const held = await context.manifest(descriptor.digest);
+      const skill = held === undefined ? undefined : await readSkill(held, context);
+      const found = skill !== undefined && isOut(skill) ? skill : undefined;
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      this.#known.set(key, found?.version);
+      if (found?.version === version) yield found;
+    }
+  }
+}
+
+/** The highest published version of a repository, releases before pre-releases: what `latest` must name. */
+export async function highestPublished(
+  context: AdmissionContext,
+): Promise<{ readonly version: string; readonly digest: Digest } | undefined> {
+  const candidates: string[] = [];
+  for await (const tag of context.tags()) {
+    const version = tag.replace("_", "+");
+    if (isVersion(version) && !/-(?:draft|testing)$/.test(tag)) candidates.push(version);
+  }
+  for (const version of candidates.toSorted(highestFirst)) {
+    const digest = await context.tag(tagFor(version, "published") ?? version);
+    const held = digest === undefined ? undefined : await context.manifest(digest);
+    const skill = held === undefined ? undefined : await readSkill(held, context);
+    if (digest !== undefined && skill?.status === "published" && skill.version === version) return { version, digest };
+  }
+  return undefined;
+}
+
+function highestFirst(a: string, b: string): number {
+  return Number(isPrerelease(a)) - Number(isPrerelease(b)) || compareVersions(b, a);
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+
+import { Annotation, describeManifest, MediaType } from "../../../oci/index.ts";
+import { annotated, Bench } from "../testing/bench.ts";
+
+const denied = (message: string) =>
+  expect.objectContaining({ status: 403, message: expect.stringContaining(message) as string }) as Error;
+
+describe("an image that claims to be a skill", () => {
+  it.each<[Record<string, string | undefined>, string]>([
+    [{ [Annotation.status]: "final" }, 'io.skillimage.status is "final", not one of draft, testing'],
+    [{ [Annotation.status]: undefined }, "io.skillimage.status is missing"],
+    [{ [Annotation.version]: undefined }, "org.opencontainers.image.version is missing"],
+    [{ [Annotation.version]: "v1.0.0" }, 'org.opencontainers.image.version is "v1.0.0"'],
+    [{ [Annotation.version]: "1.0" }, "not a semantic version"],
+    [{ [Annotation.version]: "1.0.0-testing" }, "not a semantic version for a tag"],
+    [{ [Annotation.version]: `1.0.0-${"x".repeat(120)}` }, "not a semantic version for a tag"],
+    [{ [Annotation.name]: "../evil" }, 'io.skillimage.name is "../evil", not a name'],
+    [{ [Annotation.name]: "x".repeat(65) }, "not a name"],
+    [{ [Annotation.name]: "greeter\u001b[2J" }, String.raw`"greeter\u{1b}[2J"`],
+  ])("says so with annotations that hold: %j", async (changes, message) => {
+    const bench = new Bench();
+    const image = annotated(await bench.pack(), changes);
+    await expect(bench.push(image, "1.0.0-draft", "author")).rejects.toThrow(denied(message));
+    await expect(bench.push(image, undefined, "mirror")).rejects.toThrow(denied(message));
+  });
+
+  it("by its media types alone is told what it lacks", async () => {
+    const bench = new Bench();
+    const { document, mediaType } = await bench.pack({}, {}, { profile: "redhat" });
+    const bare = { document: { ...document, annotations: {} }, mediaType };
+    expect(JSON.stringify(document)).toContain(MediaType.redhatLayer);
+    await expect(bench.push(bare, "x", "author")).rejects.toThrow(denied("io.skillimage.status is missing"));
+  });
+
+  it.each(["1.0.0", "1.0.0-testing", "2.0.0", "2.0.0-draft", "latest"])(
+    "as a draft is not pushed as %s",
+    async (tag) => {
+      const bench = new Bench();
+      await expect(bench.push(await bench.pack(), tag, "author", "mirror")).rejects.toThrow(
+        denied(`acme/greeter:${tag} is`),
+      );
+    },
+  );
+
+  it.each(["1.0.0-draft", "mine", "v1", "1.0", "feature-2.0.0"])("as a draft may be pushed as %s", async (tag) => {
+    const bench = new Bench();
+    await bench.push(await bench.pack(), tag, "author");
+  });
+
+  it("inside an index that says nothing is still one", async () => {
+    const bench = new Bench();
+    const published = await bench.publish(await bench.pack(), "1.0.0");
+    const { descriptor } = describeManifest(published.document, published.mediaType);
+    const index = { schemaVersion: 2, mediaType: MediaType.index, manifests: [descriptor] };
+    const image = { document: index, mediaType: MediaType.index };
+    await expect(bench.push(image, "2.0.0", "author", "admin")).rejects.toThrow(
+      denied("acme/greeter:2.0.0 is not a tag"),
+    );
+    await expect(bench.push(image, "stable", "author")).rejects.toThrow(denied("it is not what"));
+  });
+});

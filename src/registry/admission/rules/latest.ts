@@ -1,0 +1,35 @@
+import { LATEST } from "../../../lifecycle/index.ts";
+import { RegistryRefusal } from "../../refusal.ts";
+import { highestPublished } from "../out.ts";
+import { hasRole, refused, type Rule } from "../rule.ts";
+
+export const latest: Rule = {
+  name: "latest",
+  doc: "In a repository of skills, latest names the highest published version, a release before any pre-release.",
+  async put({ tag, skill, manifest, repository, identity }, context) {
+    if (tag !== LATEST) return;
+    if (skill !== undefined && hasRole(identity, repository, "mirror")) return;
+    const highest = await highestPublished(context);
+    if (highest?.digest === manifest.descriptor.digest) return;
+    if (highest !== undefined) throw misplaced(repository, `the highest published version is ${highest.version}`);
+    if (skill !== undefined) throw misplaced(repository, "no version is published there");
+  },
+  async remove(change, context) {
+    if (change.kind !== "untag" || change.tag !== LATEST || change.currentSkill === undefined) return;
+    const { repository, identity } = change;
+    if (hasRole(identity, repository, "admin")) return;
+    const highest = await highestPublished(context);
+    if (highest === undefined) return;
+    throw refused(
+      `${repository}:${LATEST} names the highest published version, ${highest.version}`,
+      "It goes when no version is published any more; deprecate them with skillctl promote.",
+    );
+  },
+};
+
+/** 412, for it may have been right a moment ago: whoever keeps latest up to date looks again. */
+function misplaced(repository: string, why: string): RegistryRefusal {
+  return new RegistryRefusal(412, "DENIED", `${repository}:${LATEST} cannot name this: ${why}`, {
+    hint: "skillctl promote moves latest; with other tools, copy the tag of the highest version to it.",
+  });
+}

@@ -1,0 +1,68 @@
+import { LATEST, statesOfTag, tagFor, type LifecycleState } from "../../../lifecycle/index.ts";
+import { quote } from "../../../text/index.ts";
+import type { AdmissionContext } from "../../hooks.ts";
+import { findPredecessor, stateBefore } from "../promotion.ts";
+import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
+import type { Skill } from "../skill.ts";
+
+export const lifecycle: Rule = {
+  name: "lifecycle",
+  doc: "A skill comes in as a draft and goes on one step at a time, the same content, by people who may; or by somebody with the role mirror.",
+  async put(change, context) {
+    const { skill, manifest, tag, currentSkill, repository, identity } = change;
+    if (skill?.status === undefined || skill.version === undefined) return;
+    if (currentSkill?.held.descriptor.digest === manifest.descriptor.digest) return;
+    if (hasRole(identity, repository, "mirror")) return;
+    const before = stateBefore(skill.status);
+    if (before === undefined) return requireAuthor(change);
+    // What is here came in by these rules. A name of one's own for it says nothing of its state.
+    const saysState = tag !== undefined && tag !== LATEST && statesOfTag(skill.version, tag).length > 0;
+    if (!saysState && (await context.manifest(manifest.descriptor.digest)) !== undefined) return;
+    if ((await findPredecessor(skill, context)) === undefined)
+      throw await explainForged(change, skill, before, context);
+    requirePromoter(change, skill, before);
+  },
+};
+
+function requireAuthor({ identity, repository }: ReviewedPut): void {
+  if (hasRole(identity, repository, "author")) return;
+  throw refused(
+    `${quote(nameOf(identity))} may not push drafts to ${repository}`,
+    "Whoever runs this registry can give the role author there.",
+  );
+}
+
+function requirePromoter(
+  { identity, repository }: ReviewedPut,
+  { status, version }: Skill,
+  before: LifecycleState,
+): void {
+  const roles = status === "testing" ? (["author", "approver"] as const) : (["approver"] as const);
+  if (hasRole(identity, repository, ...roles)) return;
+  throw refused(
+    `${quote(nameOf(identity))} may not take ${repository} ${version} from ${before} to ${status}`,
+    `Ask somebody with the role ${roles.join(" or ")} there to promote it.`,
+  );
+}
+
+/** Says what is wrong with a state that was not reached here. */
+async function explainForged(
+  { repository }: ReviewedPut,
+  { status, version = "" }: Skill,
+  before: LifecycleState,
+  context: AdmissionContext,
+): Promise<Error> {
+  const tag = tagFor(version, before) ?? version;
+  const mirror = "to bring in what was published elsewhere takes the role mirror";
+  if ((await context.tag(tag)) === undefined) {
+    const draft = `${repository}:${tagFor(version, "draft")}`;
+    return refused(
+      `this image says that version ${version} is ${status}, but nothing in ${repository} is ${before} as ${tag}`,
+      `Push the draft as ${draft} and promote it with skillctl promote, one step at a time; ${mirror}.`,
+    );
+  }
+  return refused(
+    `this image says that version ${version} is ${status}, but it is not what ${repository}:${tag} names`,
+    `Promote what is there: skillctl promote REGISTRY/${repository}:${tag} --to ${status}; ${mirror}.`,
+  );
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+
+import { Annotation, digestOf, MediaType, type JsonObject } from "../../../oci/index.ts";
+import { createLayer } from "../../../archive/index.ts";
+import { readAll } from "../../../content/index.ts";
+import { annotated, Bench, inState, type Image } from "../testing/bench.ts";
+import type { AdmissionConfig } from "../admission.ts";
+
+const denied = (message: string) =>
+  expect.objectContaining({ status: 403, message: expect.stringContaining(message) as string }) as Error;
+
+/** A draft of 1.0.0 whose layer has these files, as other tools could make it. */
+async function image(
+  bench: Bench,
+  files: Readonly<Record<string, string>>,
+  change: { diffId?: string } = {},
+): Promise<Image> {
+  const layer = createLayer(
+    Object.entries(files).map(([path, text]) => ({
+      path,
+      executable: false,
+      size: Buffer.byteLength(text),
+      open: async function* () {
+        yield Buffer.from(text);
+      },
+    })),
+  );
+  const bytes = await readAll(layer.content);
+  const config = JSON.stringify({
+    architecture: "amd64",
+    os: "linux",
+    rootfs: { type: "layers", diff_ids: [change.diffId ?? layer.summary().diffId] },
+  });
+  await bench.upload(bytes);
+  await bench.upload(config);
+  const document: JsonObject = {
+    schemaVersion: 2,
+    mediaType: MediaType.manifest,
+    config: { mediaType: MediaType.config, digest: digestOf(config), size: config.length },
+    layers: [{ mediaType: MediaType.layerGzip, digest: digestOf(bytes), size: bytes.byteLength }],
+    annotations: { [Annotation.status]: "draft", [Annotation.version]: "1.0.0", [Annotation.name]: "greeter" },
+  };
+  return { document, mediaType: MediaType.manifest };
+}
+
+const CARD = `apiVersion: skillimage.io/v1alpha1
+kind: SkillCard
+metadata:
+  name: greeter
+  namespace: examples
+  version: 1.0.0
+  description: Greets people.
+`;
+const SKILL = "---\nname: greeter\ndescription: Greets people.\n---\n# Greeter\n";
+
+describe("the card in an image", () => {
+  it.each<[string, Record<string, string>, string]>([
+    ["that has none", { "README.md": "x" }, "it holds neither skill.yaml nor SKILL.md at its root"],
+    ["that lies deeper", { "greeter/skill.yaml": CARD, "greeter/SKILL.md": SKILL }, "it holds neither"],
+    ["with an unknown key", { "skill.yaml": `${CARD}owner: me\n`, "SKILL.md": SKILL }, "skill.yaml:8:1"],
+    ["whose prompt is not there", { "skill.yaml": CARD }, "SKILL.md"],
+    [
+      "of another version",
+      { "skill.yaml": CARD.replace("1.0.0", "2.0.0"), "SKILL.md": SKILL },
+      'the card inside "greeter 2.0.0"',
+    ],
+    [
+      "of another skill",
+      { "skill.yaml": CARD.replace("greeter", "other"), "SKILL.md": SKILL },
+      'the card inside "other 1.0.0"',
+    ],
+    ["that is no YAML", { "skill.yaml": "\u0000", "SKILL.md": SKILL }, "skill.yaml:1:1"],
+  ])("%s is refused, with the place of what is wrong", async (_, files, message) => {
+    const bench = new Bench();
+    await expect(bench.push(await image(bench, files), "1.0.0-draft", "author")).rejects.toThrow(denied(message));
+    await expect(bench.push(inState(await image(bench, files), "published"), "1.0.0", "mirror")).rejects.toThrow(
+      denied(message),
+    );
+  });
+
+  it("may be the frontmatter of a SKILL.md", async () => {
+    const bench = new Bench();
+    await bench.push(await image(bench, { "SKILL.md": SKILL }), "1.0.0-draft", "author");
+  });
+
+  it("is refused in a layer that is not what the config says", async () => {
+    const bench = new Bench();
+    const files = { "skill.yaml": CARD, "SKILL.md": SKILL };
+    const wrong = await image(bench, files, { diffId: digestOf("other") });
+    await expect(bench.push(wrong, "1.0.0-draft", "author")).rejects.toThrow(denied("a layer unpacks to"));
+  });
+
+  it("is refused in a layer of a kind that nobody can unpack", async () => {
+    const bench = new Bench();
+    const { document, mediaType } = await image(bench, { "skill.yaml": CARD, "SKILL.md": SKILL });
+    const [layer] = document["layers"] as JsonObject[];
+    const zstd = { ...document, layers: [{ ...layer, mediaType: `${MediaType.layer}+zstd` }] };
+    await expect(bench.push({ document: zstd, mediaType }, "1.0.0-draft", "author")).rejects.toThrow(
+      denied("not tar or tar+gzip"),
+    );
+  });
+
+  it.each<[AdmissionConfig["limits"], string]>([
+    [{ entries: 2 }, "more than 2 entries"],
+    [{ fileSize: 100 }, "larger than 100 bytes"],
+    [{ expandedSize: 1024 }, "unpacks to more than 1024 bytes"],
+    [{ compressedSize: 64 }, "more than 64 compressed bytes"],
+  ])("is refused in layers over the limits: %j", async (limits, message) => {
+    const bench = new Bench({ limits: limits ?? {} });
+    const files = { "skill.yaml": CARD, "SKILL.md": SKILL, "more.md": "x".repeat(200) };
+    await expect(bench.push(await image(bench, files), "1.0.0-draft", "author")).rejects.toThrow(denied(message));
+  });
+
+  it("is read once for all states of a version", async () => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    await bench.publish(draft, "1.0.0");
+    await bench.push(annotated(draft, { [Annotation.status]: "deprecated" }), "1.0.0", "approver");
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * A manifest as a skill, as far as rules need it: what it claims to be, and of what content. The mapping is that of the
+ * format; annotations on the root of an image count before those of its members.
+ */
+import { isLifecycleState, tagFor, type LifecycleState } from "../../lifecycle/index.ts";
+import { Annotation, isIndexType, MediaType, type Annotations, type Digest, type Manifest } from "../../oci/index.ts";
+import type { AdmissionContext, HeldManifest } from "../hooks.ts";
+
+/** One runnable image of a skill. */
+export interface Member {
+  readonly held: HeldManifest;
+  readonly manifest: Manifest;
+}
+
+export interface Skill {
+  readonly held: HeldManifest;
+  /** The image itself, or those of an index. */
+  readonly members: readonly Member[];
+  readonly annotations: Annotations;
+  /** `undefined`: it tells none that there is. */
+  readonly status: LifecycleState | undefined;
+  /** As it stands there, which may be none. */
+  readonly version: string | undefined;
+  /** Digests of configs and layers of all members. */
+  readonly content: ReadonlySet<Digest>;
+}
+
+/** As many images as an index of a skill may have. */
+const MAX_MEMBERS = 32;
+const CLAIMS = [Annotation.status, Annotation.name];
+const SKILL_TYPES: ReadonlySet<string> = new Set([MediaType.redhatConfig, MediaType.redhatLayer]);
+
+/** Reads what a manifest claims; `undefined` when it, and what it lists, does not claim to be a skill. */
+export async function readSkill(held: HeldManifest, context: AdmissionContext): Promise<Skill | undefined> {
+  const members = await readMembers(held, context);
+  const root = held.parsed.annotations;
+  if (!claims(root) && !members.some(({ manifest }) => claims(manifest.annotations) || hasSkillType(manifest))) {
+    return undefined;
+  }
+  const annotations = { ...members[0]?.manifest.annotations, ...root };
+  const { [Annotation.status]: status, [Annotation.version]: version } = annotations;
+  return {
+    held,
+    members,
+    annotations,
+    status: status !== undefined && isLifecycleState(status) ? status : undefined,
+    version,
+    content: new Set(
+      members.flatMap(({ manifest }) => [manifest.config, ...manifest.layers].map(({ digest }) => digest)),
+    ),
+  };
+}
+
+/** Whether annotations say that this is a skill. */
+export function claims(annotations: Annotations): boolean {
+  return CLAIMS.some((key) => annotations[key] !== undefined);
+}
+
+/** Whether all that `part` is made of is in `whole`, too: an image of an index is of the same content as the index. */
+export function isContentOf(part: Skill, whole: Skill): boolean {
+  return [...part.content].every((digest) => whole.content.has(digest));
+}
+
+/** Whether a tag is the one by which a skill that is out is known. */
+export function isVersionTag(tag: string | undefined, { version }: Skill): boolean {
+  return tag !== undefined && version !== undefined && tag === tagFor(version, "published");
+}
+
+async function readMembers(held: HeldManifest, context: AdmissionContext): Promise<readonly Member[]> {
+  const { parsed } = held;
+  if (parsed.kind === "manifest") return [{ held, manifest: parsed }];
+  const members: Member[] = [];
+  for (const child of parsed.manifests.slice(0, MAX_MEMBERS + 1)) {
+    if (isIndexType(child.mediaType) || child.platform?.os === "unknown") continue;
+    const found = await context.manifest(child.digest);
+    if (found?.parsed.kind === "manifest") members.push({ held: found, manifest: found.parsed });
+  }
+  return members;
+}
+
+function hasSkillType({ config, layers }: Manifest): boolean {
+  return [config, ...layers].some(({ mediaType }) => SKILL_TYPES.has(mediaType));
+}

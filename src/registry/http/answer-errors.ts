@@ -1,0 +1,46 @@
+/** From what was thrown to what is answered. OCI distribution-spec "Error Codes". */
+import { isSkillError, type SkillError } from "../../errors.ts";
+import { RegistryRefusal, type OciCode } from "../refusal.ts";
+
+/** Statuses and codes of library errors that a request can cause; every other error is a failure of ours. */
+const CAUSED: Readonly<Partial<Record<SkillError["code"], readonly [number, OciCode]>>> = {
+  ARCHIVE_LIMIT: [413, "SIZE_INVALID"],
+  CONFLICT: [412, "DENIED"],
+  DIGEST_INVALID: [400, "DIGEST_INVALID"],
+  JSON_INVALID: [400, "MANIFEST_INVALID"],
+  MANIFEST_INVALID: [400, "MANIFEST_INVALID"],
+  MANIFEST_TOO_LARGE: [413, "SIZE_INVALID"],
+  MEDIA_TYPE_UNSUPPORTED: [400, "MANIFEST_INVALID"],
+  REGISTRY_UNREACHABLE: [503, "UNKNOWN"],
+  STORE_UNWRITABLE: [507, "UNKNOWN"],
+};
+
+/** What is said of failures of ours, by status. */
+const FAILURES: Readonly<Record<number, string>> = {
+  503: "something that the registry depends on does not answer",
+  507: "the registry cannot store anything at the moment",
+};
+
+/**
+ * The refusal that an error amounts to. A failure of ours tells nothing of its cause, which may hold paths; whoever runs
+ * the registry finds it in the log by the request's id.
+ */
+export function refusalOf(error: unknown, requestId: string): RegistryRefusal {
+  if (error instanceof RegistryRefusal) return error;
+  const caused = isSkillError(error) ? CAUSED[error.code] : undefined;
+  if (isSkillError(error) && caused !== undefined && caused[0] < 500) {
+    const { message, hint } = error;
+    return new RegistryRefusal(...caused, message, { ...(hint === undefined ? {} : { hint }), cause: error });
+  }
+  const message = FAILURES[caused?.[0] ?? 500] ?? "the registry failed";
+  return new RegistryRefusal(caused?.[0] ?? 500, "UNKNOWN", message, {
+    hint: `Whoever runs it finds the reason in its log under ${requestId}.`,
+    cause: error,
+  });
+}
+
+/** The body of a refusal's answer. */
+export function errorBody({ ociCode, message, hint, detail }: RegistryRefusal): string {
+  const said = hint === undefined ? message : `${message}. ${hint}`;
+  return JSON.stringify({ errors: [{ code: ociCode, message: said, ...(detail === undefined ? {} : { detail }) }] });
+}

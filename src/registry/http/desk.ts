@@ -1,0 +1,131 @@
+/** What all parts of the API work with. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+import { RegistryEvents, type RegistryEvent } from "../events.ts";
+import type { AccessControl, Action, AuditEntry, Identity } from "../hooks.ts";
+import { RegistryRefusal } from "../refusal.ts";
+import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
+import { BlobCache } from "./blob-cache.ts";
+import type { Exchange } from "./exchange.ts";
+import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.ts";
+import type { RegistryOptions } from "./options.ts";
+import { Recently } from "./recently.ts";
+import type { Route } from "./route.ts";
+import { UploadCensus } from "./upload-census.ts";
+
+const CACHE_SIZE = 32 * 1024 * 1024;
+/** Milliseconds; well below any grace period of a collector. */
+const KEPT_FOR = 60_000;
+
+/** An event without what every event bears. */
+export type Told<E extends RegistryEvent = RegistryEvent> = E extends RegistryEvent
+  ? Omit<E, "id" | "time" | "requestId" | "actor">
+  : never;
+
+export class Desk {
+  readonly options: RegistryOptions;
+  readonly storage: RegistryStorage;
+  readonly access: AccessControl;
+  readonly limits: RegistryLimits;
+  readonly events: RegistryEvents;
+  readonly cache: BlobCache;
+  readonly census: UploadCensus;
+  /** Blobs of repositories, as `name@digest`, that were kept from the collector a moment ago. */
+  readonly kept: Recently;
+  readonly now: () => number;
+
+  constructor(options: RegistryOptions) {
+    this.options = options;
+    this.storage = options.storage;
+    this.access = options.access ?? EVERYBODY_EVERYTHING;
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.events = options.events ?? new RegistryEvents();
+    this.cache = new BlobCache(options.cacheSize ?? CACHE_SIZE);
+    this.now = options.now ?? Date.now;
+    this.kept = new Recently(KEPT_FOR, this.now);
+    this.census = new UploadCensus(this.storage.blobs.uploads, this.now);
+  }
+
+  repository(name: string): RepositoryMetadata {
+    return this.storage.metadata.repository(name);
+  }
+
+  /** Whether the client may read a repository other than the one that its request names. */
+  async mayRead({ identity, headers }: Exchange, repository: string): Promise<boolean> {
+    try {
+      await this.access.authorize(identity, { repository, action: "pull", headers });
+      return true;
+    } catch (error) {
+      if (error instanceof RegistryRefusal && (error.status === 401 || error.status === 403)) return false;
+      throw error;
+    }
+  }
+
+  /** Throws a refusal when a repository has no room for so many bytes more, or when nobody can tell. */
+  async checkQuota(repository: string, bytes: number): Promise<void> {
+    try {
+      await this.options.quota?.check(repository, bytes);
+    } catch (cause) {
+      if (cause instanceof RegistryRefusal) throw cause;
+      throw new RegistryRefusal(503, "DENIED", `nobody can tell how much room ${repository} has`, { cause });
+    }
+  }
+
+  /** Puts a change on record before it is made; throws where there can be no record. */
+  async recordAllowed(exchange: Exchange, entry: Omit<AuditEntry, keyof Asker | "outcome">): Promise<void> {
+    await this.options.audit?.record({ ...this.#asker(exchange), ...entry, outcome: "allowed" });
+  }
+
+  /** Puts a refusal, or a change that failed, on record. A client that is merely told what is not there is no matter of record. */
+  async recordRefusal(
+    exchange: Exchange,
+    route: Route | undefined,
+    action: Action,
+    { status, ociCode: code, message }: RegistryRefusal,
+  ): Promise<void> {
+    const { audit } = this.options;
+    const isWrite = action !== "pull";
+    const isMatter = isWrite ? status !== 404 && status !== 416 : status === 401 || status === 403 || status === 429;
+    if (audit === undefined || !isMatter) return;
+    const repository = route !== undefined && "repository" in route ? route.repository : undefined;
+    const reference = route?.kind === "manifest" ? (route.reference.tag ?? route.reference.digest) : undefined;
+    const outcome = status >= 500 ? "failed" : "refused";
+    try {
+      await audit.record({
+        ...this.#asker(exchange),
+        action: status === 401 ? "authenticate" : action,
+        repository,
+        ...(reference === undefined ? {} : { reference }),
+        outcome,
+        status,
+        code,
+        message,
+      });
+    } catch (error) {
+      this.options.log?.({ message: "a refusal could not be recorded", requestId: exchange.requestId, error });
+    }
+  }
+
+  tell({ requestId, identity }: Exchange, event: Told): void {
+    this.events.emit({ id: randomUUID(), time: this.now(), requestId, actor: identity.name, ...event });
+  }
+
+  #asker({ requestId, request, identity }: Exchange): Asker {
+    const { clientAddress = connectionAddress } = this.options;
+    return { time: this.now(), requestId, address: clientAddress(request), actor: identity.name };
+  }
+}
+
+function connectionAddress({ socket }: IncomingMessage): string | undefined {
+  return socket.remoteAddress;
+}
+
+type Asker = Pick<AuditEntry, "time" | "requestId" | "address" | "actor">;
+
+const ALL_ROLES = new Set(["reader", "author", "approver", "admin", "mirror"] as const);
+const EVERYBODY: Identity = { name: undefined, roles: () => ALL_ROLES };
+const EVERYBODY_EVERYTHING: AccessControl = {
+  identify: async () => EVERYBODY,
+  authorize: async () => undefined,
+};

@@ -1,0 +1,241 @@
+/** Attacks on the registry, each by its name. */
+import { afterEach, describe, expect, it } from "vitest";
+
+import { digestOf, MediaType } from "../../oci/index.ts";
+import { createMemoryStorage } from "../storage/memory/index.ts";
+import type { RegistryStorage } from "../storage/types.ts";
+import { RawConnection, rawStatus } from "./testing/raw-request.ts";
+import { startRegistry, type RunningRegistry } from "./testing/running-registry.ts";
+
+let running: RunningRegistry;
+afterEach(async () => running.close());
+
+async function begin(options: Parameters<typeof startRegistry>[0] = {}): Promise<void> {
+  running = await startRegistry(options);
+}
+
+async function pushBlob(repository: string, content: string): Promise<string> {
+  const digest = digestOf(content);
+  const response = await running.fetch(`/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+    method: "POST",
+    body: content,
+  });
+  expect(response.status).toBe(201);
+  return digest;
+}
+
+describe("paths", () => {
+  it.each([
+    "/v2/a/../b/tags/list",
+    "/v2/../../etc/passwd",
+    "/v2/%2e%2e/%2e%2e/tags/list",
+    "/v2/a%2f..%2fb/tags/list",
+    "/v2/a/blobs/..",
+    "/v2/a/blobs/sha256:../../x",
+    "/v2/a/blobs/uploads/../../../x",
+    "/v2/a/manifests/..",
+    "/v2/a/manifests/%00",
+    "/v2/a/_/tags/list",
+    `/v2/${"a/".repeat(2000)}tags/list`,
+    "/v2/a/referrers/sha256:%2e%2e",
+  ])("%s leads nowhere", async (target) => {
+    await begin();
+    for (const method of ["GET", "PUT", "DELETE"]) {
+      expect([400, 404, 405]).toContain(await rawStatus(running.host, method, target));
+    }
+  });
+});
+
+describe("manifests that two readers would read differently", () => {
+  const nested = `${'{"a":'.repeat(65)}1${"}".repeat(65)}`;
+  const descriptor = `{"mediaType":"x/y","digest":"${digestOf("x")}","size":1}`;
+  it.each([
+    ["an image and an index at once", `{"schemaVersion":2,"config":${descriptor},"layers":[],"manifests":[]}`],
+    ["a key twice", `{"schemaVersion":2,"schemaVersion":2,"manifests":[]}`],
+    ["a key twice, once in escapes", `{"schemaVersion":2,"manifests":[],"manif\\u0065sts":[]}`],
+    ["__proto__", `{"schemaVersion":2,"manifests":[],"__proto__":{}}`],
+    ["depth over 64", `{"schemaVersion":2,"manifests":[],"x":${nested}}`],
+    ["invalid UTF-8", Buffer.from('{"schemaVersion":2,"manifests":[],"x":"\xff"}', "latin1")],
+    ["a byte-order mark", '\u{feff}{"schemaVersion":2,"manifests":[]}'],
+    ["no JSON", "not json"],
+    ["nothing", ""],
+    ["null", "null"],
+    ["schema 1", `{"schemaVersion":1,"manifests":[]}`],
+    ["a digest that is none", `{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:..","size":1}]}`],
+    ["a negative size", `{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"${digestOf("x")}","size":-1}]}`],
+  ])("%s: 400", async (_, body) => {
+    await begin();
+    const response = await running.fetch("/v2/a/manifests/1", {
+      method: "PUT",
+      headers: { "content-type": MediaType.index },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ code: "MANIFEST_INVALID" }] });
+    expect((await running.fetch("/v2/a/manifests/1")).status).toBe(404);
+  });
+});
+
+describe("clients that lie about lengths", () => {
+  it("who announces more than comes gets nothing stored as a blob", async () => {
+    await begin();
+    const digest = digestOf("half");
+    const connection = await RawConnection.open(running.host);
+    connection.write(
+      `POST /v2/a/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: ${running.host}\r\nContent-Length: 300000\r\n\r\nhalf`,
+    );
+    connection.socket.end();
+    await connection.ended();
+    expect((await running.fetch(`/v2/a/blobs/${digest}`)).status).toBe(404);
+    for await (const upload of running.storage.blobs.uploads.list()) throw new Error(`left over: ${upload.id}`);
+  });
+  it("what follows an announced length is no part of the blob", async () => {
+    await begin();
+    const digest = digestOf("half");
+    const connection = await RawConnection.open(running.host);
+    connection.write(
+      `POST /v2/a/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: ${running.host}\r\nContent-Length: 4\r\n\r\nhalf and more`,
+    );
+    await connection.ended();
+    const found = await running.fetch(`/v2/a/blobs/${digest}`);
+    expect(["half", undefined]).toContain(found.status === 200 ? await found.text() : undefined);
+  });
+  it("two lengths, or a length and chunks, are no request", async () => {
+    await begin();
+    for (const headers of [
+      "Content-Length: 4\r\nContent-Length: 5",
+      "Content-Length: 4\r\nTransfer-Encoding: chunked",
+      "Content-Length: -4",
+    ]) {
+      const connection = await RawConnection.open(running.host);
+      connection.write(`POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: ${running.host}\r\n${headers}\r\n\r\nhalf`);
+      expect(await connection.status()).toBe(400);
+      connection.close();
+    }
+  });
+  it("a manifest that is announced as too large is refused before it comes", async () => {
+    await begin();
+    const connection = await RawConnection.open(running.host);
+    connection.write(
+      `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: ${running.host}\r\nContent-Length: 999999999999\r\nContent-Type: ${MediaType.index}\r\n\r\n`,
+    );
+    expect(await connection.status()).toBe(413);
+    connection.close();
+  });
+  it("a manifest that is streamed without end is cut at its limit", async () => {
+    await begin({ limits: { manifestSize: 1000 } });
+    const response = await running.fetch("/v2/a/manifests/1", {
+      method: "PUT",
+      headers: { "content-type": MediaType.index },
+      body: new ReadableStream({
+        start: (controller) => {
+          for (let at = 0; at < 50; at++) controller.enqueue(new Uint8Array(100));
+          controller.close();
+        },
+      }),
+      duplex: "half",
+    });
+    expect(response.status).toBe(413);
+  });
+  it("a blob over the limit is refused, announced or streamed, and what came of it can be given up", async () => {
+    await begin({ limits: { blobSize: 10 } });
+    const begun = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    const location = begun.headers.get("location") ?? "";
+    expect((await running.fetch(location, { method: "PATCH", body: "0123456789+" })).status).toBe(413);
+    const stream = new ReadableStream({
+      start: (controller) => {
+        for (const text of ["01234", "56789", "+"]) controller.enqueue(new TextEncoder().encode(text));
+        controller.close();
+      },
+    });
+    expect((await running.fetch(location, { method: "PATCH", body: stream, duplex: "half" })).status).toBe(413);
+    expect((await running.fetch(location, { method: "DELETE" })).status).toBe(204);
+  });
+});
+
+describe("clients that do nothing", () => {
+  it("who stops sending a body loses the connection; what had come stays, to go on from", async () => {
+    await begin({ limits: { idleTimeout: 30 } });
+    const begun = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    const location = begun.headers.get("location") ?? "";
+    const connection = await RawConnection.open(running.host);
+    connection.write(`PATCH ${location} HTTP/1.1\r\nHost: ${running.host}\r\nContent-Length: 100\r\n\r\nhalf`);
+    await connection.ended();
+    const status = await running.fetch(location);
+    expect(status.headers.get("range")).toBe("0-3");
+  });
+  it("who sends a byte now and then is no better", async () => {
+    await begin({ limits: { idleTimeout: 40, leastProgress: 100 } });
+    const connection = await RawConnection.open(running.host);
+    connection.write(`PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: ${running.host}\r\nContent-Length: 10000\r\n\r\n`);
+    const drip = setInterval(() => connection.write("x"), 10);
+    await connection.ended();
+    clearInterval(drip);
+    expect(running.reports.at(-1)?.refusal?.status).toBe(408);
+  });
+  it("who asks for a large blob and does not take it loses the connection", async () => {
+    await begin({ limits: { idleTimeout: 50 } });
+    const content = "0123456789abcdef".repeat(1024 * 1024);
+    const digest = await pushBlob("a", content);
+    const connection = await RawConnection.open(running.host);
+    connection.socket.pause();
+    connection.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: ${running.host}\r\n\r\n`);
+    while (running.reports.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(running.reports.at(-1)?.bytesOut).toBeLessThan(content.length);
+    connection.close();
+  });
+});
+
+describe("uploads", () => {
+  it("there are no more than there is room for, and those that expired make room", async () => {
+    let now = 0;
+    await begin({ limits: { uploads: 3, uploadsPerRepository: 2 }, now: () => now });
+    const start = async (repository: string): Promise<Response> =>
+      running.fetch(`/v2/${repository}/blobs/uploads/`, { method: "POST" });
+    const first = await start("a");
+    expect([first.status, (await start("a")).status]).toEqual([202, 202]);
+    const refused = await start("a");
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect([(await start("b")).status, (await start("b")).status]).toEqual([202, 429]);
+    // As maintenance does, perhaps in another process.
+    await running.storage.blobs.uploads.cancel((first.headers.get("location") ?? "").split("/").at(-1) ?? "");
+    now += 10_000;
+    expect((await start("b")).status).toBe(202);
+  });
+  it("whoever cannot be counted is not let in", async () => {
+    await begin({ quota: { check: () => Promise.reject(new Error("the counter is broken")) } });
+    const response = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    expect(response.status).toBe(503);
+    expect(await response.text()).not.toContain("counter");
+  });
+});
+
+describe("a failure of ours", () => {
+  it("tells the client nothing but where to look, and the log everything", async () => {
+    const storage = createMemoryStorage();
+    const broken: RegistryStorage = {
+      ...storage,
+      metadata: {
+        ...storage.metadata,
+        repository: () => {
+          throw new Error("/srv/secret/path is broken");
+        },
+      },
+    };
+    const problems: { readonly requestId: string; readonly error: unknown }[] = [];
+    await begin({ storage: broken, log: (problem) => problems.push(problem) });
+    const response = await running.fetch("/v2/a/tags/list", { headers: { "x-request-id": "mine-1" } });
+    expect(response.status).toBe(500);
+    expect(response.headers.get("x-request-id")).toBe("mine-1");
+    const body = await response.text();
+    expect(body).toContain("mine-1");
+    expect(body).not.toContain("secret");
+    expect(problems).toMatchObject([{ requestId: "mine-1", error: { message: "/srv/secret/path is broken" } }]);
+  });
+  it("a request id that is no id is not taken over", async () => {
+    await begin();
+    const response = await running.fetch("/v2/", { headers: { "x-request-id": 'x" onload="' } });
+    expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});

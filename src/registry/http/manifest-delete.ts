@@ -1,0 +1,76 @@
+/** Tags and manifests go. OCI distribution-spec "Deleting tags", "Deleting Manifests" (end-9). */
+import type { Digest } from "../../oci/index.ts";
+import type { HeldManifest } from "../hooks.ts";
+import type { RepositoryMetadata } from "../storage/types.ts";
+import { admissionContext } from "./admission-context.ts";
+import { checkConditions } from "./conditions.ts";
+import type { Desk } from "./desk.ts";
+import type { Exchange } from "./exchange.ts";
+import { heldManifest } from "./held.ts";
+import { unknownManifest } from "./unknown-manifest.ts";
+
+/** Removes a tag; its manifest stays. */
+export async function deleteTag(desk: Desk, exchange: Exchange, repository: string, tag: string): Promise<void> {
+  const { identity, headers, signal } = exchange;
+  await desk.repository(repository).exclusively(
+    async (held) => {
+      const digest = await held.tag(tag);
+      checkConditions(headers, `${repository}:${tag}`, digest);
+      if (digest === undefined) throw unknownManifest(repository, { tag });
+      await desk.options.admission?.review(
+        { kind: "untag", repository, identity, tag, current: await current(desk, held, digest) },
+        admissionContext(desk, held, signal),
+      );
+      await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag, previous: digest });
+      await held.moveTags([{ tag, to: undefined, expect: digest }]);
+      desk.tell(exchange, { kind: "untag", repository, tag, digest });
+    },
+    { signal },
+  );
+  exchange.empty(202);
+}
+
+/** Removes a manifest, and with it its tags. */
+export async function deleteManifest(
+  desk: Desk,
+  exchange: Exchange,
+  repository: string,
+  digest: Digest,
+): Promise<void> {
+  const { identity, headers, signal } = exchange;
+  await desk.repository(repository).exclusively(
+    async (held) => {
+      const stored = await held.manifest(digest);
+      checkConditions(headers, `${repository}@${digest}`, stored?.descriptor.digest);
+      if (stored === undefined) throw unknownManifest(repository, { digest });
+      if (desk.options.admission !== undefined) {
+        const change = {
+          kind: "delete",
+          repository,
+          identity,
+          current: await current(desk, held, digest),
+          tags: await tagsOf(held, digest),
+        } as const;
+        await desk.options.admission.review(change, admissionContext(desk, held, signal));
+      }
+      await desk.recordAllowed(exchange, { action: "delete", repository, reference: digest, previous: digest });
+      const tags = (await held.deleteManifest(digest)) ?? [];
+      for (const tag of tags) desk.tell(exchange, { kind: "untag", repository, tag, digest });
+      desk.tell(exchange, { kind: "delete", repository, digest });
+    },
+    { signal },
+  );
+  exchange.empty(202);
+}
+
+async function current(desk: Desk, held: RepositoryMetadata, digest: Digest): Promise<HeldManifest> {
+  const found = await heldManifest(desk, held, digest);
+  if (found === undefined) throw unknownManifest(held.name, { digest });
+  return found;
+}
+
+async function tagsOf(held: RepositoryMetadata, digest: Digest): Promise<readonly string[]> {
+  const tags: string[] = [];
+  for await (const tag of held.tags()) if ((await held.tag(tag)) === digest) tags.push(tag);
+  return tags;
+}

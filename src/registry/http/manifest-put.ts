@@ -1,0 +1,161 @@
+/** Manifests come in. OCI distribution-spec "Pushing Manifests" (end-7), "Pushing Manifests with Subject". */
+import { algorithmOf, digestOf, parseManifest, type Digest, type Index, type Manifest } from "../../oci/index.ts";
+import type { HeldManifest } from "../hooks.ts";
+import { RegistryRefusal } from "../refusal.ts";
+import type { IncomingManifest, RepositoryMetadata } from "../storage/types.ts";
+import { admissionContext } from "./admission-context.ts";
+import { readSmallBody } from "./body.ts";
+import { checkConditions, etagOf } from "./conditions.ts";
+import type { Desk } from "./desk.ts";
+import type { Exchange } from "./exchange.ts";
+import { heldManifest } from "./held.ts";
+import { findPromotion } from "./promotion.ts";
+import { holdReferences } from "./references.ts";
+import type { ManifestReference } from "./route.ts";
+
+/** Stores the body under a tag, or under its digest alone. Everything is decided while nobody else writes to the repository. */
+export async function putManifest(
+  desk: Desk,
+  exchange: Exchange,
+  repository: string,
+  reference: ManifestReference,
+): Promise<void> {
+  const manifest = await readManifest(desk, exchange, reference);
+  const { digest, size } = manifest.descriptor;
+  await desk.checkQuota(repository, size);
+  await desk.storage.blobs.put(digest, manifest.bytes);
+  const { signal } = exchange;
+  await desk
+    .repository(repository)
+    .exclusively(async (held) => new Put(desk, exchange, held, manifest, reference.tag).run(), { signal });
+  const { subject } = manifest.parsed;
+  exchange.empty(201, {
+    Location: `/v2/${repository}/manifests/${digest}`,
+    "Docker-Content-Digest": digest,
+    ETag: etagOf(digest),
+    ...(subject === undefined ? {} : { "OCI-Subject": subject.digest }),
+  });
+}
+
+async function readManifest(desk: Desk, exchange: Exchange, reference: ManifestReference): Promise<HeldManifest> {
+  const bytes = await readSmallBody(exchange.request, desk.limits, desk.limits.manifestSize);
+  exchange.bytes.in += bytes.byteLength;
+  const parsed = parseManifest(bytes, contentType(exchange));
+  const digest = digestOf(bytes, reference.digest === undefined ? "sha256" : algorithmOf(reference.digest));
+  if (reference.digest !== undefined && digest !== reference.digest) {
+    throw new RegistryRefusal(400, "DIGEST_INVALID", `the manifest hashes to ${digest}, not to ${reference.digest}`);
+  }
+  return { parsed, bytes, descriptor: { mediaType: parsed.mediaType, digest, size: bytes.byteLength } };
+}
+
+/** Without parameters; `undefined` when there is none, and the manifest itself must say what it is. */
+function contentType({ headers }: Exchange): string | undefined {
+  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  return type === "" ? undefined : type;
+}
+
+class Put {
+  readonly #desk: Desk;
+  readonly #exchange: Exchange;
+  readonly #held: RepositoryMetadata;
+  readonly #manifest: HeldManifest;
+  readonly #tag: string | undefined;
+
+  constructor(
+    desk: Desk,
+    exchange: Exchange,
+    held: RepositoryMetadata,
+    manifest: HeldManifest,
+    tag: string | undefined,
+  ) {
+    this.#desk = desk;
+    this.#exchange = exchange;
+    this.#held = held;
+    this.#manifest = manifest;
+    this.#tag = tag;
+  }
+
+  async run(): Promise<void> {
+    const { parsed, descriptor } = this.#manifest;
+    const previous = this.#tag === undefined ? undefined : await this.#held.tag(this.#tag);
+    await this.#checkConditions(previous);
+    const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);
+    await this.#review(previous);
+    const promotion = await findPromotion(this.#desk, this.#held, this.#manifest);
+    await this.#desk.recordAllowed(this.#exchange, {
+      action: "push",
+      repository: this.#held.name,
+      reference: this.#tag ?? descriptor.digest,
+      digest: descriptor.digest,
+      ...(previous === undefined ? {} : { previous }),
+    });
+    const move =
+      this.#tag === undefined ? undefined : { tag: this.#tag, to: descriptor.digest, expect: previous ?? null };
+    await this.#held.putManifest(incoming(this.#manifest, references), move);
+    this.#tell(previous);
+    if (promotion !== undefined) this.#desk.tell(this.#exchange, { ...promotion, tag: this.#tag });
+  }
+
+  async #checkConditions(previous: Digest | undefined): Promise<void> {
+    const { headers } = this.#exchange;
+    const { digest } = this.#manifest.descriptor;
+    if (headers["if-match"] === undefined && headers["if-none-match"] === undefined) return;
+    if (this.#tag !== undefined) return checkConditions(headers, `${this.#held.name}:${this.#tag}`, previous);
+    const isThere = (await this.#held.manifest(digest)) !== undefined;
+    checkConditions(headers, `${this.#held.name}@${digest}`, isThere ? digest : undefined);
+  }
+
+  async #review(previous: Digest | undefined): Promise<void> {
+    const { admission } = this.#desk.options;
+    if (admission === undefined) return;
+    await admission.review(
+      {
+        kind: "put",
+        repository: this.#held.name,
+        identity: this.#exchange.identity,
+        manifest: this.#manifest,
+        tag: this.#tag,
+        current: await heldManifest(this.#desk, this.#held, previous),
+      },
+      admissionContext(this.#desk, this.#held, this.#exchange.signal),
+    );
+  }
+
+  #tell(previous: Digest | undefined): void {
+    const { parsed, descriptor } = this.#manifest;
+    const repository = this.#held.name;
+    const { digest, mediaType, size } = descriptor;
+    this.#desk.tell(this.#exchange, {
+      kind: "push",
+      repository,
+      digest,
+      mediaType,
+      size,
+      tag: this.#tag,
+      artifactType: artifactTypeOf(parsed),
+      subject: parsed.subject?.digest,
+    });
+    if (this.#tag === undefined || previous === digest) return;
+    this.#desk.tell(this.#exchange, { kind: "tag", repository, tag: this.#tag, digest, previous });
+  }
+}
+
+/** As the storage keeps it, with what a list of referrers shows. */
+function incoming({ parsed, descriptor }: HeldManifest, references: readonly Digest[]): IncomingManifest {
+  if (parsed.subject === undefined) return { descriptor, references };
+  const artifactType = artifactTypeOf(parsed);
+  return {
+    descriptor: {
+      ...descriptor,
+      ...(artifactType === undefined ? {} : { artifactType }),
+      ...(Object.keys(parsed.annotations).length === 0 ? {} : { annotations: parsed.annotations }),
+    },
+    subject: parsed.subject.digest,
+    references,
+  };
+}
+
+/** OCI distribution-spec "Listing Referrers": the manifest's own, else the type of its config; an index has no other. */
+function artifactTypeOf(manifest: Manifest | Index): string | undefined {
+  return manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
+}

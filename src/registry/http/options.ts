@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+
+import type { AccessControl, Admission, Audit } from "../hooks.ts";
+import type { RegistryEvents } from "../events.ts";
+import type { RegistryStorage } from "../storage/types.ts";
+import type { RegistryLimits } from "./limits.ts";
+
+/** Room for what is about to come in. */
+export interface Quota {
+  /**
+   * Called before a repository takes `bytes` more (0 where that is not known yet), and again when an upload ends. Throws a
+   * refusal when there is no room; any other error, too, refuses the push: what cannot be counted is not let in.
+   */
+  check(repository: string, bytes: number): Promise<void>;
+}
+
+/** Something that whoever runs the registry should know. */
+export interface RegistryProblem {
+  readonly message: string;
+  readonly requestId: string;
+  readonly error: unknown;
+}
+
+export interface RegistryOptions {
+  readonly storage: RegistryStorage;
+  /** Default: everybody may do everything, without a name. For tests, and for registries that nobody else can reach. */
+  readonly access?: AccessControl;
+  /** Default: every manifest is welcome that the specification allows. */
+  readonly admission?: Admission;
+  /** Default: no record is kept. */
+  readonly audit?: Audit;
+  /** Default: no quota. */
+  readonly quota?: Quota;
+  readonly limits?: Partial<RegistryLimits>;
+  /** Whose request it is, for the record. Default: the address of the connection. */
+  readonly clientAddress?: (request: IncomingMessage) => string | undefined;
+  /** Hears of what was pushed, moved and removed. */
+  readonly events?: RegistryEvents;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Told of failures of ours; what clients do wrong is in the reports. */
+  readonly log?: (problem: RegistryProblem) => void;
+  /** Bytes of small content that is kept in memory. Default: 32 MiB. */
+  readonly cacheSize?: number;
+}

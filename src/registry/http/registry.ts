@@ -1,0 +1,175 @@
+/** The registry as a handler of requests: who asks, what for, may they, and the answer, whatever happens. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { isSkillError } from "../../errors.ts";
+import type { Action } from "../hooks.ts";
+import { RegistryRefusal } from "../refusal.ts";
+import { errorBody, refusalOf } from "./answer-errors.ts";
+import { answerBase } from "./base.ts";
+import { answerBlob } from "./blobs.ts";
+import { drain } from "./body.ts";
+import { answerCatalog } from "./catalog.ts";
+import { Desk } from "./desk.ts";
+import { Exchange } from "./exchange.ts";
+import { answerManifest } from "./manifests.ts";
+import type { RegistryOptions } from "./options.ts";
+import { answerReferrers } from "./referrers.ts";
+import { parseRoute, type Route, type RouteKind } from "./route.ts";
+import { answerTags } from "./tags.ts";
+import { answerUpload, answerUploads } from "./uploads.ts";
+
+/** What an exchange came to, for logs and metrics. Nothing secret. */
+export interface ExchangeReport {
+  readonly requestId: string;
+  readonly method: string;
+  /** Which part of the API; `undefined` for paths outside it. */
+  readonly route: RouteKind | undefined;
+  readonly repository: string | undefined;
+  /** The tag, digest or upload that the path names. */
+  readonly reference: string | undefined;
+  /** Who asked; `undefined`: anonymous. */
+  readonly actor: string | undefined;
+  /** The answer's; 499 when the client was gone before it. */
+  readonly status: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** What was refused, and why. */
+  readonly refusal: RegistryRefusal | undefined;
+  /** What failed in us, also when the client heard nothing of it because its answer had begun. */
+  readonly failure: unknown;
+}
+
+export interface Registry {
+  /**
+   * Answers a request whose path begins with `/v2`; others get a 404. Never rejects: resolves, when the answer is out, to
+   * what it was.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<ExchangeReport>;
+  /** Uploads that are under way in all, as far as this process knows. */
+  openUploads(): Promise<number>;
+}
+
+/** A registry over a storage, as OCI distribution-spec 1.1 wants it. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const desk = new Desk(options);
+  return {
+    handle: async (request, response) => handle(desk, request, response),
+    openUploads: async () => desk.census.count(),
+  };
+}
+
+async function handle(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<ExchangeReport> {
+  const started = performance.now();
+  const exchange = new Exchange(request, response);
+  let route: Route | undefined;
+  let refusal: RegistryRefusal | undefined;
+  let failure: unknown;
+  try {
+    route = parseRoute(exchange.path, exchange.method);
+    if (route === undefined) throw new RegistryRefusal(404, "UNSUPPORTED", "this registry has no such address");
+    exchange.identity = await desk.access.identify(request);
+    await authorize(desk, exchange, route);
+    await answer(desk, exchange, route);
+  } catch (error) {
+    refusal = refusalOf(error, exchange.requestId);
+    if (refusal.status >= 500 && !isGone(exchange, error)) failure = error;
+    await desk.recordRefusal(exchange, route, actionOf(exchange, route), refusal);
+    await refuse(exchange, refusal, failure);
+  }
+  if (!response.writableFinished && !response.destroyed)
+    await new Promise((resolve) => response.once("close", resolve));
+  if (failure !== undefined)
+    desk.options.log?.({ message: "a request failed", requestId: exchange.requestId, error: failure });
+  return {
+    requestId: exchange.requestId,
+    method: exchange.method,
+    route: route?.kind,
+    repository: repositoryOf(route),
+    reference: referenceOf(route),
+    actor: exchange.identity.name,
+    status: response.headersSent ? response.statusCode : 499,
+    bytesIn: exchange.bytes.in,
+    bytesOut: exchange.bytes.out,
+    duration: performance.now() - started,
+    refusal,
+    failure,
+  };
+}
+
+async function authorize(desk: Desk, exchange: Exchange, route: Route): Promise<void> {
+  const repository = repositoryOf(route);
+  const action = actionOf(exchange, route);
+  await desk.access.authorize(exchange.identity, { repository, action, headers: exchange.headers });
+}
+
+async function answer(desk: Desk, exchange: Exchange, route: Route): Promise<void> {
+  switch (route.kind) {
+    case "base":
+      return answerBase(exchange);
+    case "catalog":
+      return answerCatalog(desk, exchange);
+    case "blob":
+      return answerBlob(desk, exchange, route);
+    case "uploads":
+      return answerUploads(desk, exchange, route);
+    case "upload":
+      return answerUpload(desk, exchange, route);
+    case "manifest":
+      return answerManifest(desk, exchange, route);
+    case "tags":
+      return answerTags(desk, exchange, route);
+    case "referrers":
+      return answerReferrers(desk, exchange, route);
+  }
+}
+
+/** What a request does, by its method; an upload is a push from its beginning to its end, also when it is given up. */
+function actionOf({ method }: Exchange, route: Route | undefined): Action {
+  if (route?.kind === "upload" || route?.kind === "uploads") return "push";
+  if (method === "GET" || method === "HEAD") return "pull";
+  return method === "DELETE" ? "delete" : "push";
+}
+
+/** Answers with an error, if there is still somebody to answer. */
+async function refuse(exchange: Exchange, refusal: RegistryRefusal, failure: unknown): Promise<void> {
+  const { request, response } = exchange;
+  if (response.headersSent || response.destroyed) {
+    // What has been sent is not the whole answer, and must not look like it.
+    if (failure !== undefined || !response.writableEnded) response.destroy();
+    return;
+  }
+  const isEmptied = await drain(request);
+  if (response.destroyed) return;
+  exchange.send(refusal.status, errorBody(refusal), {
+    "Content-Type": "application/json",
+    ...(isEmptied ? {} : { Connection: "close" }),
+    ...refusal.headers,
+  });
+}
+
+/** Whether an error is nothing but the end of a connection that the client has given up. */
+function isGone({ request, response, signal }: Exchange, error: unknown): boolean {
+  if (signal.aborted || isSkillError(error, "ABORTED")) return true;
+  return (request.destroyed && !request.complete) || (response.destroyed && !response.writableFinished);
+}
+
+export function repositoryOf(route: Route | undefined): string | undefined {
+  return route !== undefined && "repository" in route ? route.repository : undefined;
+}
+
+/** The tag, digest or upload that a route names. */
+export function referenceOf(route: Route | undefined): string | undefined {
+  switch (route?.kind) {
+    case "manifest":
+      return route.reference.tag ?? route.reference.digest;
+    case "blob":
+    case "referrers":
+      return route.digest;
+    case "upload":
+      return route.id;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,136 @@
+import { rm, truncate } from "node:fs/promises";
+import { expect, it } from "vitest";
+
+import type { Digest } from "../../oci/index.ts";
+import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
+import { createFsStorage } from "../storage/fs/index.ts";
+import { createMemoryStorage } from "../storage/memory/index.ts";
+import { fsFixture } from "../storage/testing/fs-fixture.ts";
+import { listOf, storeImage } from "../storage/testing/images.ts";
+import type { RegistryStorage } from "../storage/types.ts";
+import { backup } from "./backup.ts";
+import { fsck } from "./fsck.ts";
+import { gc } from "./gc.ts";
+import { restore } from "./restore.ts";
+
+const NAME = "examples/hello-world";
+const { pathTo, open, blobPath } = fsFixture();
+
+/** All that somebody could pull. */
+async function contentOf(storage: RegistryStorage): Promise<Record<string, unknown>> {
+  const content: Record<string, unknown> = {};
+  for (const name of await listOf(storage.metadata.repositories())) {
+    const repository = storage.metadata.repository(name);
+    const tags: Record<string, Digest | undefined> = {};
+    for (const tag of await listOf(repository.tags())) tags[tag] = await repository.tag(tag);
+    const manifests = await listOf(repository.manifests());
+    content[name] = {
+      tags,
+      manifests: manifests.toSorted((a, b) => (a.descriptor.digest < b.descriptor.digest ? -1 : 1)),
+    };
+  }
+  return content;
+}
+
+async function opened<T>(directory: string, work: (storage: RegistryStorage) => Promise<T>): Promise<T> {
+  const storage = await createFsStorage(directory);
+  try {
+    return await work(storage);
+  } finally {
+    await storage.close();
+  }
+}
+
+it("is a registry like the one that it was made of, and is restored to one", async () => {
+  const storage = createMemoryStorage({ now: () => Date.parse("2026-01-01T00:00:00Z") });
+  const one = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  await storeImage(storage, NAME, "signature", { subject: one.manifest });
+  await storeImage(storage, "examples/other", "x".repeat(2_000_000), { tag: "Latest" });
+  const before = await contentOf(storage);
+
+  const report = await backup(storage, pathTo("backup"));
+  expect(report).toMatchObject({ repositories: 2, manifests: 3, tags: 2, blobs: 9, missing: [] });
+  const check = async (each: RegistryStorage): Promise<void> => {
+    expect(await contentOf(each)).toEqual(before);
+    expect(await listOf(fsck(each))).toEqual([]);
+  };
+  await opened(pathTo("backup"), check);
+  await opened(pathTo("restored"), async (target) => {
+    expect(await restore(pathTo("backup"), target)).toMatchObject({ manifests: 3, tags: 2, missing: [] });
+    await check(target);
+  });
+});
+
+it("copies only what is new the second time, and removes what is gone", async () => {
+  const storage = createMemoryStorage();
+  const old = await storeImage(storage, NAME, "old", { tag: "1.0.0" });
+  const gone = await storeImage(storage, "examples/gone", "gone", { tag: "1.0.0" });
+  await backup(storage, pathTo("backup"));
+  await storeImage(storage, NAME, "new", { tag: "2.0.0" });
+  await storage.metadata.repository(NAME).deleteManifest(old.manifest.digest);
+  await storage.metadata.repository("examples/gone").deleteManifest(gone.manifest.digest);
+  await gc(storage, { grace: 0, now: () => Date.now() + 1 });
+  expect(await backup(storage, pathTo("backup"))).toMatchObject({ blobs: 3, manifests: 1, tags: 1 });
+  await opened(pathTo("backup"), async (copy) => {
+    await gc(copy, { grace: 0, now: () => Date.now() + 1000 });
+    expect(await contentOf(copy)).toEqual(await contentOf(storage));
+  });
+});
+
+it("is whole when it is made while the registry changes and garbage is collected", async () => {
+  const storage = await open();
+  for (let at = 0; at < 20; at += 1) await storeImage(storage, NAME, `image ${at}`, { tag: `${at}` });
+  let isOver = false;
+  const churn = async (): Promise<void> => {
+    for (let round = 0; !isOver; round += 1) {
+      const { manifest } = await storeImage(storage, NAME, `churn ${round}`, { tag: "churn" });
+      await storage.metadata.repository(NAME).deleteManifest(manifest.digest);
+      // Content of deleted manifests goes at once, as if it were old.
+      await gc(storage, { grace: 0, now: () => Date.now() + 1 });
+    }
+  };
+  const churning = churn();
+  const { path, remove } = await temporaryDirectory();
+  try {
+    expect((await backup(storage, path)).missing).toEqual([]);
+    await opened(path, async (copy) => {
+      expect(await listOf(fsck(copy))).toEqual([]);
+      expect((await listOf(copy.metadata.repository(NAME).tags())).length).toBeGreaterThanOrEqual(20);
+    });
+  } finally {
+    isOver = true;
+    await churning;
+    await remove();
+  }
+});
+
+it("says what it could not copy, and copies the rest", async () => {
+  const storage = await createFsStorage(pathTo("source"));
+  const [bad, missing] = [
+    await storeImage(storage, NAME, "bad", { tag: "bad" }),
+    await storeImage(storage, NAME, "missing", { tag: "missing" }),
+  ];
+  await storeImage(storage, NAME, "good", { tag: "good" });
+  const move = (path: string): string => path.replace(pathTo(), pathTo("source"));
+  await rm(move(blobPath(missing.layer.digest)));
+  await truncate(move(blobPath(bad.layer.digest)), 3);
+  const report = await backup(storage, pathTo("backup"));
+  expect(report.missing.map(({ manifest }) => manifest).toSorted()).toEqual(
+    [bad.manifest.digest, missing.manifest.digest].toSorted(),
+  );
+  expect(report).toMatchObject({ manifests: 1, tags: 1 });
+  await opened(pathTo("backup"), async (copy) => {
+    expect(await listOf(copy.metadata.repository(NAME).tags())).toEqual(["good"]);
+    expect(await listOf(fsck(copy))).toEqual([]);
+  });
+  await storage.close();
+});
+
+it("is not restored over a registry that holds something, nor from nothing", async () => {
+  const storage = createMemoryStorage();
+  await expect(restore(pathTo("nothing"), storage)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  await backup(storage, pathTo("backup"));
+  await expect(restore(pathTo("backup"), storage)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  expect(await restore(pathTo("backup"), storage, { resume: true })).toMatchObject({ blobs: 0, manifests: 1 });
+});

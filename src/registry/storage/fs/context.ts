@@ -1,0 +1,59 @@
+/** What the parts of a registry's directory share. */
+import { SkillError } from "../../../errors.ts";
+import type { Digest } from "../../../oci/index.ts";
+import type { Disk } from "../../../store/layout/disk.ts";
+import { RepositoryLocks } from "../repository-lock.ts";
+import type { FileChange } from "./changes.ts";
+import { Journal } from "./journal.ts";
+import type { RegistryPaths } from "./paths.ts";
+import { RecentValues } from "./recent.ts";
+import type { ManifestRecord } from "./records.ts";
+import { RepositoryNames } from "./repository-names.ts";
+import { TagNames } from "./tag-lists.ts";
+
+/** So many manifests and tags are remembered: some ten megabytes. */
+const REMEMBERED = 20_000;
+
+export class FsContext {
+  readonly disk: Disk<RegistryPaths>;
+  readonly locks = new RepositoryLocks();
+  /** What was read lately; nothing is kept where another process may change it. */
+  readonly tags: RecentValues<Digest>;
+  readonly manifests: RecentValues<ManifestRecord>;
+  readonly tagNames: TagNames;
+  readonly repositoryNames: RepositoryNames;
+  readonly journal: Journal;
+  /** Whether this is the process that changes repositories. */
+  readonly isOwner: boolean;
+  readonly #isLost: () => boolean;
+
+  /** `isLost`: whether somebody else became the owner meanwhile. */
+  constructor(disk: Disk<RegistryPaths>, isOwner: boolean, isLost: () => boolean) {
+    this.disk = disk;
+    this.isOwner = isOwner;
+    this.#isLost = isLost;
+    this.journal = new Journal(disk, () => this.#forget());
+    this.tags = new RecentValues(isOwner ? REMEMBERED : 0);
+    this.manifests = new RecentValues(isOwner ? REMEMBERED : 0);
+    this.tagNames = new TagNames(disk, isOwner);
+    this.repositoryNames = new RepositoryNames(disk, isOwner);
+  }
+
+  #forget(): void {
+    this.tags.clear();
+    this.manifests.clear();
+    this.tagNames.clear();
+  }
+
+  /** Changes files of a repository, all or none. Throws `STORE_LOCKED` when that is another process's work. */
+  async change(repository: string, changes: readonly FileChange[]): Promise<void> {
+    if (!this.isOwner || this.#isLost()) {
+      const { root } = this.disk.paths;
+      throw new SkillError("STORE_LOCKED", `${root} is in use: only the server that uses it changes repositories`, {
+        hint: "Ask that server, or stop it first.",
+      });
+    }
+    await this.journal.commit(changes);
+    if (changes.length > 0) this.repositoryNames.changed(repository);
+  }
+}

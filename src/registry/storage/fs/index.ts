@@ -1,0 +1,131 @@
+/**
+ * A registry's storage in a directory. docs/registry-layout.md says what lies where and why; it survives `kill -9` and a power
+ * cut, full and failing disks, and commands that look after it while a server uses it.
+ */
+import { resolve } from "node:path";
+
+import { SkillError, throwIfAborted } from "../../../errors.ts";
+import { Disk } from "../../../store/layout/disk.ts";
+import { writing } from "../../../store/layout/failure.ts";
+import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
+import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
+import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
+import type { OperationOptions } from "../../../store/types.ts";
+import { quote } from "../../../text/index.ts";
+import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata, StorageIssue } from "../types.ts";
+import { FsBlobs } from "./blobs.ts";
+import { FsContext } from "./context.ts";
+import { inspectFiles } from "./inspect.ts";
+import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
+import { RegistryPaths } from "./paths.ts";
+import { createRegistry, isRegistry } from "./prepare.ts";
+import { FsRepository } from "./repository.ts";
+
+export interface FsStorageOptions extends OperationOptions {
+  /**
+   * `serve`: to be the one process that changes repositories; throws `STORE_LOCKED` when there is one.
+   * `maintain`: to look, and to collect garbage, beside a server or without one; a server may start meanwhile. Throws
+   * `NOT_FOUND` where there is no registry. Default: `serve`.
+   */
+  readonly purpose?: "serve" | "maintain";
+  /** How long to wait for a server that is about to end, in milliseconds. Default: 5,000. */
+  readonly lockTimeout?: number;
+  /** The clock, in milliseconds since 1970. Default: `Date.now`. */
+  readonly now?: () => number;
+  /** What is done to a disk. Default: the file system of the machine. */
+  readonly fs?: FileSystem;
+  /** Who is alive. Default: the processes of the machine. */
+  readonly processes?: ProcessTable;
+}
+
+/**
+ * Opens the registry in the directory `root`; makes one of a directory that is absent or empty. What a process left undone
+ * that was killed is finished, or cleared away. Throws `STORE_LOCKED`, `TARGET_EXISTS` when the directory holds something
+ * else, `STORE_CORRUPT`, `STORE_UNWRITABLE`.
+ */
+export async function createFsStorage(root: string, options: FsStorageOptions = {}): Promise<RegistryStorage> {
+  const { fs = nodeFileSystem, now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
+  throwIfAborted(options.signal);
+  const disk = new Disk(fs, new RegistryPaths(resolve(root)), processes, now);
+  const isThere = await isRegistry(disk);
+  if (options.purpose === "maintain") {
+    if (!isThere) throw noRegistry(disk.paths.root);
+    return writing(disk.paths.root, async () => maintained(disk));
+  }
+  return writing(disk.paths.root, async () => {
+    const ownership = await acquireOwnership(disk, lockTimeout);
+    try {
+      if (!isThere) await createRegistry(disk);
+      const storage = new FsStorage(new FsContext(disk, true, () => ownership.isLost()), ownership);
+      await storage.recover();
+      return storage;
+    } catch (error) {
+      await ownership.release();
+      throw error;
+    }
+  });
+}
+
+/** Owns the registry only while it does what a server does at its start, so that no server is kept waiting. */
+async function maintained(disk: Disk<RegistryPaths>): Promise<RegistryStorage> {
+  const storage = new FsStorage(new FsContext(disk, false, () => true), undefined);
+  const ownership = await tryOwnership(disk);
+  try {
+    if (ownership !== undefined) await storage.recover();
+  } finally {
+    await ownership?.release();
+  }
+  return storage;
+}
+
+function noRegistry(root: string): SkillError {
+  return new SkillError("NOT_FOUND", `there is no registry at ${quote(root)}`, {
+    hint: "Name the directory that skillctl serve has as its --root.",
+  });
+}
+
+class FsStorage implements RegistryStorage {
+  readonly blobs: FsBlobs;
+  readonly metadata: MetadataStorage;
+  readonly #context: FsContext;
+  readonly #ownership: Ownership | undefined;
+
+  constructor(context: FsContext, ownership: Ownership | undefined) {
+    this.#context = context;
+    this.#ownership = ownership;
+    this.blobs = new FsBlobs(context.disk);
+    this.metadata = new FsMetadata(context);
+  }
+
+  /** Finishes or clears away what was left undone. For the owner, before anything else. */
+  async recover(): Promise<void> {
+    await this.#context.journal.replay();
+    await sweepTemporaries(this.#context.disk);
+    await this.blobs.uploads.sweep();
+  }
+
+  inspect(options: OperationOptions = {}): AsyncIterable<StorageIssue> {
+    return inspectFiles(this.#context.disk, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#context.journal.close();
+    await this.#ownership?.release();
+  }
+}
+
+class FsMetadata implements MetadataStorage {
+  readonly #context: FsContext;
+
+  constructor(context: FsContext) {
+    this.#context = context;
+  }
+
+  repository(name: string): RepositoryMetadata {
+    return new FsRepository(name, this.#context);
+  }
+
+  repositories(options: PageOptions = {}): AsyncIterable<string> {
+    return this.#context.repositoryNames.page(options);
+  }
+}

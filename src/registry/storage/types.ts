@@ -1,0 +1,196 @@
+/**
+ * Where a registry keeps what it was given.
+ *
+ * Two halves, because they want different homes when a registry grows: {@link BlobStorage} holds bytes under their digests,
+ * once however many repositories have them (a directory, an S3 bucket), and {@link MetadataStorage} holds what repositories
+ * say about them: manifests, tags, referrers, which blobs a repository has (a directory, PostgreSQL). All rules of the
+ * protocol and of skills are above; a driver stores, durably, and decides only what must be decided in one step: whether
+ * a tag still is what somebody expected.
+ *
+ * Everything that resolves without an error is on the disk: it survives `kill -9` and a power cut.
+ */
+import type { Content } from "../../content/index.ts";
+import type { Descriptor, Digest } from "../../oci/index.ts";
+import type { OperationOptions } from "../../store/types.ts";
+
+/** A piece of content, and when it was last asked for, stored or referred to, in milliseconds since 1970. */
+export interface StoredBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly touched: number;
+}
+
+/** A part of a blob: from `start` (0-based) to `end` (inclusive), as in an HTTP range. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes under their digests, sha256 and sha512. */
+export interface BlobStorage {
+  /** `undefined` when it is not there. Does not touch it, and does not read it. */
+  stat(digest: Digest, options?: OperationOptions): Promise<StoredBlob | undefined>;
+  /** Its bytes, or a part of them. Throws `NOT_FOUND`. A whole blob is verified as it flows: `DIGEST_MISMATCH` before its end. */
+  read(digest: Digest, options?: OperationOptions & { readonly range?: ByteRange }): Content;
+  /**
+   * Makes it young for the garbage collector; resolves to whether it is there. From here on, it stays for the
+   * collector's grace period, whoever collects at this moment.
+   */
+  touch(digest: Digest, options?: OperationOptions): Promise<boolean>;
+  /** Stores bytes that are in memory (manifests, small blobs); what is there already is touched, or replaced if it is damaged. */
+  put(digest: Digest, bytes: Uint8Array, options?: OperationOptions): Promise<void>;
+  /** Uploads that outlast a request, and the process. */
+  readonly uploads: UploadStorage;
+  /** All blobs, in no order. */
+  list(options?: OperationOptions): AsyncIterable<StoredBlob>;
+  /** Removes a blob unless it was touched after `before`; resolves to whether it was removed. Never loses a race against {@link touch}. */
+  remove(digest: Digest, before: number, options?: OperationOptions): Promise<boolean>;
+  /**
+   * Takes a damaged blob out of the way, for somebody to look at: from then on it is absent, and the next push of it
+   * heals. One that is sound after all stays. Resolves to whether it was damaged.
+   */
+  setAside(digest: Digest, options?: OperationOptions): Promise<boolean>;
+}
+
+/** An upload session. Its id cannot be guessed. */
+export interface Upload {
+  readonly id: string;
+  /** The full name of the repository that it was begun in, the only one that it can be finished in. */
+  readonly repository: string;
+  /** Bytes that are stored so far. */
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  /** When bytes came last, in milliseconds since 1970. */
+  readonly touched: number;
+}
+
+/**
+ * An upload survives the process that took it. It is not content yet, so a power cut may take it: then the client is told
+ * that there is none of this id, or that its digest is wrong, and begins again.
+ */
+export interface UploadStorage {
+  begin(repository: string, options?: OperationOptions): Promise<Upload>;
+  /** `undefined` when there is none of this id, or no more. */
+  find(id: string, options?: OperationOptions): Promise<Upload | undefined>;
+  /**
+   * Appends at `offset`, which must be where the upload ends; throws `CONFLICT` otherwise and while another append runs,
+   * `NOT_FOUND` when there is no such upload.
+   * When `content` throws, what had arrived stays (an interrupted upload goes on from there) and the error is thrown.
+   * Throws `ARCHIVE_LIMIT` when the upload would exceed `limit` bytes.
+   */
+  append(
+    id: string,
+    offset: number,
+    content: Content,
+    options?: OperationOptions & { readonly limit?: number },
+  ): Promise<Upload>;
+  /**
+   * Ends the upload as the blob `digest`, replacing a damaged one. Throws `DIGEST_MISMATCH`, and the upload is gone;
+   * `CONFLICT` while an append runs; `NOT_FOUND`.
+   */
+  finish(id: string, digest: Digest, options?: OperationOptions): Promise<StoredBlob>;
+  /** Forgets it, unless it was touched after `before` (default: in any case); resolves to whether it was forgotten. */
+  cancel(id: string, options?: OperationOptions & { readonly before?: number }): Promise<boolean>;
+  /** All that are under way, in no order. */
+  list(options?: OperationOptions): AsyncIterable<Upload>;
+}
+
+/** A manifest of a repository. */
+export interface StoredManifest {
+  /** `mediaType`, `digest`, `size`; `artifactType` and `annotations` as a referrers list shows them, for one that has a subject. */
+  readonly descriptor: Descriptor;
+  readonly subject?: Digest;
+  /** Milliseconds since 1970. */
+  readonly stored: number;
+}
+
+/** A manifest that comes in, with what was read from it. */
+export interface IncomingManifest extends Omit<StoredManifest, "stored"> {
+  /** What it refers to (config, layers, manifests of an index): the collector keeps them as long as the manifest. */
+  readonly references: readonly Digest[];
+  /** When it was stored, if it comes from a registry that knows. Default: now. Milliseconds since 1970. */
+  readonly stored?: number;
+}
+
+/** One page of names in lexical (byte) order, starting after `last`. */
+export interface PageOptions extends OperationOptions {
+  readonly last?: string;
+  /** At most so many. Default: all. */
+  readonly limit?: number;
+}
+
+export interface TagMove {
+  readonly tag: string;
+  /** What it shall name; `undefined` removes it. */
+  readonly to: Digest | undefined;
+  /** What it must name now; `null`: nothing. Left out: whatever it is. Throws `CONFLICT` when it names something else. */
+  readonly expect?: Digest | null;
+}
+
+/** What one repository says. A repository exists as soon as it has something. */
+export interface RepositoryMetadata {
+  /** `myorg/hello-world`, without a registry. */
+  readonly name: string;
+  /** Whether it has this blob (it was uploaded or mounted here). */
+  hasBlob(digest: Digest, options?: OperationOptions): Promise<boolean>;
+  /** Gives it the blob, which the blob storage holds. One that it has counts as linked now. */
+  linkBlob(digest: Digest, options?: OperationOptions): Promise<void>;
+  /**
+   * {@link hasBlob} for somebody who is about to refer to it: from here on the repository keeps it for the collector's
+   * grace period. The bytes are touched on their own.
+   */
+  touchBlob(digest: Digest, options?: OperationOptions): Promise<boolean>;
+  /**
+   * Takes it away, unless it was linked or touched after `before` (default: in any case); resolves to whether it did.
+   * The bytes stay for whoever else has them.
+   */
+  unlinkBlob(digest: Digest, options?: OperationOptions & { readonly before?: number }): Promise<boolean>;
+  manifest(digest: Digest, options?: OperationOptions): Promise<StoredManifest | undefined>;
+  /**
+   * Keeps a manifest, whose bytes the blob storage holds, together with the tag move if there is one: both or none. One
+   * that is there already keeps the time when it was stored.
+   */
+  putManifest(manifest: IncomingManifest, move?: TagMove, options?: OperationOptions): Promise<void>;
+  /** Removes a manifest and every tag that names it, and it from its subject's referrers. Resolves to the tags removed, `undefined` when it was not there. */
+  deleteManifest(digest: Digest, options?: OperationOptions): Promise<readonly string[] | undefined>;
+  tag(name: string, options?: OperationOptions): Promise<Digest | undefined>;
+  /** Moves tags in one step, all or none. The manifests that they shall name must be there (`BLOB_MISSING`). */
+  moveTags(moves: readonly TagMove[], options?: OperationOptions): Promise<void>;
+  tags(options?: PageOptions): AsyncIterable<string>;
+  /** Manifests whose subject is `subject`, which need not be there itself, by digest. */
+  referrers(subject: Digest, options?: OperationOptions): AsyncIterable<StoredManifest>;
+  manifests(options?: OperationOptions): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;
+  /** The blobs it has, with when they were linked. */
+  blobs(options?: OperationOptions): AsyncIterable<{ readonly digest: Digest; readonly linked: number }>;
+  /**
+   * Calls `work` while no other writer of this repository's manifests and tags runs (in any process): what it reads is
+   * still so when it writes. It must write with what it is handed, because every other writer waits for its end.
+   */
+  exclusively<T>(work: (held: RepositoryMetadata) => Promise<T>, options?: OperationOptions): Promise<T>;
+}
+
+export interface MetadataStorage {
+  /** No I/O. `name` has been checked by the caller. */
+  repository(name: string): RepositoryMetadata;
+  /** Names of repositories that hold something. */
+  repositories(options?: PageOptions): AsyncIterable<string>;
+}
+
+/** Something that is wrong with a driver's own files. */
+export interface StorageIssue {
+  /** What and where, for a person. */
+  readonly message: string;
+  readonly path?: string;
+}
+
+/** Both halves, and how to let go of them. */
+export interface RegistryStorage {
+  readonly blobs: BlobStorage;
+  readonly metadata: MetadataStorage;
+  /** Looks at everything that the driver wrote beside blobs. Changes nothing. Left out where nothing can be wrong. */
+  inspect?(options?: OperationOptions): AsyncIterable<StorageIssue>;
+  /** Waits for writes under way. Nothing may be called after it. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+
+import { parseServerConfig } from "./read.ts";
+
+/** The message of the error that a text causes. */
+function refusal(text: string): string {
+  try {
+    parseServerConfig(text, "/etc/skillctl/registry.yaml");
+  } catch (error) {
+    expect(error).toMatchObject({ code: "CONFIG_INVALID" });
+    return (error as Error).message;
+  }
+  throw new Error("it was accepted");
+}
+
+describe("the configuration of a server", () => {
+  it("may be empty", () => {
+    expect(parseServerConfig("", "/c.yaml")).toEqual({});
+    expect(parseServerConfig("# nothing yet\nlog:\n", "/c.yaml")).toEqual({});
+  });
+  it("has sizes, times and paths in the units of the library", () => {
+    const text = `
+listen: 0.0.0.0:443
+root: data
+tls: { certificate: /c.pem, key: k.pem }
+access:
+  anonymousPull: true
+  grants: { "": { reader: ["@anyone"] }, team/a: { admin: [ada] } }
+  oidc: [{ issuer: "https://ci.example.com", audience: skills, groups: [{ group: ci, claims: { ref: main } }] }]
+limits: { blobSize: 2GiB, manifestSize: 4194304, idleTimeout: 90s }
+gc: { every: 30m, grace: 2h, uploads: 7d }
+webhooks: [{ url: "https://example.com/hook", secretFile: hook.key, events: [push, promote] }]
+log: { level: warn, requests: false }
+`;
+    expect(parseServerConfig(text, "/etc/skillctl/registry.yaml")).toMatchObject({
+      root: "/etc/skillctl/data",
+      tls: { certificate: "/c.pem", key: "/etc/skillctl/k.pem" },
+      access: { anonymousPull: true, grants: { "team/a": { admin: ["ada"] } } },
+      limits: { blobSize: 2 * 1024 ** 3, manifestSize: 4194304, idleTimeout: 90_000 },
+      gc: { every: 1_800_000, grace: 7_200_000, uploads: 604_800_000 },
+      webhooks: [{ secretFile: "/etc/skillctl/hook.key", events: ["push", "promote"] }],
+    });
+  });
+  it("says of every problem where it is", () => {
+    const message = refusal("listen: 5000\nlimits:\n  blobSize: lots\n  blobsize: 1\ntls:\n  key: a\n");
+    expect(message).toContain("/etc/skillctl/registry.yaml:1:9: listen must be text");
+    expect(message).toContain("registry.yaml:3:13: limits.blobSize must be a size");
+    expect(message).toContain('registry.yaml:4:3: the key "blobsize" is not known');
+    expect(message).toMatch(/registry\.yaml:[56]:\d+: tls lacks the key certificate/);
+  });
+  it("suggests what an unknown key may have been meant to be", () => {
+    expect(() => parseServerConfig("acess: {}", "/c.yaml")).toThrow(
+      expect.objectContaining({ hint: "Did you mean access?" }),
+    );
+  });
+  it.each([
+    ["a list", "- listen", "must be a mapping"],
+    ["a key twice", "root: a\nroot: b", "stands here twice"],
+    ["an alias", "root: &a x\nlisten: *a", "is not supported"],
+    ["broken YAML", "listen: [", "not valid YAML"],
+    ["a level that there is not", "log: { level: loud }", "must be one of debug, info"],
+    ["a time without a unit", "gc: { every: 60 }", "must be a length of time"],
+    ["a number below its least", "access: { tokenLifetime: 1 }", "from 60 to 3600"],
+    ["an event that there is not", "webhooks: [{ url: x, secretFile: y, events: [sneeze] }]", "must be one of push"],
+  ])("refuses %s", (_, text, problem) => {
+    expect(refusal(text)).toContain(problem);
+  });
+});

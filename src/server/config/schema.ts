@@ -1,0 +1,125 @@
+/** The keys of a server's configuration file, section by section. Every value has a default; an empty file is a good one. */
+import {
+  bytes,
+  duration,
+  flag,
+  integer,
+  list,
+  mapping,
+  oneOf,
+  oneOrMore,
+  path,
+  record,
+  text,
+  type Shape,
+} from "./shapes.ts";
+
+const tls = mapping(
+  {
+    /** PEM: the certificate, and those between it and the authority. */
+    certificate: path,
+    /** PEM. */
+    key: path,
+    /** PEM. Where it is given, only clients with a certificate of this authority are served. */
+    clientAuthority: path,
+  },
+  ["certificate", "key"],
+);
+
+const oidcProvider = mapping(
+  {
+    issuer: text,
+    audience: oneOrMore(text),
+    name: text,
+    jwksUri: text,
+    algorithms: list(text),
+    nameClaim: text,
+    groupsClaim: text,
+    groups: list(mapping({ group: text, claims: record(text) }, ["group", "claims"])),
+  },
+  ["issuer", "audience"],
+);
+
+const subjects = list(text);
+
+const access = mapping({
+  anonymousPull: flag,
+  htpasswd: path,
+  robots: path,
+  oidc: list(oidcProvider),
+  grants: record(
+    mapping({ reader: subjects, author: subjects, approver: subjects, admin: subjects, mirror: subjects }),
+  ),
+  tokenKey: path,
+  /** Seconds. */
+  tokenLifetime: integer(60, 3600),
+  service: text,
+  trustedProxies: list(text),
+  limits: mapping({
+    requests: integer(1),
+    logins: integer(1),
+    loginsPerAddress: integer(1),
+    window: integer(1),
+    loginWindow: integer(1),
+  }),
+});
+
+const admission = mapping({
+  rules: record(flag),
+  requiredReferrers: list(text),
+  limits: mapping({
+    compressedSize: bytes,
+    expandedSize: bytes,
+    ratio: integer(1),
+    ratioFrom: bytes,
+    entries: integer(1),
+    fileSize: bytes,
+  }),
+});
+
+const limits = mapping({
+  manifestSize: bytes,
+  blobSize: bytes,
+  uploadsPerRepository: integer(1),
+  uploads: integer(1),
+  pageSize: integer(1, 100_000),
+  mountSearch: integer(0),
+  idleTimeout: duration,
+});
+
+const webhook = mapping(
+  {
+    url: text,
+    /** A file whose content signs what is sent. */
+    secretFile: path,
+    /** Default: all of them. */
+    events: list(oneOf("push", "tag", "untag", "delete", "promote")),
+    /** Only repositories whose names begin so. */
+    namespace: text,
+    /** Whether the target may be in a private network. Default: false. */
+    allowPrivate: flag,
+  },
+  ["url", "secretFile"],
+);
+
+const sections = {
+  listen: text,
+  root: path,
+  /** Where clients reach the server, when that is not where it listens: behind a proxy. */
+  publicUrl: text,
+  tls,
+  access,
+  admission,
+  limits,
+  gc: mapping({ every: duration, grace: duration, uploads: duration }),
+  audit: mapping({ file: path }, ["file"]),
+  webhooks: list(webhook),
+  metrics: mapping({ public: flag }),
+  log: mapping({ level: oneOf("debug", "info", "warn", "error", "silent"), requests: flag }),
+  shutdownTimeout: duration,
+} as const;
+
+export const serverConfigShape = mapping(sections);
+
+/** A server's configuration; paths are absolute, times in milliseconds, sizes in bytes. */
+export type ServerConfig = typeof serverConfigShape extends Shape<infer T> ? T : never;

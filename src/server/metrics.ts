@@ -1,0 +1,96 @@
+/** What the server counts, for Prometheus. No label is taken from what a client wrote. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
+
+import type { RegistryEvent } from "../registry/events.ts";
+import type { ExchangeReport } from "../registry/http/index.ts";
+
+const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]);
+/** Seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export class ServerMetrics {
+  readonly #metrics = new Metrics();
+  readonly #requests: Counter<"method" | "route" | "status">;
+  readonly #durations: Histogram<"method" | "route">;
+  readonly #bytes: Counter<"direction">;
+  readonly #events: Counter<"kind">;
+  readonly #deliveries: Counter<"outcome">;
+  readonly #collections: Counter<"outcome">;
+
+  /** `openUploads` is asked whenever somebody reads the metrics. */
+  constructor(openUploads: () => Promise<number>) {
+    const registers = [this.#metrics];
+    collectDefaultMetrics({ register: this.#metrics });
+    this.#requests = new Counter({
+      name: "skillctl_http_requests_total",
+      help: "Requests of the registry's API.",
+      labelNames: ["method", "route", "status"],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: "skillctl_http_request_duration_seconds",
+      help: "From a request's headers to the end of its answer.",
+      labelNames: ["method", "route"],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#bytes = new Counter({
+      name: "skillctl_http_body_bytes_total",
+      help: "Bytes of bodies, in and out.",
+      labelNames: ["direction"],
+      registers,
+    });
+    this.#events = new Counter({
+      name: "skillctl_events_total",
+      help: "What happened to manifests and tags.",
+      labelNames: ["kind"],
+      registers,
+    });
+    this.#deliveries = new Counter({
+      name: "skillctl_webhook_deliveries_total",
+      help: "Attempts to deliver an event.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#collections = new Counter({
+      name: "skillctl_gc_runs_total",
+      help: "Runs of the garbage collector.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    new Gauge({
+      name: "skillctl_open_uploads",
+      help: "Uploads under way.",
+      registers,
+      async collect() {
+        this.set(await openUploads());
+      },
+    });
+  }
+
+  exchange({ method, route, status, duration, bytesIn, bytesOut }: ExchangeReport): void {
+    const known = METHODS.has(method) ? method : "other";
+    const labels = { method: known, route: route ?? "none" };
+    this.#requests.inc({ ...labels, status });
+    this.#durations.observe(labels, duration / 1000);
+    if (bytesIn > 0) this.#bytes.inc({ direction: "in" }, bytesIn);
+    if (bytesOut > 0) this.#bytes.inc({ direction: "out" }, bytesOut);
+  }
+
+  event({ kind }: RegistryEvent): void {
+    this.#events.inc({ kind });
+  }
+
+  delivery(outcome: "delivered" | "failed" | "dropped"): void {
+    this.#deliveries.inc({ outcome });
+  }
+
+  collection(outcome: "done" | "failed"): void {
+    this.#collections.inc({ outcome });
+  }
+
+  /** In the text format of Prometheus, and its media type. */
+  async text(): Promise<{ readonly body: string; readonly contentType: string }> {
+    return { body: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
+  }
+}

@@ -1,0 +1,105 @@
+/** From a configuration to the parts of a server that know nothing of listening. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { SkillError } from "../errors.ts";
+import { AuditLog, createAccess, openAccess, type Access } from "../registry/access/index.ts";
+import { createAdmission } from "../registry/admission/index.ts";
+import { RegistryEvents } from "../registry/events.ts";
+import { createRegistry, type Registry } from "../registry/http/index.ts";
+import type { RegistryStorage } from "../registry/storage/types.ts";
+import { quote } from "../text/index.ts";
+import type { ServerConfig } from "./config/schema.ts";
+import type { Log } from "./log.ts";
+import { ServerMetrics } from "./metrics.ts";
+import { Webhook } from "./webhooks/index.ts";
+
+export interface ServerParts {
+  readonly registry: Registry;
+  readonly storage: RegistryStorage;
+  readonly events: RegistryEvents;
+  /** `undefined` where everybody may do everything. */
+  readonly access: Access | undefined;
+  readonly audit: AuditLog | undefined;
+  readonly metrics: ServerMetrics;
+  readonly webhooks: readonly Webhook[];
+}
+
+export interface PartsOptions {
+  readonly storage: RegistryStorage;
+  /** The directory in which keys and robot tokens are kept, unless the configuration says otherwise. */
+  readonly root: string;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** Throws `CONFIG_INVALID`, `FILE_UNREADABLE`. */
+export async function createParts(config: ServerConfig, options: PartsOptions): Promise<ServerParts> {
+  const { storage, log, now } = options;
+  const access = config.access === undefined ? undefined : await accessOf(config, config.access, options);
+  const audit =
+    config.audit === undefined
+      ? undefined
+      : new AuditLog(config.audit.file, {
+          onProblem: (err) => log.error({ err }, "the audit log cannot be written"),
+        });
+  const events = new RegistryEvents((err, { id }) => log.error({ err, event: id }, "a listener failed"));
+  const registry = createRegistry({
+    storage,
+    access: access?.control ?? openAccess(),
+    admission: createAdmission(config.admission),
+    events,
+    now,
+    ...(access === undefined ? {} : { clientAddress: access.clientAddress }),
+    log: ({ message, requestId, error }) => log.error({ requestId, err: error }, message),
+    ...(audit === undefined ? {} : { audit }),
+    ...(config.limits === undefined ? {} : { limits: config.limits }),
+  });
+  const metrics = new ServerMetrics(async () => registry.openUploads());
+  events.subscribe((event) => metrics.event(event));
+  const webhooks = await Promise.all((config.webhooks ?? []).map(async (each) => webhookOf(each, log, metrics)));
+  for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
+  return { registry, storage, events, access, audit, metrics, webhooks };
+}
+
+async function accessOf(
+  { publicUrl }: ServerConfig,
+  access: NonNullable<ServerConfig["access"]>,
+  { root, log, now }: PartsOptions,
+): Promise<Access> {
+  return createAccess(
+    {
+      tokenKey: join(root, "access", "token-key.json"),
+      robots: join(root, "access", "robots.json"),
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...access,
+    },
+    {
+      now,
+      onProblem: (err) => log.error({ err }, "a file of users or tokens cannot be read; the old one stays in force"),
+    },
+  );
+}
+
+async function webhookOf(
+  { url, secretFile, ...rest }: NonNullable<ServerConfig["webhooks"]>[number],
+  log: Log,
+  metrics: ServerMetrics,
+): Promise<Webhook> {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new SkillError("CONFIG_INVALID", `a webhook's url is ${quote(url)}, which is no URL of http or https`);
+  }
+  let secret: string;
+  try {
+    secret = (await readFile(secretFile, "utf8")).trim();
+  } catch (cause) {
+    throw new SkillError("FILE_UNREADABLE", `cannot read a webhook's secret: ${secretFile}`, { cause });
+  }
+  if (secret.length < 16) {
+    throw new SkillError("CONFIG_INVALID", `a webhook's secret has fewer than 16 characters: ${secretFile}`, {
+      hint: "Make one, for example with openssl rand -hex 32.",
+    });
+  }
+  const onOutcome = (outcome: "delivered" | "failed" | "dropped"): void => metrics.delivery(outcome);
+  return new Webhook({ ...rest, allowPrivate: rest.allowPrivate ?? false, url: new URL(url), secret, log, onOutcome });
+}

@@ -1,0 +1,200 @@
+import { once } from "node:events";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request as httpsRequest } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+
+import { hash } from "bcryptjs";
+import { generate } from "selfsigned";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { digestOf } from "../oci/index.ts";
+import { RawConnection } from "../registry/http/testing/raw-request.ts";
+import { createMemoryStorage } from "../registry/storage/memory/index.ts";
+import type { ServerConfig } from "./config/schema.ts";
+import { createLog } from "./log.ts";
+import { serve, type RunningServer, type ServeOptions } from "./serve.ts";
+
+let root: string;
+let lines: string[];
+const running: RunningServer[] = [];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "skillctl-server-"));
+  lines = [];
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(async (server) => server.close()));
+  await rm(root, { recursive: true, force: true });
+});
+
+async function start(config: ServerConfig = {}, options: Partial<ServeOptions> = {}): Promise<RunningServer> {
+  const log = createLog({ write: (line) => lines.push(line) });
+  const server = await serve(
+    { listen: "127.0.0.1:0", ...config },
+    { root, storage: createMemoryStorage(), log, ...options },
+  );
+  running.push(server);
+  return server;
+}
+
+const logged = (): Record<string, unknown>[] => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("a server", () => {
+  it("says that it lives, that it is ready, and what it counts", async () => {
+    const { url } = await start();
+    expect(await (await fetch(`${url}/healthz`)).text()).toBe("ok\n");
+    expect(await (await fetch(`${url}/readyz`)).text()).toBe("ready\n");
+    await fetch(`${url}/v2/a/b/blobs/uploads/`, { method: "POST" });
+    await fetch(`${url}/v2/${"x".repeat(20)}/tags/list`, { method: "PROPFIND" });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('skillctl_http_requests_total{method="POST",route="uploads",status="202"} 1');
+    expect(metrics).toContain('method="other",route="tags",status="405"');
+    expect(metrics).toContain("skillctl_open_uploads 1");
+    expect(metrics).not.toContain("xxxx");
+    expect((await fetch(`${url}/unknown`)).status).toBe(404);
+  });
+  it("shows its metrics to this machine only, also behind a proxy on it", async () => {
+    const { url } = await start();
+    expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(404);
+    const open = await start({ metrics: { public: true } });
+    expect((await fetch(`${open.url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(200);
+  });
+  it("logs each request with its id, and no secret", async () => {
+    const { url } = await start();
+    const headers = { "x-request-id": "id-1", authorization: "Basic c2VjcmV0OnNlY3JldA==" };
+    await fetch(`${url}/v2/a/b/manifests/1`, { headers });
+    const entry = logged().find(({ requestId }) => requestId === "id-1");
+    expect(entry).toMatchObject({
+      level: "info",
+      method: "GET",
+      route: "manifest",
+      repository: "a/b",
+      reference: "1",
+      status: 404,
+      code: "MANIFEST_UNKNOWN",
+      address: "127.0.0.1",
+    });
+    expect(lines.join()).not.toContain("c2VjcmV0");
+  });
+  it("refuses to let everybody do everything, unless it is told to", async () => {
+    await expect(start({ listen: "0.0.0.0:0" })).rejects.toMatchObject({
+      code: "USAGE",
+      hint: expect.stringContaining("--allow-anonymous-public"),
+    });
+    const server = await start({ listen: "0.0.0.0:0" }, { allowAnonymousPublic: true });
+    expect(server.hasAccess).toBe(false);
+    await expect(start({ listen: server.host })).rejects.toMatchObject({ code: "USAGE" });
+  });
+  it("takes a port that is in use for a mistake of its user", async () => {
+    const { host } = await start();
+    await expect(start({ listen: host })).rejects.toMatchObject({
+      code: "USAGE",
+      hint: expect.stringContaining("--listen"),
+    });
+  });
+  it("that lets this machine do everything is not for web pages", async () => {
+    const { host, url } = await start();
+    const ask = async (headers: string): Promise<number | undefined> => {
+      const connection = await RawConnection.open(host);
+      connection.write(`POST /v2/a/b/blobs/uploads/ HTTP/1.1\r\n${headers}\r\nContent-Length: 0\r\n\r\n`);
+      const status = await connection.status();
+      connection.close();
+      return status;
+    };
+    expect(await ask("Host: evil.example.com")).toBe(421);
+    expect(await ask("Host: localhost:5000\r\nOrigin: https://evil.example.com")).toBe(403);
+    expect(await ask("Host: localhost:5000\r\nOrigin: null")).toBe(403);
+    expect(await ask("Host: localhost:5000")).toBe(202);
+    expect((await fetch(`${url}/v2/`)).status).toBe(200);
+  });
+  it("has a token for whoever logs in, as docker does", async () => {
+    const htpasswd = join(root, "users");
+    await writeFile(htpasswd, `ada:${await hash("lovelace", 4)}\n`);
+    const { url } = await start({ access: { htpasswd } });
+    const challenged = await fetch(`${url}/v2/`);
+    expect(challenged.status).toBe(401);
+    expect(challenged.headers.get("www-authenticate")).toContain(`realm="${url}/token"`);
+    const basic = (password: string): string => `Basic ${Buffer.from(`ada:${password}`).toString("base64")}`;
+    const scope = "service=skillctl-registry&scope=repository:a/b:pull,push";
+    const refused = await fetch(`${url}/token?${scope}`, { headers: { authorization: basic("wrong") } });
+    expect(refused.status).toBe(401);
+    const granted = await fetch(`${url}/token?${scope}`, { headers: { authorization: basic("lovelace") } });
+    const { token } = (await granted.json()) as { token: string };
+    const authorization = `Bearer ${token}`;
+    const path = `${url}/v2/a/b/blobs/uploads/?digest=${digestOf("x")}`;
+    expect((await fetch(path, { method: "POST", body: "x", headers: { authorization } })).status).toBe(201);
+    expect(
+      (await fetch(path.replace("/a/b/", "/c/d/"), { method: "POST", body: "x", headers: { authorization } })).status,
+    ).toBe(401);
+  });
+  it("ends when the requests at hand are answered, and takes no more", async () => {
+    const server = await start();
+    const { host, url } = server;
+    const connection = await RawConnection.open(host);
+    const digest = digestOf("whole");
+    connection.write(
+      `POST /v2/a/b/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\n\r\nwh`,
+    );
+    // The request is there when a later one is answered.
+    await fetch(`${url}/healthz`);
+    const closing = server.close();
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    connection.write("ole");
+    expect(await connection.status()).toBe(201);
+    await closing;
+  });
+  it("breaks off what does not end in time", async () => {
+    const server = await start({ shutdownTimeout: 20 });
+    const { host } = server;
+    const connection = await RawConnection.open(host);
+    connection.write(`POST /v2/a/b/blobs/uploads/ HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\n\r\n`);
+    expect(await connection.status()).toBe(202);
+    await Promise.all([server.close(), connection.ended()]);
+  });
+});
+
+describe("certificates", () => {
+  /** Makes a certificate for this machine, under a name that tells it from others. */
+  async function certify(name: string): Promise<{ readonly certificate: string; readonly key: string }> {
+    const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
+      keyType: "ec",
+      extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
+    });
+    const files = { certificate: join(root, `${name}.crt`), key: join(root, `${name}.key`) };
+    await Promise.all([writeFile(files.certificate, cert), writeFile(files.key, key)]);
+    return files;
+  }
+
+  /** The name in the certificate that the server shows. */
+  async function shown(url: string): Promise<string | undefined> {
+    const request = httpsRequest(`${url}/v2/`, { rejectUnauthorized: false, agent: false }).end();
+    const [response] = await once(request, "response");
+    const name = (response.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    response.resume();
+    return typeof name === "string" ? name : undefined;
+  }
+
+  it("are replaced while the server runs, unless the new one is no good", async () => {
+    const tls = await certify("first");
+    const server = await start({ tls });
+    expect(server.isEncrypted).toBe(true);
+    expect(await shown(server.url)).toBe("first");
+    const second = await certify("second");
+    await copyFile(second.certificate, tls.certificate);
+    await expect(server.reload()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    expect(await shown(server.url)).toBe("first");
+    await copyFile(second.key, tls.key);
+    await server.reload();
+    expect(await shown(server.url)).toBe("second");
+  });
+  it("that are none keep the server from starting", async () => {
+    const tls = await certify("good");
+    await writeFile(tls.key, "not a key");
+    await expect(start({ tls })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(start({ tls: { ...tls, certificate: join(root, "absent") } })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
+  });
+});

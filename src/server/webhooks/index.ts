@@ -1,0 +1,2 @@
+/** Events, told to programs elsewhere. */
+export { Webhook } from "./webhook.ts";

@@ -1,0 +1,103 @@
+/** Events for a program elsewhere: in their order, again and again until it has them. */
+import type { RegistryEvent } from "../../registry/events.ts";
+import type { Log } from "../log.ts";
+import { deliver, type Message, type Target } from "./delivery.ts";
+
+/** Events that wait for one target; beyond that, new ones are dropped. */
+const MOST_WAITING = 10_000;
+const ATTEMPTS = 10;
+/** Milliseconds before the second attempt; each further one waits twice as long, up to the longest. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 5 * 60_000;
+
+export interface WebhookOptions extends Target {
+  /** Default: all kinds. */
+  readonly events?: readonly RegistryEvent["kind"][];
+  /** Only repositories in this namespace. */
+  readonly namespace?: string;
+  readonly log: Log;
+  readonly onOutcome?: (outcome: "delivered" | "failed" | "dropped") => void;
+  readonly now?: () => number;
+  /** Waits; rejects or resolves at once when the signal fires. */
+  readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+export class Webhook {
+  readonly #options: WebhookOptions;
+  readonly #waiting: Message[] = [];
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: WebhookOptions) {
+    this.#options = options;
+  }
+
+  /** Takes an event if it is wanted. What waits is kept in memory: it does not outlive the process. */
+  accept(event: RegistryEvent): void {
+    if (!this.#wants(event) || this.#stop.signal.aborted) return;
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.#options.onOutcome?.("dropped");
+      this.#options.log.error(
+        { target: this.#options.url.host, event: event.id },
+        "a webhook is too far behind; an event is dropped",
+      );
+      return;
+    }
+    this.#waiting.push({ id: event.id, kind: event.kind, body: JSON.stringify(event) });
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+  }
+
+  /** Gives what waits a last chance to be delivered, for so many milliseconds. */
+  async close(within: number): Promise<void> {
+    const timer = setTimeout(() => this.#stop.abort(), within);
+    await this.#running;
+    clearTimeout(timer);
+    this.#stop.abort();
+  }
+
+  #wants({ kind, repository }: RegistryEvent): boolean {
+    const { events, namespace } = this.#options;
+    const isKind = events === undefined || events.includes(kind);
+    return isKind && (namespace === undefined || repository === namespace || repository.startsWith(`${namespace}/`));
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#waiting[0]; next !== undefined && !this.#stop.signal.aborted; next = this.#waiting[0]) {
+      await this.#deliver(next);
+      this.#waiting.shift();
+    }
+  }
+
+  async #deliver(message: Message): Promise<void> {
+    const { log, onOutcome, url, now = Date.now, pause = wait } = this.#options;
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      try {
+        await deliver(this.#options, message, { now: now(), signal: this.#stop.signal });
+        onOutcome?.("delivered");
+        return;
+      } catch (error) {
+        const isLast = attempt >= ATTEMPTS;
+        onOutcome?.(isLast ? "dropped" : "failed");
+        log[isLast ? "error" : "warn"](
+          { target: url.host, event: message.id, attempt, err: error },
+          "a webhook was not delivered",
+        );
+        if (isLast) return;
+        await pause(Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE), this.#stop.signal);
+      }
+    }
+  }
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    timer.unref();
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await user.skill("hello");
+  await user.run(["pack", "hello"]);
+});
+
+interface Ready {
+  readonly url: string;
+  readonly host: string;
+  readonly root: string;
+  readonly hasAccess: boolean;
+}
+
+/** Starts a registry on a port of its own; `end` sends a signal and resolves to how the command ended. */
+async function serve(...args: readonly string[]) {
+  const child = user.start(["serve", "--listen", "127.0.0.1:0", "--json", ...args]);
+  if (child.stdout === null) throw new Error("the command has no output");
+  const done = finished(child);
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return done;
+  };
+  return { ready: JSON.parse(line) as Ready, child, end };
+}
+
+describe("serve", () => {
+  it("is a registry for push, promote and pull, without a flag but where to listen; a signal ends it", async () => {
+    const data = { XDG_DATA_HOME: user.path("data") };
+    const child = user.start(["serve", "--listen", "127.0.0.1:0", "--json"], { env: data });
+    if (child.stdout === null) throw new Error("the command has no output");
+    const done = finished(child);
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    const { host, root } = JSON.parse(line) as Ready;
+    expect(root).toBe(user.path("data", "skillctl", "registry"));
+
+    await user.json("push", "examples/hello:1.0.0-draft", `${host}/examples/hello`);
+    await user.json("promote", `${host}/examples/hello:1.0.0-draft`, "--to", "testing");
+    await user.json("promote", `${host}/examples/hello:1.0.0-testing`, "--to", "published");
+    expect(await user.json("list", `${host}/examples/hello`)).toMatchObject([{ tag: "1.0.0" }, { tag: "latest" }]);
+    await user.json("pull", `${host}/examples/hello:1.0.0`);
+
+    child.kill("SIGTERM");
+    const { status, stderr } = await done;
+    expect(status).toBe(143);
+    const log = stderr
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as { msg: string });
+    expect(log.map(({ msg }) => msg)).toEqual(expect.arrayContaining(["listening", "request", "ending", "ended"]));
+  });
+  it("keeps what it was given for the next time", async () => {
+    const first = await serve("--root", "kept");
+    await user.json("push", "examples/hello:1.0.0-draft", `${first.ready.host}/examples/hello`);
+    expect((await first.end("SIGINT")).status).toBe(130);
+    const second = await serve("--root", "kept");
+    expect(await user.json("list", `${second.ready.host}/examples/hello`)).toMatchObject([{ tag: "1.0.0-draft" }]);
+    await second.end("SIGTERM");
+  });
+  it("says where it listens and how to log in", async () => {
+    await user.write({ "users.yaml": "access:\n  htpasswd: users\n", users: "" });
+    const child = user.start(["serve", "--listen", "127.0.0.1:0", "--root", "told", "--config", "users.yaml"]);
+    if (child.stdout === null) throw new Error("the command has no output");
+    const done = finished(child);
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    const { stdout } = await done;
+    expect(stdout).toMatch(/^serving http:\/\/127\.0\.0\.1:[0-9]+ from .*told\n/);
+    expect(stdout).toMatch(/log in {2}skillctl login 127\.0\.0\.1:[0-9]+/);
+  });
+  it("reads its certificate again on SIGHUP, and goes on", async () => {
+    const { ready, child, end } = await serve("--root", "hup");
+    child.kill("SIGHUP");
+    expect((await fetch(`${ready.url}/healthz`)).status).toBe(200);
+    await end("SIGTERM");
+  });
+  it("does not open a registry to everybody by mistake", async () => {
+    const { status, stderr } = await user.run(["serve", "--listen", "0.0.0.0:0", "--root", "open"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("--allow-anonymous-public");
+  });
+  it("says where a configuration is wrong", async () => {
+    await user.write({ "wrong.yaml": "listen: 127.0.0.1:0\nlimts:\n  blobSize: 1MiB\n" });
+    const { status, stderr } = await user.run(["serve", "--config", "wrong.yaml"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('wrong.yaml:2:1: the key "limts" is not known');
+    expect(stderr).toContain("Did you mean limits?");
+  });
+  it("lets no second server have the same content", async () => {
+    const { end } = await serve("--root", "one");
+    const { status, stderr } = await user.run(["serve", "--listen", "127.0.0.1:0", "--root", "one"]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/lock/i);
+    await end("SIGTERM");
+  });
+});
