@@ -1,5 +1,5 @@
 // The main job, shown step by step on the examples: validate, pack, inspect, promote to published, unpack; then the same
-// through a registry on loopback: push, promote there, pull elsewhere. Works in a temporary directory that is removed at the
+// through a registry of its own, skillctl serve: push, promote there, pull elsewhere. Works in a temporary directory that is removed at the
 // end; ends with exit status 1 at the first step that does not do what it should.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -16,11 +16,7 @@ const bold = (text) => (colour ? `\u001b[1m${text}\u001b[22m` : text);
 const faint = (text) => (colour ? `\u001b[2m${text}\u001b[22m` : text);
 
 process.chdir(root);
-let registry;
-process.on("exit", () => {
-  registry?.stop();
-  rmSync(work, { recursive: true, force: true });
-});
+process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
 const examples = readdirSync("examples", { withFileTypes: true })
@@ -56,23 +52,21 @@ step("Unpack the published skill", ["unpack", "examples/hello-world", "-o", out]
 step("It is what was packed", ["diff", "examples/hello-world", join(out, "hello-world"), "--exit-code"]);
 step("The store is sound", ["fsck"]);
 
-registry = await startRegistry(join(work, "registry"));
-if (registry === undefined) {
-  console.log(faint("# No registry here to push to: install docker-registry to see that part, too.\n"));
-} else {
-  throughRegistry(registry);
-}
+const registry = await startRegistry(join(work, "registry"));
+process.on("exit", () => registry.kill());
+throughRegistry(registry);
+await registry.stop();
 
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-const way = registry === undefined ? "" : " through a registry,";
-console.log(bold(`Done in ${seconds} s: from a directory to a published image,${way} and back.`));
+console.log(bold(`Done in ${seconds} s: from a directory to a published image, through a registry, and back.`));
 console.log("Try it yourself: npm link, then skillctl --help");
 
 /** What a team does: one pushes a draft, others promote it where it is, and whoever uses it pulls what was published. */
-function throughRegistry({ name, host }) {
+function throughRegistry({ host }) {
   const skill = `${host}/team/release-notes`;
   const [{ version }] = JSON.parse(skillctl(["list", "release-notes", "--json"], "pipe").stdout);
-  step(`Push a draft to a registry (${name}, on loopback)`, ["push", `${skill}:${version}-draft`]);
+  console.log(`${faint("#")} a registry of our own: skillctl serve, on http://${host}\n`);
+  step("Push a draft to it", ["push", `${skill}:${version}-draft`]);
   step("Promote it there: no layer crosses the wire", ["promote", `${skill}:${version}-draft`, "--to", "testing"]);
   const reason = ["--reason", "Tested by the team."];
   step("And publish it", ["promote", `${skill}:${version}-testing`, "--to", "published", ...reason]);
