@@ -49,8 +49,10 @@ export class Documents {
   ): Promise<void> {
     const { repository } = this;
     const manifest = parseManifest(bytes, descriptor.mediaType);
-    const { isListed } = await putManifest(repository, reference, { descriptor, bytes }, options);
     const subject = manifest.subject?.digest;
+    const put = async () => putManifest(repository, reference, { descriptor, bytes }, options);
+    // One by one also where the registry keeps the list: olareg, for one, loses entries that come at the same time.
+    const { isListed } = await (subject === undefined ? put() : this.#oneByOne(put));
     if (isListed) repository.traits.listsReferrers = true;
     // Who lists referrers says so with every one that is pushed: distribution-spec "Pushing Manifests with Subject".
     else if (subject !== undefined) repository.traits.listsReferrers ??= false;

@@ -11,6 +11,7 @@ export function pausing({ base = 500, random = Math.random, wait = sleep }: Retr
   return async (times, signal) => wait(random() * base * 2 ** (times - 1), signal);
 }
 
-async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits. Throws `ABORTED`. */
+export async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   await setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => throwIfAborted(signal));
 }

@@ -3,16 +3,20 @@
  *
  * Nobody holds a lock on that tag, so two writers can overwrite each other's entry. Each looks, after writing, whether its
  * change is still there, and makes it again if not; a registry that knows conditional requests refuses the second at once.
+ * It does not look at once: whoever had read the tag before the write is perhaps still writing, for about as long.
  */
 import { isSkillError, SkillError } from "../errors.ts";
 import { describeManifest, MediaType, type Descriptor, type Digest, type Index, type Manifest } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import { deleteManifest, putManifest } from "./manifests.ts";
+import { sleep } from "./pause.ts";
 import { readReferrersIndex, type ReferrersIndex } from "./referrers.ts";
 import { referrersTag } from "./referrers-tag.ts";
 import type { RepositoryClient } from "./repository-client.ts";
 
 const MOST_ATTEMPTS = 5;
+/** Milliseconds. */
+const LONGEST_WAIT = 1000;
 
 /** The entry for a manifest in the index of its subject. */
 export function referrerEntry(descriptor: Descriptor, manifest: Manifest | Index): Descriptor {
@@ -65,11 +69,13 @@ async function change(
   let index = await readReferrersIndex(repository, subject, options);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (isDone(index)) return;
+    const began = performance.now();
     try {
       await write(repository, subject, index, changed(index), options);
     } catch (error) {
       if (!isSkillError(error, "CONFLICT")) throw error;
     }
+    await sleep(Math.min(2 * (performance.now() - began), LONGEST_WAIT), options.signal);
     index = await readReferrersIndex(repository, subject, options);
   }
   if (isDone(index)) return;
