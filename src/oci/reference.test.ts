@@ -112,6 +112,15 @@ describe("reference", () => {
     expect(() => parseReference("a\u202eb")).toThrow('"a\\u{202e}b" is not an image reference');
   });
 
+  it("is not one with a user and a password in it, which its message does not show", () => {
+    for (const text of ["ada:s3cret@quay.io/a/b:1", "https://ada:s3cret@quay.io/a/b", "//s3cret@quay.io/a/b"]) {
+      const message = expect.stringMatching(
+        /^"(?!.*s3cret).* is not an image reference: it holds a user or a password$/,
+      );
+      expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: "REFERENCE_INVALID", message }));
+    }
+  });
+
   it("cannot be changed", () => {
     expect(Object.isFrozen(parseReference("a:b"))).toBe(true);
     expect(Object.isFrozen(withTag(parseReference("a:b"), "c"))).toBe(true);

@@ -5,7 +5,7 @@
  * namespace and name, so here a reference without a registry is a local one and nothing is added to it.
  */
 import { SkillError } from "../errors.ts";
-import { quote } from "../text/index.ts";
+import { holdsLogin, quote } from "../text/index.ts";
 import { isDigest, type Digest } from "./digest.ts";
 
 /**
@@ -47,6 +47,7 @@ export function parseReference(text: string): Reference {
   };
   if (text === "") return refuse("it is empty");
   if (text.length > MAX_REFERENCE) return refuse(`it is longer than ${MAX_REFERENCE} characters`);
+  if (holdsLogin(text)) return refuse("it holds a user or a password", LOGIN_HINT);
 
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -92,6 +93,7 @@ export function baseName(reference: Reference): string {
   return reference.repository.slice(reference.repository.lastIndexOf("/") + 1);
 }
 
+const LOGIN_HINT = "Leave out what stands before the host, and log in to the registry: skillctl login.";
 const TAG_HINT = "A tag has 1 to 128 of A-Z a-z 0-9 _ . - and does not begin with . or -.";
 
 /** The first of several segments is a registry when it holds a dot or colon or is `localhost`. */

@@ -66,7 +66,9 @@ class Client implements RegistryClient {
     const response = await this.#authorised(request, base, url, answer);
     if (request.expect.includes(response.status)) return response;
     const { registry } = this;
-    throw await registryError(response, { registry, repository: request.repository, doing: request.doing });
+    const { repository, doing } = request;
+    const isSecret = (text: string): boolean => this.#authorizer?.authorizer.hasSecret(text) === true;
+    throw await registryError(response, { registry, repository, doing, isSecret });
   }
 
   /** Sends the request until the registry is content with its credentials; `answer` is what it said without any. */
@@ -109,8 +111,11 @@ class Client implements RegistryClient {
     const probe = async (base: URL): Promise<FollowedResponse> => this.#send(asked, locate(asked, base), undefined);
     const { base, answer } = await this.#origin.find(probe, request.signal);
     if (answer === undefined || asksItself) return { base, answer: answer as FollowedResponse | undefined };
-    if (answer.status === 401) await this.#authorizerFor(base).challenged(scopeOf(request), answer.headers);
     await answer.discard();
+    if (answer.status === 401) {
+      const about = { url: answer.url, ...(request.signal && { signal: request.signal }) };
+      await this.#authorizerFor(base).challenged(scopeOf(request), answer.headers, about);
+    }
     return { base, answer: undefined };
   }
 

@@ -1,13 +1,15 @@
 /** Lists that a registry gives out page by page. OCI distribution-spec "Listing Tags", `Link` as in RFC 8288. */
 import { SkillError } from "../errors.ts";
-import { parseStrictJson } from "../oci/index.ts";
+import { digestOf, parseStrictJson } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import type { RegistryRequest, RegistryResponse } from "./client-types.ts";
 import { nextLink, readBounded, type HttpHeaders } from "./http/index.ts";
 
-/** Bytes of one page, pages of one list. */
+/** Bytes of one page, and of all pages of one list together: much of it is in memory in the end. */
 const MAX_PAGE = 16 * 1024 * 1024;
-const MAX_PAGES = 100_000;
+const MAX_LIST = 4 * MAX_PAGE;
+/** Pages of one list. A million entries are so many where a registry gives no more than a hundred at a time. */
+const MAX_PAGES = 10_000;
 /** Entries of one list: it is held in memory to be sorted. */
 const MAX_ENTRIES = 1_000_000;
 
@@ -33,24 +35,32 @@ export interface PagedRequest extends OperationOptions {
  * back to an earlier page, and for lists without an end; and what `send` throws.
  */
 export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator<Page, void, undefined> {
+  // By their digests: a server chooses how long its links are.
   const seen = new Set<string>();
+  let size = 0;
   let next: RegistryRequest | undefined = { ...request, method: "GET", access: "pull", expect: [200] };
   while (next !== undefined) {
     const response: RegistryResponse = await send(next);
     const link = nextLink(response.headers["link"], response.url);
-    seen.add(response.url.href);
+    seen.add(keyOf(response.url));
     const refuse = (what: string): SkillError =>
       new SkillError("RESPONSE_INVALID", `cannot ${request.doing}: ${response.url.host} ${what}`, {
         hint: "Check that the address is that of a registry.",
       });
-    const document = readPage(await readBounded(response, MAX_PAGE), refuse);
+    const bytes = await readBounded(response, MAX_PAGE);
+    if ((size += bytes.byteLength) > MAX_LIST) throw refuse(`sends a list of more than ${MAX_LIST} bytes`);
+    const document = readPage(bytes, refuse);
     yield { document, headers: response.headers };
     if (link === undefined) return;
     if (link.origin !== response.url.origin) throw refuse("sends us to another host for the next page");
-    if (seen.has(link.href)) throw refuse("sends us back to a page that we have read");
+    if (seen.has(keyOf(link))) throw refuse("sends us back to a page that we have read");
     if (seen.size >= MAX_PAGES) throw refuse(`has more than ${MAX_PAGES} pages`);
     next = { ...next, path: link, query: {} };
   }
+}
+
+function keyOf({ href }: URL): string {
+  return digestOf(Buffer.from(href));
 }
 
 /** The texts under `key` of all pages, in lexical order, each once. `null` and nothing under it mean the same. */

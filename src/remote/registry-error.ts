@@ -38,6 +38,8 @@ export interface Asked {
   readonly repository: string | undefined;
   /** After "cannot". */
   readonly doing: string;
+  /** Whether a text bears what must not be shown: a server, or what stands before it, may repeat what it was sent. */
+  readonly isSecret: (text: string) => boolean;
 }
 
 /** Whether `error` is what a registry answered, with one of these statuses. */
@@ -47,7 +49,7 @@ export function hasStatus(error: unknown, ...statuses: readonly number[]): error
 
 /** Reads the body of an answer, as much as an error may have, and makes the error of it. Rejects only with `ABORTED`. */
 export async function registryError(response: HttpResponse, asked: Asked): Promise<RegistryError> {
-  const said = await readSaid(response);
+  const said = await readSaid(response, asked.isSecret);
   const { status } = response;
   const options = { status, ociCode: said?.code, retryAfter: response.headers["retry-after"] };
   const place = asked.repository === undefined ? asked.registry : `${asked.registry}/${asked.repository}`;
@@ -101,7 +103,7 @@ interface Said {
 }
 
 /** The first error of the body: code and message, safe to show. Bodies of other forms (a proxy's page) say nothing. */
-async function readSaid(response: HttpResponse): Promise<Said | undefined> {
+async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Promise<Said | undefined> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(await readBounded(response, MAX_BODY)).toString("utf8"));
@@ -110,8 +112,10 @@ async function readSaid(response: HttpResponse): Promise<Said | undefined> {
     return undefined;
   }
   const [first] = (arrayIn(parsed, "errors") ?? []) as unknown[];
-  const code = textIn(first, "code");
-  const message = textIn(first, "message");
+  const [code, message] = ["code", "message"].map((key) => {
+    const text = textIn(first, key);
+    return text === undefined || isSecret(text) ? undefined : text;
+  });
   const isCode = code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code);
   const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 300)])];
   return shown.length === 0 ? undefined : { code: isCode ? code : undefined, text: shown.join(" ") };

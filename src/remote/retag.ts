@@ -145,7 +145,8 @@ class Retagging {
 
   async #checkStill({ name, to }: Setting): Promise<void> {
     const actual = await this.#look(name);
-    if (actual !== to.digest) throw this.#conflict(name, `is ${actual ?? "absent"}: somebody else set it, too`);
+    if (actual === null) throw this.#conflict(name, "is not there, though it was just written");
+    if (actual !== to.digest) throw this.#conflict(name, `is ${actual}: somebody else set it, too`);
   }
 
   #conflict(name: string, what: string): SkillError {

@@ -12,6 +12,9 @@ import type { RepositoryClient } from "./repository-client.ts";
 const ABANDON_WITHIN = 2000;
 const OCTETS = { "content-type": "application/octet-stream" };
 
+/** The most bytes of a chunk that a registry can ask for: chunks are held in memory, several at a time. */
+const LARGEST_CHUNK = 64 * 1024 * 1024;
+
 /** Bytes at a position of the blob, as many as `length` says; `undefined`: it shows when they end. */
 export interface Piece {
   readonly body: Uint8Array | Content;
@@ -23,7 +26,7 @@ export interface Piece {
 export class UploadSession {
   readonly #repository: RepositoryClient;
   readonly #options: OperationOptions;
-  /** The least bytes of a chunk that is not the last. */
+  /** The least bytes of a chunk that is not the last, at most 64 MiB. */
   readonly minChunk: number;
   #location: URL;
 
@@ -32,7 +35,7 @@ export class UploadSession {
     this.#options = options;
     this.#location = locationOf(repository, response);
     const least = response.headers["oci-chunk-min-length"] ?? "0";
-    this.minChunk = /^[0-9]{1,9}$/.test(least) ? Number(least) : 0;
+    this.minChunk = /^[0-9]{1,9}$/.test(least) ? Math.min(Number(least), LARGEST_CHUNK) : 0;
   }
 
   static async begin(repository: RepositoryClient, options: OperationOptions): Promise<UploadSession> {

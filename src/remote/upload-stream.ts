@@ -5,7 +5,7 @@
  * a request's size: when somebody asks for them, or once a registry has answered 413. What was interrupted goes on from
  * where the registry says that it is: out of the chunk at hand, or by reading the content again, if that can be done.
  */
-import { isSkillError } from "../errors.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 import { hasStatus } from "./registry-error.ts";
 import type { UploadSession } from "./upload-session.ts";
 import { piecesOf, type UploadSource } from "./upload-source.ts";
@@ -52,6 +52,7 @@ export class StreamUpload {
         if (source.failure !== undefined) throw source.failure.error;
         if (!source.isRereadable || idle >= MOST_RESUMPTIONS || !this.#canGoOn(error)) throw error;
         const held = await this.#locate(error);
+        if (held > (source.size ?? Infinity)) throw hasTooMuch(held);
         idle = held > start ? 1 : idle + 1;
         start = held;
         await this.#plan.pause(idle);
@@ -107,6 +108,17 @@ export class StreamUpload {
       }
     }
   }
+}
+
+/** A registry that counts bytes which nobody has sent. */
+function hasTooMuch(held: number): SkillError {
+  return new SkillError(
+    "RESPONSE_INVALID",
+    `cannot send a blob: the registry says that it has ${held} bytes of it, too many`,
+    {
+      hint: "Try again; if it stays, tell whoever runs the registry.",
+    },
+  );
 }
 
 /**

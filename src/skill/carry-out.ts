@@ -105,11 +105,22 @@ async function rivals(
 ): Promise<readonly string[]> {
   if (set?.to === undefined) return [];
   const warnings: string[] = [];
+  let others = 0;
   for await (const other of repository.referrers(set.to, { ...options, artifactType: MediaType.promotion })) {
     if (other.digest === own.descriptor.digest) continue;
     const { [PromotionAnnotation.actor]: actor = "somebody", [PromotionAnnotation.time]: time } =
       other.annotations ?? {};
-    warnings.push(`${actor} promoted it too${time === undefined ? "" : `, at ${time}`}`);
+    others += 1;
+    if (others > MAX_RIVALS) continue;
+    warnings.push(`${short(actor)} promoted it too${time === undefined ? "" : `, at ${short(time)}`}`);
   }
-  return warnings;
+  return others > MAX_RIVALS ? [...warnings, `${others - MAX_RIVALS} more promoted it too`] : warnings;
+}
+
+/** Whoever may push to the repository may write such a record, of any length and in any number. */
+const MAX_RIVALS = 5;
+const LONGEST_NAME = 200;
+
+function short(text: string): string {
+  return text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
 }

@@ -40,6 +40,9 @@ export interface PromotionHistory {
 /** More steps than any skill has; who records more wants to keep the reader busy. */
 const MAX_STEPS = 1000;
 
+/** Bytes of a record. One has a few annotations and names the layers; all of a history are in memory together. */
+const MAX_RECORD = 64 * 1024;
+
 /** An image of the past: its digest, and the state that the newer record says it was in. */
 interface Visit {
   readonly digest: Digest;
@@ -117,7 +120,11 @@ async function recordsOf(
     if (looked++ >= most) break;
     throwIfAborted(options.signal);
     // Read, even where the listing shows the annotations: only the manifest itself is what its digest says.
-    const { digest } = referrer;
+    const { digest, size } = referrer;
+    if (size > MAX_RECORD) {
+      found.push({ digest, problem: `it has ${size} bytes, which no record has` });
+      continue;
+    }
     try {
       const manifest = await readManifest(repository, referrer, options);
       if (manifest.artifactType !== MediaType.promotion) continue;

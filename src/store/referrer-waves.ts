@@ -65,6 +65,7 @@ async function withMembers(
       if (!isDocumentType(member.mediaType) || seen.has(member.digest)) continue;
       seen.add(member.digest);
       all.push(member);
+      if (seen.size > MAX_REFERRERS) throw tooMany(repository, document);
     }
   }
   return all;

@@ -28,6 +28,18 @@ describe("visible text", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => !/\p{Cc}/u.test(visibleLine(text))));
   });
 
+  it.each([
+    ["https://ada:s3cret@quay.io/a/b:1", '"https://…@quay.io/a/b:1"'],
+    ["https://t0ken@quay.io", '"https://…@quay.io"'],
+    ["ada:s3cret@quay.io:443/a/b", '"…@quay.io:443/a/b"'],
+    ["see http://a:b@c and http://d:e@f", '"see http://…@c and http://…@f"'],
+    ["hello:1.0.0@sha256:abc", '"hello:1.0.0@sha256:abc"'],
+    ["quay.io/a/b:1@sha256:abc", '"quay.io/a/b:1@sha256:abc"'],
+    ["Ada <ada@example.com>", '"Ada <ada@example.com>"'],
+  ])("cites %s without the password that is in it", (text, cited) => {
+    expect(quote(text)).toBe(cited);
+  });
+
   it("cites long values cut", () => {
     expect(quote("x".repeat(201))).toBe(`"${"x".repeat(200)}…"`);
     expect(quote("🍵".repeat(3), 2)).toBe('"🍵🍵…"');

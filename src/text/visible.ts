@@ -26,8 +26,20 @@ export function visibleLine(text: string): string {
   return PLAIN_LINE.test(text) ? text : text.replaceAll(INVISIBLE, codeOf);
 }
 
-/** A value as messages cite it: in double quotes, on one line, cut after `limit` characters (200 unless told). */
-export function quote(text: string, limit = 200): string {
+/** User and password before a host, with a scheme as in a URL or without; and not the tag before a digest. */
+const LOGIN = /(\/\/)[^\s/@]+@|^[^\s/@]+:[^\s/@]+@(?!sha\d+:)/g;
+
+/** Whether a text has a user and a password in it, as URLs may. */
+export function holdsLogin(text: string): boolean {
+  return text.search(LOGIN) >= 0;
+}
+
+/**
+ * A value as messages cite it: in double quotes, on one line, without a password that stands before a host in it, and cut after
+ * `limit` characters (200 unless told).
+ */
+export function quote(cited: string, limit = 200): string {
+  const text = cited.replaceAll(LOGIN, "$1…@");
   const start = Array.from(text.slice(0, 2 * limit + 2));
   const isCut = start.length > limit;
   return `"${visibleLine(isCut ? start.slice(0, limit).join("") : text)}${isCut ? "…" : ""}"`;

@@ -68,7 +68,9 @@ describe("a terminal does not obey", () => {
     const digest = plant(world, { ...document, annotations }, "1.0.0");
     const { config, layers } = document as { config: object; layers: object[] };
     plant(world, {
-      ...{ schemaVersion: 2, mediaType: MediaType.manifest, artifactType: MediaType.promotion },
+      schemaVersion: 2,
+      mediaType: MediaType.manifest,
+      artifactType: MediaType.promotion,
       config: { ...config, mediaType: MediaType.promotion },
       layers,
       subject: { mediaType: MediaType.manifest, digest, size: 1000 },

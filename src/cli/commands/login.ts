@@ -102,8 +102,10 @@ function incomplete(problem: string): SkillError {
   });
 }
 
-async function printLogin(context: Context, registry: string, flags: Flags): Promise<ExitStatus> {
+async function printLogin(context: Context, given: string, flags: Flags): Promise<ExitStatus> {
   const { fileCredentials } = await import("../../remote/credentials/files.ts");
+  const { registryKey } = await import("../../remote/credentials/registry-key.ts");
+  const registry = registryKey(given);
   const found = await fileCredentials(credentialEnvironment(context, flags)).find(registry, { signal: context.signal });
   if (found === undefined) {
     throw new SkillError("NOT_FOUND", `nobody is logged in to ${registry}`, {

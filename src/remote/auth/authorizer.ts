@@ -96,6 +96,11 @@ class ChallengedAuthorizer implements Authorizer {
     return true;
   }
 
+  hasSecret(text: string): boolean {
+    const credentials = [...this.#credentials.values()].flatMap((credential) => secretsOf(credential));
+    return [...credentials, ...this.#grants.tokens()].some((secret) => secret !== "" && text.includes(secret));
+  }
+
   async #challengedToken(
     scope: AuthScope,
     credential: Credential | undefined,
@@ -202,6 +207,13 @@ class ChallengedAuthorizer implements Authorizer {
 
 function usableFor({ lifetime }: Token): number {
   return lifetime - Math.min(MARGIN, lifetime / 4);
+}
+
+/** In the forms in which a server sees them. Base64 is looked for without the padding that may be lost. */
+function secretsOf(credential: Credential | undefined): readonly string[] {
+  if (credential === undefined) return [];
+  if (credential.kind !== "basic") return [credential.token];
+  return [credential.password, basicHeader(credential).replace(/^Basic |=+$/g, "")];
 }
 
 function sourceOf({ realm, service }: TokenServer): string {

@@ -40,6 +40,11 @@ export class Grants {
     return this.#of(repository).find((grant) => grant.token === token);
   }
 
+  /** Every token that is remembered. */
+  *tokens(): Generator<string, void, undefined> {
+    for (const grants of this.#byRepository.values()) for (const { token } of grants) yield token;
+  }
+
   add(repository: string | undefined, grant: Grant): void {
     const key = keyOf(repository);
     const others = this.#of(repository).filter((each) => each.token !== grant.token);

@@ -36,4 +36,6 @@ export interface Authorizer {
    * a challenge that must not be followed. Two calls for one request are the most that can be answered with true.
    */
   challenged(scope: AuthScope, headers: HttpHeaders, options?: ChallengeOptions): Promise<boolean>;
+  /** Whether a text from the network repeats a credential or token of this endpoint, and so must not be shown. */
+  hasSecret(text: string): boolean;
 }

@@ -11,9 +11,12 @@ export function portOf(url: URL): number {
   return url.protocol === "https:" ? 443 : 80;
 }
 
-/** The host as connections take it: an IPv6 address without the brackets that it has in a URL, a name without a dot at its end. */
+/**
+ * The host as connections take it: an IPv6 address without the brackets that it has in a URL, a name without dots at its end,
+ * of which one too many must not make `localhost` look like a place elsewhere.
+ */
 export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return url.hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
 }
 
 const LOOPBACK = new BlockList();

@@ -93,7 +93,7 @@ describe("a transport", () => {
     expect(sockets.size).toBe(1);
   });
 
-  it("sends again when a kept connection turns out to be closed, but not a stream", async () => {
+  it("sends again when a kept connection turns out to be closed, but no stream and no PATCH", async () => {
     let requests = 0;
     const kept = async (): Promise<{ url: URL; ours: Transport }> => {
       const url = await serveRaw((socket) => {
@@ -119,6 +119,9 @@ describe("a transport", () => {
     const third = await kept();
     const streamed = third.ours.send({ method: "PUT", url: third.url, body: streamOf("a stream") });
     await expect(streamed).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
+    const fourth = await kept();
+    const appended = fourth.ours.send({ method: "PATCH", url: fourth.url, body: Buffer.from("bytes") });
+    await expect(appended).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
   });
 
   it("closes idle connections when it is closed, and can be used again", async () => {

@@ -23,7 +23,7 @@ export interface TransportOptions {
 
 /**
  * A transport that keeps connections, through proxies where those are given. Answers are never compressed, and have at most
- * 16 KiB of headers. Where a kept connection turns out to be closed, the request is sent again once, unless its body is a stream.
+ * 16 KiB of headers. Where a kept connection turns out to be closed, the request is sent again once, unless it is a PATCH or its body is a stream.
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
@@ -46,8 +46,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       throwIfAborted(request.signal);
       try {
         return await sendOnce(request).catch(async (error: unknown) => {
-          const canRepeat = request.body === undefined || request.body instanceof Uint8Array;
-          if (!(error instanceof StaleConnection) || !canRepeat) throw error;
+          if (!(error instanceof StaleConnection) || !canRepeat(request)) throw error;
           await agents.closeIdle();
           return { ...(await sendOnce(request)), isRepeated: true };
         });
@@ -57,6 +56,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
     },
     close: async () => agents.closeIdle(),
   };
+}
+
+/** A PATCH appends: had it arrived before the connection was closed, it would be there twice. */
+function canRepeat({ method, body }: HttpRequest): boolean {
+  return method !== "PATCH" && (body === undefined || body instanceof Uint8Array);
 }
 
 function requireHttp({ protocol }: URL): void {
