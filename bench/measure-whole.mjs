@@ -4,12 +4,15 @@ import { join } from "node:path";
 
 import { execute, median } from "./measure.mjs";
 
+/** What is measured beside the time, in the order of the report's columns. */
+export const COSTS = ["CPU ms", "MB", "requests"];
+
 /**
- * Measures a row as `measureRow` does, but one with `units`, a list of "ms", "CPU ms", "MB" and "requests", and `requests`, a
- * function that counts the requests to a registry since its last call. Returns one measured row for each unit. CPU time is that
- * of the command and all its children, memory the peak of the largest of them.
+ * Measures a row as `measureRow` does, its unit "ms", and with a function `requests` that counts the requests to a registry
+ * since its last call. The result has `costs` as well: the figures of {@link COSTS} of skillctl and of each peer, and their
+ * targets. CPU time is that of the command and all its children, memory the peak of the largest of them.
  */
-export async function measureWhole({ units, requests, ...row }, bench) {
+export async function measureWhole({ requests, ...row }, bench) {
   const runners = [{ task: row.ours }, ...row.peers.filter((peer) => peer.task !== undefined)];
   const samples = new Map(runners.map(({ task }) => [task, []]));
   for (let round = 0; round < row.runs; round++) {
@@ -21,14 +24,20 @@ export async function measureWhole({ units, requests, ...row }, bench) {
   }
   const figureOf = (task, unit) =>
     task === undefined ? undefined : median(samples.get(task).map((sample) => sample[unit]));
-  return units.map((unit, at) => ({
+  const costsOf = (task) => COSTS.map((unit) => figureOf(task, unit));
+  const measured = row.peers.filter(({ task }) => task !== undefined);
+  return {
     ...row,
-    unit,
-    what: at === 0 ? row.what : `— ${unit === "MB" ? "peak memory" : unit}`,
-    ours: figureOf(row.ours, unit),
-    peers: row.peers.map(({ name, task, missing }) => ({ name, missing, figure: figureOf(task, unit) })),
-    targets: row.targets.filter((target) => target.unit === unit),
-  }));
+    unit: "ms",
+    ours: figureOf(row.ours, "ms"),
+    peers: row.peers.map(({ name, task, missing }) => ({ name, missing, figure: figureOf(task, "ms") })),
+    targets: row.targets.filter(({ unit }) => unit === "ms"),
+    costs: {
+      ours: costsOf(row.ours),
+      peers: measured.map(({ name, task }) => ({ name, figures: costsOf(task) })),
+      targets: row.targets.filter(({ unit }) => unit !== "ms"),
+    },
+  };
 }
 
 /** What GNU time says of a command, to its end. */

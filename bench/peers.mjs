@@ -57,7 +57,7 @@ export function findProgram(name, versionArguments) {
     .find((each) => existsSync(each));
   if (path === undefined) return { missing: "not installed" };
   const { stdout } = spawnSync(path, versionArguments, { encoding: "utf8" });
-  return { path, version: /\d+\.[\w.+-]+/.exec(stdout)?.[0] ?? "unknown version" };
+  return { path, version: /\d+\.[\w.+-]+/.exec(stdout)?.[0] ?? "of unknown version" };
 }
 
 /** The Go skillctl: the binary that SKILLCTL_GO names, else what `go install` can fetch. */

@@ -1,7 +1,7 @@
 /** The registries of the registry cases, on loopback, each over a directory of the bench's own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -35,8 +35,9 @@ const PROGRAMS = {
 };
 
 /**
- * Starts a registry, `{ name, path }`. Resolves to `{ host, requests, close }`: `requests` counts those since its last call,
- * which costs the measured programs nothing, as the registry writes its log for everybody.
+ * Starts a registry, `{ name, path }`. Resolves to `{ host, requests, empty, close }`: `requests` counts those since its last
+ * call, which costs the measured programs nothing, as the registry writes its log for everybody; `empty` takes all that it
+ * holds away from it, so that nobody can have it take content over from another repository.
  */
 export async function startRegistry({ name, path }, directory) {
   mkdirSync(directory, { recursive: true });
@@ -63,7 +64,8 @@ export async function startRegistry({ name, path }, directory) {
     return since;
   };
   requests();
-  return { host: `127.0.0.1:${port}`, requests, close };
+  const empty = () => rmSync(join(directory, "content"), { recursive: true, force: true });
+  return { host: `127.0.0.1:${port}`, requests, empty, close };
 }
 
 async function freePort() {

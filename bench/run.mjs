@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { describeMachine } from "./machine.mjs";
-import { measureWhole } from "./measure-whole.mjs";
+import { COSTS, measureWhole } from "./measure-whole.mjs";
 import { measureRow } from "./measure.mjs";
 import { findPeers, findProgram } from "./peers.mjs";
 import { formatReport } from "./report.mjs";
@@ -55,10 +55,17 @@ try {
     for await (const row of rowsOf(bench)) {
       // Targets are for the full sizes.
       const wanted = options.quick ? { ...row, targets: [] } : row;
-      const measured = row.units === undefined ? [await measureRow(wanted, bench)] : await measureWhole(wanted, bench);
-      rows.push(...measured);
-      for (const { what, ours, unit } of measured) console.error(`   ${what}: ${ours.toFixed(1)} ${unit}`);
+      rows.push(await measure(wanted));
     }
+  }
+
+  async function measure(row) {
+    if (row.missing !== undefined) return row;
+    const measured = await (row.requests === undefined ? measureRow(row, bench) : measureWhole(row, bench));
+    const { what, ours, unit, costs } = measured;
+    const further = costs?.ours.map((figure, at) => `, ${figure.toFixed(0)} ${COSTS[at]}`).join("") ?? "";
+    console.error(`   ${what}: ${ours.toFixed(1)} ${unit}${further}`);
+    return measured;
   }
 
   const report = formatReport(rows, { ...machine, load: `${loadBefore} before, ${load()} after` });

@@ -17,14 +17,19 @@ const FASTEST = { text: "within 1.2 × the fastest", fastest: true, unit: "ms", 
 export async function* rows(bench) {
   const { directory, quick, peers, registries } = bench;
   const [program, listing] = registries;
-  if (program.path === undefined) throw new Error("docker-registry is not installed: apt-get install docker-registry");
+  if (program.path === undefined) {
+    yield { what: "skills through a registry", missing: `docker-registry is ${program.missing}` };
+    return;
+  }
   const registry = await startRegistry(program, join(directory, "registry"));
   try {
     const world = prepare(bench, registry, quick ? 20 : 1000, (quick ? 32 : 512) * MiB);
     yield* bulk(world);
     yield* one(world, registry, "docker-registry, which removes no tags", []);
-    yield* large(world);
-    if (listing.path !== undefined) yield* inListing(world, listing);
+    yield* inEmpty(world, program);
+    if (listing.path === undefined)
+      yield { what: "promote where referrers are listed", missing: `olareg is ${listing.missing}` };
+    else yield* inListing(world, listing);
   } finally {
     await registry.close();
   }
@@ -68,7 +73,7 @@ function* bulk(world) {
   const names = Array.from({ length: count }, (_, at) => `small-${at}`);
   const loop = (command) => ["bash", "-c", `for each do ${command}; done`, "loop", ...names];
   const tag = "1.0.0-draft";
-  const row = { runs: 1, units: ["ms", "CPU ms", "MB", "requests"], requests };
+  const row = { runs: 1, requests };
 
   const target = () => `${host}/${fresh("pushed")}`;
   const skopeoPush = () =>
@@ -176,7 +181,6 @@ function* one({ bench, ours, peers }, { host, requests }, where, targets) {
   const [last, status] = [`${host}/pushed-0/small-9`, "io.skillimage.status=testing"];
   yield {
     runs: bench.runs(7),
-    units: ["ms", "CPU ms", "MB", "requests"],
     requests,
     what: `promote in ${where}`,
     ours: lazily(() => ours("promote", skill(), "--to", "testing")),
@@ -189,32 +193,39 @@ function* one({ bench, ours, peers }, { host, requests }, where, targets) {
   };
 }
 
+/** A large skill, in a registry of its own, which holds nothing before a push: skopeo remembers where else a blob is. */
+async function* inEmpty(world, program) {
+  const registry = await startRegistry(program, join(world.bench.directory, "empty-registry"));
+  try {
+    yield* large(world, registry);
+  } finally {
+    await registry.close();
+  }
+}
+
 /** One skill of half a gigabyte that does not compress. */
-function* large({ bench, host, requests, store, size, peers, ours, fresh }) {
+function* large({ bench, store, size, peers, ours }, { host, requests, empty }) {
   const label = `a skill of ${size / MiB} MiB`;
   const name = "bench/huge-one:1.0.0-draft";
   const digest = digestsIn({ bench, ours }).get(name);
-  const row = { runs: bench.runs(3), units: ["ms", "CPU ms", "MB", "requests"], requests, targets: [FASTEST] };
-  const to = () => `${host}/${fresh("large")}/huge-one:1.0.0-draft`;
+  const row = { runs: bench.runs(3), requests, targets: [FASTEST] };
+  const there = `${host}/large/huge-one:1.0.0-draft`;
   const skopeo = (...args) => ["skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", ...args];
   yield {
     ...row,
     what: `push ${label}`,
-    ours: lazily(() => ours("push", name, to())),
+    ours: { prepare: empty, command: ours("push", name, there) },
     peers: [
-      peer(
-        "`skopeo copy`",
-        peers.skopeo,
-        lazily(() => skopeo(`oci:${store}:${name}`, `docker://${to()}`)),
-      ),
-      peer(
-        "`oras cp`",
-        peers.oras,
-        lazily(() => ["oras", "cp", "--from-oci-layout", "--to-plain-http", `${store}@${digest}`, to()]),
-      ),
+      peer("`skopeo copy`", peers.skopeo, {
+        prepare: empty,
+        command: skopeo(`oci:${store}:${name}`, `docker://${there}`),
+      }),
+      peer("`oras cp`", peers.oras, {
+        prepare: empty,
+        command: ["oras", "cp", "--from-oci-layout", "--to-plain-http", `${store}@${digest}`, there],
+      }),
     ],
   };
-  const there = `${host}/large/huge-one:1.0.0-draft`;
   execute(ours("push", name, there), {}, bench.directory);
   const place = join(bench.directory, "large-pulled");
   const prepare = () => {

@@ -62,8 +62,8 @@ class Exchange {
   readonly #timeouts: Required<Timeouts>;
   readonly #outcome: Outcome;
   readonly #watch: Watch;
-  /** Fires when no more of the request's body is wanted. */
-  readonly #stop = new AbortController();
+  /** Fires when no more of the request's body is wanted; `undefined` when it has none. */
+  readonly #stop: AbortController | undefined;
   #outgoing: ClientRequest | undefined;
   #used: { readonly socket: Socket; readonly bytesRead: number } | undefined;
   #answer: IncomingMessage | undefined;
@@ -75,6 +75,7 @@ class Exchange {
     this.#route = route;
     this.#timeouts = timeouts;
     this.#outcome = outcome;
+    this.#stop = request.body === undefined ? undefined : new AbortController();
     this.#watch = new Watch(timeouts, (error) => this.#fail(error));
   }
 
@@ -86,7 +87,7 @@ class Exchange {
     outgoing.on("finish", () => this.#sent());
     outgoing.on("response", (answer: IncomingMessage) => this.#answered(answer));
     outgoing.on("error", (error) => this.#fail(error));
-    outgoing.on("close", () => this.#fail(new HangUp()));
+    outgoing.on("close", () => this.#closed());
     if (this.#request.body === undefined) outgoing.end();
   }
 
@@ -128,12 +129,13 @@ class Exchange {
     CONNECTED.add(socket);
     this.#watch.stop();
     const { body } = this.#request;
-    if (body === undefined || this.#outgoing === undefined || this.#stop.signal.aborted) return;
+    const stop = this.#stop?.signal;
+    if (body === undefined || this.#outgoing === undefined || stop === undefined || stop.aborted) return;
     const announced = body instanceof Uint8Array ? body.byteLength : this.#request.headers?.["content-length"];
     const length = announced === undefined ? undefined : Number(announced);
     const stream = body instanceof Uint8Array ? piecesOf(body) : body;
     const dismiss = hearLastWords(socket);
-    sendBody(this.#outgoing, stream, { watch: this.#watch, stop: this.#stop.signal, length })
+    sendBody(this.#outgoing, stream, { watch: this.#watch, stop, length })
       .catch((error: unknown) => this.#fail(error, { ours: true }))
       .finally(dismiss);
   }
@@ -157,7 +159,7 @@ class Exchange {
     const isSent = this.#outgoing?.writableEnded === true;
     if (!isSent && answer.statusCode !== undefined && answer.statusCode < 300) return;
     this.#watch.stop();
-    if (!isSent) this.#stop.abort();
+    if (!isSent) this.#stop?.abort();
     this.#deliver(answer);
   }
 
@@ -175,7 +177,13 @@ class Exchange {
 
   #ended(): void {
     this.#request.signal?.removeEventListener("abort", this.#abort);
-    if (this.#stop.signal.aborted) this.#outgoing?.destroy();
+    if (this.#stop?.signal.aborted === true) this.#outgoing?.destroy();
+  }
+
+  /** The end of every request. To make an error costs more than all else here, so that is left to those that have failed. */
+  #closed(): void {
+    if (this.#failed || this.#answer?.complete === true) return;
+    this.#fail(new HangUp());
   }
 
   readonly #abort = (): void => {
@@ -189,7 +197,7 @@ class Exchange {
     this.#failed = true;
     this.#request.signal?.removeEventListener("abort", this.#abort);
     this.#watch.stop();
-    this.#stop.abort();
+    this.#stop?.abort();
     const failure = ours ? error : failureOf(error, this.#route.place, this.#answer !== undefined);
     this.#outcome.reject(this.#isStale(error) ? new StaleConnection("closed", { cause: failure }) : failure);
     this.#body?.fail(failure, { now: ours });

@@ -17,6 +17,7 @@ import { digestFrom, type Descriptor } from "../../oci/index.ts";
 import type { BlobStore } from "../repository.ts";
 import type { OperationOptions } from "../types.ts";
 import { verified } from "../verify.ts";
+import { inBlocks } from "./blocks.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
 import { isIrregular, isReadOnly, unreadable, writing } from "./failure.ts";
 import type { StoreLock } from "./lock.ts";
@@ -95,6 +96,8 @@ export class BlobDirectory implements BlobStore {
         if (length === 0) return;
         at += length;
         yield buffer.subarray(0, length);
+        // Less than was asked for: this was the end, which need not be asked for again.
+        if (at >= size && length < buffer.byteLength) return;
       }
     } catch (error) {
       throw unreadable(path, error);
@@ -129,19 +132,19 @@ export class BlobDirectory implements BlobStore {
   async #receive(
     content: Content,
     options: OperationOptions,
-    look: (chunk: Uint8Array) => void = () => undefined,
+    look: (block: Uint8Array) => void = () => undefined,
   ): Promise<{ readonly temporary: TemporaryFile; readonly size: number }> {
     const temporary = await this.#disk.createTemporary();
     try {
       let size = 0;
       let written = Promise.resolve();
-      for await (const chunk of content) {
+      for await (const block of inBlocks(content)) {
         throwIfAborted(options.signal);
-        look(chunk);
-        size += chunk.byteLength;
-        // The next chunk comes, and is checked, while this one is written.
+        look(block);
+        size += block.byteLength;
+        // The next block comes, and is checked, while this one is written.
         await written;
-        written = temporary.file.write(chunk);
+        written = temporary.file.write(block);
         written.catch(() => undefined);
       }
       await written;

@@ -1,0 +1,44 @@
+/**
+ * Content in blocks that are worth a call to the system. A network hands out what has come, 64 KiB at most; for each write
+ * a thread is woken, which takes longer than to copy so few bytes.
+ */
+import type { Content } from "../../content/index.ts";
+
+/** In bytes. */
+const BLOCK = 512 * 1024;
+
+/**
+ * The same bytes in larger pieces. A piece is good until the next but one is asked for: its memory is used again. Content
+ * that comes in one chunk, or in large ones, is passed on as it is. What the content throws comes before what was gathered.
+ */
+export async function* inBlocks(content: Content, size = BLOCK): AsyncGenerator<Uint8Array, void, undefined> {
+  const memory: Uint8Array[] = [];
+  let turn = 0;
+  let first: Uint8Array | undefined;
+  let filled = 0;
+  for await (const chunk of content) {
+    if (filled + chunk.byteLength > size) {
+      if (filled > 0) yield first ?? turned();
+      [first, filled] = [undefined, 0];
+    }
+    if (chunk.byteLength >= size) {
+      yield chunk;
+    } else if (filled === 0) {
+      [first, filled] = [chunk, chunk.byteLength];
+    } else {
+      const block = (memory[turn] ??= new Uint8Array(size));
+      if (first !== undefined) block.set(first);
+      first = undefined;
+      block.set(chunk, filled);
+      filled += chunk.byteLength;
+    }
+  }
+  if (filled > 0) yield first ?? turned();
+
+  /** What was gathered; the next is gathered in the other memory. */
+  function turned(): Uint8Array {
+    const block = memory[turn]?.subarray(0, filled) ?? new Uint8Array();
+    turn = 1 - turn;
+    return block;
+  }
+}
