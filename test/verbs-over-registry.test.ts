@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { RemoteStore } from "../src/remote/index.ts";
 import type { FakeRegistryOptions } from "../src/remote/testing/fake-options.ts";
 import { startFakeRegistry, type FakeRegistry } from "../src/remote/testing/fake-registry.ts";
-import { history, inspect, list, listRepository, promote, pull, push } from "../src/skill/index.ts";
+import { copyAll, history, inspect, list, listRepository, promote, pull, push } from "../src/skill/index.ts";
 import { collect } from "../src/skill/testing/collect.ts";
 import { release } from "../src/skill/testing/release.ts";
 import { copy, copyRepository, MemoryStore } from "../src/store/index.ts";
@@ -103,6 +103,35 @@ describe("the verbs over a registry", () => {
     expect(failed).toHaveLength(1);
     expect(["CONFLICT", "NOT_FOUND"]).toContain((failed[0] as { code: string }).code);
     expect((await history(remote, at("greeter:1.0.0-testing"))).steps).toHaveLength(1);
+  });
+
+  it("promote no image that another one has taken the place of", async () => {
+    const { remote, local, at } = await withDraft();
+    const draft = await inspect(remote, at("greeter:1.0.0-draft"));
+    const other = await release(local, { description: "Another greeting." }, "draft");
+    await push(local, remote, parseReference(other), at("greeter"));
+    const superseded = { ...at("greeter"), digest: draft.digest };
+    await expect(promote(remote, superseded, "testing")).rejects.toMatchObject({ code: "CONFLICT" });
+    expect((await promote(remote, at("greeter:1.0.0-draft"), "testing")).from).toBe("draft");
+  });
+
+  it("mirror a repository without moving latest back", async () => {
+    const { remote, local, registry, at } = await world();
+    for (const [version, name] of [
+      ["1.0.0", "greeter"],
+      ["2.0.0", "mirror"],
+    ] as const) {
+      await push(local, remote, parseReference(await release(local, { version }, "published")), at(name));
+    }
+    const outcomes = async (): Promise<unknown> => collect(copyAll(remote, remote, at("greeter"), at("mirror")));
+    await outcomes();
+    expect((await inspect(remote, at("mirror:latest"))).card.version).toBe("2.0.0");
+    expect(await outcomes()).toMatchObject([
+      { source: `${registry.host}/acme/greeter:1.0.0`, result: { unchanged: true } },
+      { source: `${registry.host}/acme/greeter:latest`, result: { unchanged: true } },
+    ]);
+    await collect(copyAll(remote, remote, at("greeter"), at("fresh")));
+    expect((await inspect(remote, at("fresh:latest"))).card.version).toBe("1.0.0");
   });
 
   it("pull a skill, and ask once the next time", async () => {

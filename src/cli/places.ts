@@ -10,7 +10,7 @@ import { resolveReference } from "../skill/resolve.ts";
 import type { Store } from "../store/types.ts";
 import type { OptionSpec } from "./command.ts";
 import type { Context } from "./context.ts";
-import { expand, expandFully } from "./default-registry.ts";
+import { expand, expandFully, expandTarget } from "./default-registry.ts";
 import { openRegistries } from "./remote.ts";
 import { REGISTRY_OPTIONS, type RegistryFlags } from "./registry-flags.ts";
 import { openStore, openStoreIfAny } from "./store.ts";
@@ -92,10 +92,10 @@ export async function deciding<T>(
 ): Promise<T> {
   refuseBoth(flags);
   const here = await localPlace(context, reference, flags);
-  if (here === undefined) return use(await remotePlace(context, reference, flags));
+  if (here === undefined) return use(await writablePlace(context, reference, flags));
   if (flags.local === true) return use(here);
   if (reference.registry === undefined) {
-    const full = (await isThere(here, context)) ? reference : await expand(context, reference);
+    const full = (await isThere(here, context)) ? reference : await expand(context, reference, { aliases: false });
     return use(full.registry === undefined ? here : await remotePlace(context, full, flags));
   }
   try {
@@ -115,6 +115,11 @@ async function localPlace(context: Context, reference: Reference, flags: PlaceFl
   const needsStore = flags.local === true || reference.registry === undefined;
   const store = needsStore ? await openStore(context) : await openStoreIfAny(context);
   return store && { store, reference, isRemote: false };
+}
+
+/** {@link remotePlace} for what may be changed there: no alias says where. */
+async function writablePlace(context: Context, given: Reference, flags: RegistryFlags): Promise<Place> {
+  return { store: await openRegistries(context, flags), reference: await expandTarget(context, given), isRemote: true };
 }
 
 /** The registry of a reference. Throws `USAGE` when none is known. */

@@ -6,6 +6,9 @@ import type { Digest } from "../oci/index.ts";
 
 /** The most bytes that are kept. */
 const CAPACITY = 8 * 1024 * 1024;
+/** Milliseconds for which a tag is taken to name what it was seen to name: a look of the same operation, not of an earlier one. */
+const TAG_SEEN_FOR = 1000;
+const MOST_TAGS = 1000;
 /** Milliseconds for which a registry is taken to hold what it was seen to hold. */
 const HELD_FOR = 60_000;
 
@@ -22,6 +25,7 @@ interface Kept extends CachedDocument {
 /** The least recently used goes first. A document is known in the repository in which it was seen, and nowhere else. */
 export class DocumentCache {
   readonly #documents = new Map<string, Kept>();
+  readonly #tags = new Map<string, { readonly digest: Digest; readonly at: number }>();
   readonly #now: () => number;
   readonly #capacity: number;
   #size = 0;
@@ -58,6 +62,20 @@ export class DocumentCache {
       this.#documents.delete(oldest);
       this.#size -= document.bytes.byteLength;
     }
+  }
+
+  /** Says that the registry itself was just seen to have a tag. Only the last few are remembered. */
+  sawTag(repository: string, tag: string, digest: Digest): void {
+    this.#tags.delete(`${repository}:${tag}`);
+    this.#tags.set(`${repository}:${tag}`, { digest, at: this.#now() });
+    const [oldest] = this.#tags.keys();
+    if (this.#tags.size > MOST_TAGS && oldest !== undefined) this.#tags.delete(oldest);
+  }
+
+  /** What a tag was seen to name a moment ago. */
+  seenTag(repository: string, tag: string): Digest | undefined {
+    const seen = this.#tags.get(`${repository}:${tag}`);
+    return seen !== undefined && this.#now() - seen.at < TAG_SEEN_FOR ? seen.digest : undefined;
   }
 
   forget(repository: string, digest: Digest): void {

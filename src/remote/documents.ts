@@ -27,6 +27,11 @@ export class Documents {
     return this.#cache.isHeld(this.#name, digest);
   }
 
+  /** What a tag was seen to name a moment ago, in the registry itself. */
+  seenTag(tag: string): Digest | undefined {
+    return this.#cache.seenTag(this.#name, tag);
+  }
+
   /** The bytes of a document that was just read or written, or that the registry has. Throws `NOT_FOUND`. */
   async read(digest: Digest, options: OperationOptions): Promise<CachedDocument> {
     const cached = this.#cache.get(this.#name, digest);

@@ -137,6 +137,7 @@ export class RemoteRepository implements Repository {
       const found = await getManifest(place, reference, options);
       const { mediaType, digest } = found.descriptor;
       this.#parts.cache.set(this.name, digest, { mediaType, bytes: found.bytes }, place === registry);
+      if (place === registry && isTag(reference)) this.#parts.cache.sawTag(this.name, reference, digest);
       return found;
     });
   }

@@ -145,6 +145,19 @@ describe("removing tags", () => {
     await expect(retag).rejects.toMatchObject({ remaining: ["1.0.0-draft"], cause: { code: "REGISTRY_DENIED" } });
   });
 
+  it.each([{}, { conditional: true }])("spares one that was given to another image meanwhile: %j", async (options) => {
+    const { registry, repository } = await setUpRemote(options);
+    await pushDraft(repository);
+    const other = await pushImage(repository, "another draft");
+    await repository.resolve("1.0.0-draft");
+    const put = { method: "PUT", path: "/manifests/1.0.0-testing" };
+    const { tags } = registry.content.repository("examples/hello");
+    registry.fail({ ...put, seen: () => tags.set("1.0.0-draft", other.manifest.digest) });
+    await repository.retag(promotion("skill"));
+    expect(await listOf(repository.tags())).toEqual(["1.0.0-draft", "1.0.0-testing"]);
+    expect((await repository.resolve("1.0.0-draft")).digest).toBe(other.manifest.digest);
+  });
+
   it("is no conflict when the answer was lost and the request repeated", async () => {
     const { registry, repository } = await setUpRemote();
     await pushDraft(repository);

@@ -62,8 +62,10 @@ class Retagging {
     }
   }
 
-  async #checkExpected({ name, expect }: TagChange): Promise<void> {
+  async #checkExpected({ name, to, expect }: TagChange): Promise<void> {
     if (expect === undefined) return;
+    // A tag that goes is looked at again right before it does; until then, what was seen a moment ago will do.
+    if (to === undefined && expect !== null && this.#documents.seenTag(name) === expect) return;
     const actual = await this.#look(name);
     if (actual !== expect) throw this.#conflict(name, `is ${actual ?? "absent"}, not ${expect ?? "absent"}`);
   }
@@ -133,14 +135,35 @@ class Retagging {
     return { isSole, refused: remaining.length === 0 ? undefined : new TagsRemainError(name, remaining, cause) };
   }
 
-  /** Removes one tag; tells whether that proves that nobody else did. Throws `CONFLICT` when somebody else was first. */
+  /**
+   * Removes one tag; tells whether that proves that nobody else did. Throws `CONFLICT` when somebody else was first. A tag that
+   * was given to another image meanwhile is that image's, and stays.
+   */
   async #remove({ name, expect }: TagChange): Promise<boolean> {
-    const condition = expect === undefined || expect === null ? {} : { expect };
     const { repository } = this.#documents;
-    const { found, isRepeated } = await deleteManifest(repository, name, { ...this.#options, ...condition });
-    if (expect === undefined || isRepeated) return false;
+    if (expect === undefined || expect === null) {
+      await deleteManifest(repository, name, this.#options);
+      return false;
+    }
+    const actual = await this.#look(name);
+    if (actual !== null && actual !== expect) return false;
+    const { found, isRepeated } = actual === null ? GONE : await this.#removeExpected(name, expect);
+    if (isRepeated) return false;
     if (!found) throw this.#conflict(name, "was removed by somebody else meanwhile");
     return true;
+  }
+
+  async #removeExpected(
+    name: string,
+    expect: Digest,
+  ): Promise<{ readonly found: boolean; readonly isRepeated: boolean }> {
+    try {
+      return await deleteManifest(this.#documents.repository, name, { ...this.#options, expect });
+    } catch (error) {
+      // Given to another image since we looked.
+      if (!hasStatus(error, 412)) throw error;
+      return { found: true, isRepeated: true };
+    }
   }
 
   async #checkStill({ name, to }: Setting): Promise<void> {
@@ -156,6 +179,9 @@ class Retagging {
     });
   }
 }
+
+/** How the removal of a tag would end that somebody else has removed. */
+const GONE = { found: false, isRepeated: false };
 
 function isSetting(change: TagChange): change is Setting {
   return change.to !== undefined;

@@ -1,6 +1,6 @@
 /** The one rule that nothing gets around: what is published stays what it is. */
 import { SkillError } from "../errors.ts";
-import { compareStates, LATEST, statesOfTag, type LifecycleState } from "../lifecycle/index.ts";
+import { compareStates, isVersion, LATEST, statesOfTag, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
 import { readFacts } from "./entry.ts";
@@ -26,9 +26,18 @@ export function refuseReplacing(repository: string, tag: string, image: SkillIma
   });
 }
 
-/** Throws `LIFECYCLE_TRANSITION_INVALID` when `tag` says of this version that it is in another state than it is. */
+/**
+ * Throws `LIFECYCLE_TRANSITION_INVALID` when `tag` says of this version that it is in another state than it is, or that it is
+ * another version.
+ */
 export function refuseForgedTag(tag: string, version: string | undefined, status: LifecycleState | undefined): void {
   const states = version === undefined ? [] : statesOfTag(version, tag);
+  const named = tag.replace(/-(?:draft|testing)$/, "").replace("_", "+");
+  if (version !== undefined && states.length === 0 && isVersion(named)) {
+    throw new SkillError("LIFECYCLE_TRANSITION_INVALID", `the tag ${tag} is for version ${named}, not ${version}`, {
+      hint: "Leave the tag out to keep the one that it has, or choose a tag of your own, such as stable.",
+    });
+  }
   if (states.length === 0 || (status !== undefined && states.includes(status))) return;
   throw new SkillError(
     "LIFECYCLE_TRANSITION_INVALID",

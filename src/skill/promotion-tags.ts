@@ -115,7 +115,10 @@ async function occupantOf(
   });
 }
 
-/** The tag of the old state and the tag that was asked for go, where they name the image that is promoted. */
+/**
+ * The tag of the old state and the tag that was asked for go, where they name the image that is promoted. An image that its
+ * state's tag does not name any more was superseded: to promote it as well would let two images become one version.
+ */
 async function removals(
   repository: Repository,
   { tag, before }: Promotion,
@@ -126,7 +129,14 @@ async function removals(
     (name): name is string => name !== undefined && name !== plan.set && name !== LATEST,
   );
   const named = await Promise.all(
-    names.map(async (name) => name === tag || (await find(repository, name, options))?.digest === before.digest),
+    names.map(async (name) => {
+      if (name === tag) return true;
+      const occupant = await find(repository, name, options);
+      if (occupant === undefined || occupant.digest === before.digest) return occupant !== undefined;
+      throw new SkillError("CONFLICT", `${repository.name}:${name} names another image (${occupant.digest})`, {
+        hint: `${before.digest} was superseded. Promote what that tag names, or push the image that you mean once more.`,
+      });
+    }),
   );
   return names.filter((_, at) => named[at]).map((name) => ({ name, to: undefined, expect: before.digest }));
 }

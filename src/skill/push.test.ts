@@ -188,6 +188,24 @@ describe("push", () => {
     expect(await tagsOf(registry)).toEqual({ "1.0.0-draft": "draft" });
   });
 
+  it("gives the tag that stands beside a digest", async () => {
+    const [local, registry] = [new MemoryStore(), new RegistryDouble()];
+    const source = await release(local, {}, "draft");
+    const { digest } = await inspect(local, parseReference(source));
+    await send(local, registry, source, `${REMOTE}:1.0.0-draft@${digest}`);
+    expect(await tagsOf(registry)).toEqual({ "1.0.0-draft": "draft" });
+  });
+
+  it.each(["2.0.0", "2.0.0-draft", "1.0.1-testing"])("refuses %s, the tag of another version", async (tag) => {
+    const [local, registry] = [new MemoryStore(), new RegistryDouble()];
+    const source = await release(local, {}, "draft");
+    await expect(send(local, registry, source, `${REMOTE}:${tag}`)).rejects.toMatchObject({
+      code: "LIFECYCLE_TRANSITION_INVALID",
+      message: expect.stringContaining("not 1.0.0") as string,
+    });
+    await send(local, registry, source, `${REMOTE}:${tag}`, { force: true });
+  });
+
   it("refuses a digest that is not the image's", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
     const source = await release(local, {}, "draft");

@@ -1,7 +1,7 @@
 /** Sends an image of one store to another, from a person's machine to a registry above all. */
 import { isSkillError, SkillError } from "../errors.ts";
 import { tagFor } from "../lifecycle/index.ts";
-import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
+import { Annotation, formatReference, repositoryName, withTag } from "../oci/index.ts";
 import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { copyImage } from "../store/copy.ts";
 import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
@@ -58,7 +58,9 @@ export async function push(
 ): Promise<PushResult> {
   const { reference, descriptor, repository } = await resolveReference(from, source, options);
   const image = await readImage(repository, descriptor, options);
-  const named = nameTransferred(target, reference, descriptor);
+  const checked = nameTransferred(target, reference, descriptor);
+  // A digest beside a tag says which image is meant; the tag is the name that it shall have.
+  const named = target.tag === undefined || target.digest === undefined ? checked : withTag(target, target.tag);
   const name = named.digest ?? named.tag ?? descriptor.digest;
   const remote = to.repository(repositoryName(named));
   const current = await find(remote, name, options);

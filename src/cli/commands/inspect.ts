@@ -51,10 +51,15 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
     const { output, signal } = context;
     const { files = false, raw: part } = flags;
     if (part === undefined) {
-      const result = await reading(context, skill, flags, ({ store, reference: found }) =>
-        inspect(store, found, { files, signal }),
-      );
+      let isRemote = false;
+      const result = await reading(context, skill, flags, (place) => {
+        ({ isRemote } = place);
+        return inspect(place.store, place.reference, { files, signal });
+      });
       await output.result(result, (found) => format(found, context));
+      if (!isRemote && skill.registry !== undefined && flags.local !== true) {
+        await output.remark("This is the local copy; --remote asks the registry.\n");
+      }
     } else {
       const bytes = await reading(context, skill, flags, ({ store, reference: found }) =>
         raw(store, found, part, { signal }),

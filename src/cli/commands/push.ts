@@ -66,8 +66,8 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
   examples: [
     { title: "The draft that was just packed", command: "skillctl push quay.io/myorg/hello-world:1.0.0-draft" },
     {
-      title: "An image under another name",
-      command: "skillctl push examples/hello-world:1.0.0 quay.io/myorg/greeter:1.0.0",
+      title: "Which image, and where to",
+      command: "skillctl push examples/hello-world:1.0.0 quay.io/team/skills/hello-world:1.0.0",
     },
     { title: "Everything that is published", command: "skillctl push --all --status published --to quay.io/myorg" },
   ],

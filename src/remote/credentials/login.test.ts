@@ -209,6 +209,14 @@ describe("a logout", () => {
     expect([...keychain.secrets.keys()]).toEqual(["quay.io/myorg"]);
   });
 
+  it("finds what a helper has and does not list", async () => {
+    await write(DOCKER, { credsStore: "test" });
+    keychain.secrets.set("quay.io", { Username: "a", Secret: "b" });
+    keychain.listsNothing = true;
+    expect((await logout("quay.io", environment)).removedFrom).toEqual(["docker-credential-test"]);
+    expect(keychain.secrets.size).toBe(0);
+  });
+
   it("of somebody who is not logged in changes nothing and says so", async () => {
     await write(DOCKER, { auths: { "ghcr.io": entry("a", "b") }, credsStore: "absent" });
     const before = await stat(join(home, DOCKER));

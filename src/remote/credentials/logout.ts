@@ -75,7 +75,10 @@ async function forgetInHelpers(
   return removedFrom;
 }
 
-/** What the helper calls the registry, by its own list; if it has none, what the file says that it keeps. */
+/**
+ * What the helper calls the registry, by its own list; if it has none, what the file says that it keeps. A list may leave out
+ * what the helper has all the same.
+ */
 async function serversOf(
   helper: CredentialHelper,
   key: string,
@@ -83,8 +86,10 @@ async function serversOf(
   options: LogoutOptions,
 ): Promise<readonly string[]> {
   const listed = await helper.list(options);
-  if (listed !== undefined) return listed.filter((each) => canonicalKey(each) === key);
-  return isCertain ? [server] : [];
+  if (listed === undefined) return isCertain ? [server] : [];
+  const found = listed.filter((each) => canonicalKey(each) === key);
+  if (found.length > 0) return found;
+  return (await helper.get(server, { ...options, mustExist: false })) === undefined ? [] : [server];
 }
 
 function incomplete(key: string, failure: SkillError, removedFrom: ReadonlySet<string>): SkillError {

@@ -13,6 +13,8 @@ export class Keychain {
   readonly asked: string[] = [];
   /** Of the only helper that is installed. Default: `test`. */
   readonly program: string;
+  /** Whether its list leaves out all that it has. */
+  listsNothing = false;
 
   constructor(name = "test") {
     this.program = `docker-credential-${name}`;
@@ -27,6 +29,7 @@ export class Keychain {
     if (program !== this.program) return { status: "absent", stdout: "", stderr: "" };
     if (isStore) this.secrets.set(server, secret as Secret);
     if (action === "list") {
+      if (this.listsNothing) return done({});
       return done(Object.fromEntries([...this.secrets].map(([each, { Username }]) => [each, Username])));
     }
     const found = this.secrets.get(server);
