@@ -9,7 +9,7 @@ import { mergeChunks } from "./merge-chunks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+const { version, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
 rmSync("dist", { recursive: true, force: true });
 await generate();
@@ -27,7 +27,15 @@ const withoutPrograms = {
   },
 };
 
-const platform = { outdir: "dist/cli", platform: "node", target: "node20.17", format: "esm", legalComments: "none" };
+const platform = {
+  outdir: "dist/cli",
+  platform: "node",
+  target: "node20.17",
+  format: "esm",
+  legalComments: "none",
+  // Those install them who use them.
+  external: Object.keys(peerDependencies),
+};
 const chunks = await build({
   ...platform,
   entryPoints: ["src/cli/main.ts"],
