@@ -76,20 +76,22 @@ END
   rm -rf "$apt"
 }
 
-# Builds a Go program, at the version of .ci/go.mod: build NAME PACKAGE
+# Builds a Go program, at the version of the go.mod in DIRECTORY: build NAME PACKAGE DIRECTORY
 build() {
   command -v go >/dev/null || { echo "$1 needs Go 1.24 or newer to be built" >&2; return 1; }
-  cd .ci
+  cd "$3"
   CGO_ENABLED=0 go build -trimpath -o "$root/$1.new" "$2"
   mv "$root/$1.new" "$root/bin/$1"
 }
 
 builds=()
-for each in olareg:github.com/olareg/olareg/cmd/olareg \
-  oci-conformance:github.com/opencontainers/distribution-spec/conformance; do
-  command -v "${each%%:*}" >/dev/null && continue
-  echo "== building ${each%%:*}"
-  (build "${each%%:*}" "${each#*:}") &
+for each in olareg:.ci:github.com/olareg/olareg/cmd/olareg \
+  oci-conformance:.ci:github.com/opencontainers/distribution-spec/conformance \
+  versitygw:.ci/s3:github.com/versity/versitygw/cmd/versitygw; do
+  IFS=: read -r name directory package <<<"$each"
+  command -v "$name" >/dev/null && continue
+  echo "== building $name"
+  (build "$name" "$package" "$directory") &
   builds+=($!)
 done
 

@@ -9,7 +9,7 @@ import { mergeChunks } from "./merge-chunks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+const { version, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
 rmSync("dist", { recursive: true, force: true });
 await generate();
@@ -28,14 +28,15 @@ const withoutPrograms = {
 };
 
 /** What only a server needs is installed with the package; to carry it twice would make that larger by half. */
-const external = ["@opentelemetry/api", "bcryptjs", "jose", "pino", "prom-client", "rate-limiter-flexible"];
+const ofServers = ["@opentelemetry/api", "bcryptjs", "jose", "pino", "prom-client", "rate-limiter-flexible"];
 const platform = {
   outdir: "dist/cli",
   platform: "node",
   target: "node20.17",
   format: "esm",
   legalComments: "none",
-  external,
+  // Peers are installed by those who use them.
+  external: [...ofServers, ...Object.keys(peerDependencies)],
 };
 const chunks = await build({
   ...platform,

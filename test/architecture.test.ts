@@ -48,7 +48,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   archive: ["pako", "ignore"],
   remote: ["smol-toml", "https-proxy-agent"],
   skill: ["diff"],
-  registry: ["bcryptjs", "jose", "rate-limiter-flexible"],
+  registry: ["bcryptjs", "jose", "rate-limiter-flexible", "@aws-sdk/client-s3", "pg"],
   server: ["pino", "prom-client", "@opentelemetry/api"],
   cli: ["commander", "picocolors", "@clack/prompts"],
 };
@@ -121,13 +121,18 @@ describe("the import table", () => {
     expect(offenders.map(({ file }) => file)).toEqual([]);
   });
 
-  it("installs what the library uses and nothing else; the command is bundled with what it uses", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: object };
+  it("installs what the library uses and nothing else, or names it as optional; the command is bundled with what it uses", () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(ROOT, "package.json"), "utf8"),
+    ) as Record<"dependencies" | "peerDependencies" | "peerDependenciesMeta", object>;
+    expect(Object.keys(peerDependenciesMeta)).toEqual(Object.keys(peerDependencies));
     const used = sources
       .filter(({ module }) => module !== "cli")
       .flatMap(({ text }) => importsOf(text))
       .filter((each) => !/^(?:\.|node:)/.test(each));
-    expect(Object.keys(dependencies).toSorted()).toEqual([...new Set(used.map(packageOf))].toSorted());
+    expect(Object.keys({ ...dependencies, ...peerDependencies }).toSorted()).toEqual(
+      [...new Set(used.map(packageOf))].toSorted(),
+    );
   });
 
   it("is what docs/architecture.md shows", () => {

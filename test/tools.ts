@@ -3,7 +3,7 @@
  * CI an absent program fails, on a laptop its tests are skipped under a title that says how to get it.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -62,6 +62,10 @@ export const gpg = tool("gpg", { apt: "gnupg" });
 export const pass = tool("pass");
 export const dockerCredentialPass = fetchedTool("docker-credential-pass");
 export const olareg = fetchedTool("olareg");
+/** A server of the S3 protocol over a directory. */
+export const versitygw = fetchedTool("versitygw");
+export const initdb = tool("initdb", { apt: "postgresql" });
+export const postgres = tool("postgres", { apt: "postgresql" });
 /** The official conformance program of OCI distribution-spec. */
 export const ociConformance = fetchedTool("oci-conformance");
 export const crane = fetchedTool("crane");
@@ -100,8 +104,14 @@ function readable(file: string): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
+/** Debian keeps PostgreSQL's server off the PATH, a directory for each version. */
+function ofPostgresql(): string[] {
+  const directory = "/usr/lib/postgresql";
+  return existsSync(directory) ? readdirSync(directory).map((version) => join(directory, version, "bin")) : [];
+}
+
 function find(name: string): string | undefined {
-  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), TOOLS_DIRECTORY]) {
+  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), TOOLS_DIRECTORY, ...ofPostgresql()]) {
     const candidate = join(directory, name);
     try {
       accessSync(candidate, constants.X_OK);

@@ -42,6 +42,8 @@ export type {
 export { RegistryRefusal, type OciCode, type RefusalOptions } from "./refusal.ts";
 export { createFsStorage, type FsStorageOptions } from "./storage/fs/index.ts";
 export { createMemoryStorage, type MemoryStorageOptions } from "./storage/memory/index.ts";
+export { createS3Storage, type S3Credentials, type S3StorageOptions } from "./storage/s3/index.ts";
+export type { PostgresOptions } from "./storage/postgres/database.ts";
 export type {
   BlobStorage,
   ByteRange,

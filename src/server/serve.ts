@@ -2,7 +2,6 @@
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
 import { gc } from "../registry/maintenance/index.ts";
-import { createFsStorage } from "../registry/storage/fs/index.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
 import { formatHost, isLoopback, parseListenAddress } from "./addresses.ts";
 import type { ServerConfig } from "./config/schema.ts";
@@ -11,6 +10,7 @@ import { NO_LOG, type Log } from "./log.ts";
 import { createParts, type ServerParts } from "./parts.ts";
 import { createRouter } from "./router.ts";
 import { schedule } from "./schedule.ts";
+import { openStorage } from "./storage.ts";
 import { watchTls } from "./tls.ts";
 
 const DEFAULT_LISTEN = "127.0.0.1:5000";
@@ -21,7 +21,7 @@ const GC_EVERY = 3_600_000;
 export interface ServeOptions {
   /** The directory of the registry; the configuration's `root` counts before it. */
   readonly root: string;
-  /** Default: the fs driver over the root. The server closes it. */
+  /** Default: what the configuration says, or the fs driver over the root. The server closes it. */
   readonly storage?: RegistryStorage;
   readonly log?: Log;
   /** Whether everybody who reaches the server from elsewhere may do everything. Default: false. */
@@ -56,7 +56,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const root = config.root ?? options.root;
   const isOpen = config.access === undefined;
   if (isOpen && !isLoopback(address.host) && options.allowAnonymousPublic !== true) throw openToAll(address.host);
-  const storage = options.storage ?? (await createFsStorage(root, { now }));
+  const storage = options.storage ?? (await openStorage(config, root, now));
   try {
     const parts = await createParts(config, { storage, root, log, now });
     let isReady = true;

@@ -108,7 +108,7 @@ export function startReferrersRegistry(options: ReferrersRegistryOptions = {}): 
 }
 
 /** Runs `program` with the arguments for a port and a directory, until it answers or has failed {@link ATTEMPTS} times. */
-async function start(
+export async function start(
   program: Tool,
   secure: boolean,
   prepare: (port: number, directory: string) => readonly string[],
@@ -163,7 +163,8 @@ function listens(url: string): Promise<boolean> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Kills a process; resolves when it is gone. */
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill("SIGKILL");
@@ -171,7 +172,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

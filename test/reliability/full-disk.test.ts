@@ -13,6 +13,7 @@ import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 import { failingFileSystem, type FileOperation } from "../../src/store/testing/failing-file-system.ts";
 import { contentOf, listOf, pushImage } from "../../src/store/testing/images.ts";
 import { describeWhere } from "../tools.ts";
+import { canMount } from "./mounts.ts";
 
 let directory: string;
 let remove: () => Promise<void>;
@@ -20,8 +21,6 @@ beforeEach(async () => {
   ({ path: directory, remove } = await temporaryDirectory());
 });
 afterEach(async () => remove());
-
-const canMount = mountable();
 
 describeWhere(canMount, "only root can mount a file system of 1 MiB", "a full disk", () => {
   it("fails cleanly", async () => {
@@ -101,15 +100,4 @@ async function checkAfterwards(path: string, outcome: string): Promise<void> {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-/** Whether this process may mount a file system: tried, because root in a container often may not. */
-function mountable(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -58,6 +58,23 @@ describeWhere(canMeasureMemory, UNMEASURED, `a server stays under ${MOST / MiB} 
     }
     expect(await peak()).toBeLessThan(MOST);
   });
+  it("when 32 clients push manifests of one byte over 4 MiB, whether they say so before or not", async () => {
+    const large = Buffer.alloc(4 * MiB + 1, " ");
+    const push = async (at: number): Promise<number> => {
+      // A stream is sent without its length.
+      const body = at % 2 === 0 ? large : new Blob([large]).stream();
+      const headers = { "content-type": "application/vnd.oci.image.manifest.v1+json" };
+      const init = { method: "PUT", headers, body, duplex: "half" };
+      const response = await fetch(`${registry.url}/v2/memory/manifests/manifests/v${at}`, init as RequestInit);
+      await response.arrayBuffer();
+      return response.status;
+    };
+    for (let round = 0; round < 4; round += 1) {
+      const statuses = await Promise.all(Array.from({ length: 32 }, async (_, at) => push(at)));
+      expect(new Set(statuses)).toEqual(new Set([413]));
+    }
+    expect(await peak()).toBeLessThan(MOST);
+  });
   it(`while ${SIZE} MiB go in and out, and to a reader who takes his time`, async () => {
     const piece = Buffer.alloc(MiB, "0123456789abcdef");
     const hash = createHash("sha256");

@@ -60,6 +60,6 @@ function noStoreAt(path: string): string {
 
 function noRepair(): SkillError {
   return new SkillError("USAGE", "--repair is for the local store, not for a registry", {
-    hint: "skillctl scrub takes damaged blobs out of the way; a push of their images brings them back.",
+    hint: "skillctl scrub takes damaged blobs out of the way; skillctl push --force of their images brings them back.",
   });
 }

@@ -12,7 +12,7 @@ interface Flags extends RootFlags {
 export const scrubCommand: CommandDefinition<[], Flags> = {
   description:
     "Reads every blob of a registry's directory and compares it with its digest. A damaged one is moved to damaged/ below " +
-    "the directory, so that a push of an image that has it brings it back. Safe while skillctl serve uses the directory. " +
+    "the directory, so that skillctl push --force of an image that has it brings it back. Safe while skillctl serve uses the directory. " +
     "skillctl fsck --root follows the references, and reads no blobs.",
   options: [ROOT_OPTION, { flags: "-n, --dry-run", summary: "say what is damaged, and leave it where it is" }],
   examples: [
@@ -45,7 +45,9 @@ function describe({ digest, message, isSetAside, uses }: DamagedBlob): string {
     `${digest}${isSetAside ? ", moved to damaged/" : ""}`,
     `  ${message}`,
     ...uses.map(({ repository, manifest }) => `  needed by ${repository}@${manifest}`),
-    uses.length === 0 ? "  needed by no image" : "  push one of these images again to bring it back",
+    uses.length === 0
+      ? "  needed by no image"
+      : "  bring it back: push one of these images again, with skillctl push --force",
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

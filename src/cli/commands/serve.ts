@@ -1,9 +1,7 @@
 import { join, resolve } from "node:path";
 
-import { readServerConfig } from "../../server/config/read.ts";
 import type { ServerConfig } from "../../server/config/schema.ts";
-import { createLog } from "../../server/log.ts";
-import { serve, type RunningServer } from "../../server/serve.ts";
+import type { RunningServer } from "../../server/serve.ts";
 import type { CommandDefinition } from "../command.ts";
 import { dataDirectory, type Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
@@ -51,6 +49,9 @@ export const serveCommand: CommandDefinition<[], Flags> = {
   async run(context, _, flags) {
     const { output, signal, environment } = context;
     const config = await configure(flags);
+    // Loaded here, so that no other command loads any of it.
+    const { createLog } = await import("../../server/log.ts");
+    const { serve } = await import("../../server/serve.ts");
     const log = createLog({
       ...(config.log?.level === undefined ? {} : { level: config.log.level }),
       write: (line) => void environment.stderr.write(line),
@@ -83,6 +84,7 @@ export const serveCommand: CommandDefinition<[], Flags> = {
 
 /** Flags count before the file. */
 async function configure({ config: file, listen, root }: Flags): Promise<ServerConfig> {
+  const { readServerConfig } = await import("../../server/config/read.ts");
   return {
     ...(file === undefined ? {} : await readServerConfig(file)),
     ...(listen === undefined ? {} : { listen }),

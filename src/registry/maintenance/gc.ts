@@ -38,6 +38,8 @@ export interface CollectReport {
   readonly unlinked: number;
   /** How many uploads were forgotten. */
   readonly uploads: number;
+  /** How many pieces the storage deleted that nobody needed for the grace period; where it keeps such pieces. */
+  readonly swept?: number;
 }
 
 interface UnusedLink {
@@ -58,7 +60,9 @@ export async function gc(storage: RegistryStorage, options: CollectOptions = {})
   const { live, unused } = await mark(storage, before, options);
   const unlinked = await unlink(storage, unused, before, options);
   const swept = await sweep(storage, live, before, options);
-  return { ...swept, unlinked, uploads: await expire(storage, now() - uploadExpiry, options) };
+  const uploads = await expire(storage, now() - uploadExpiry, options);
+  if (storage.sweep === undefined || options.dryRun === true) return { ...swept, unlinked, uploads };
+  return { ...swept, unlinked, uploads, swept: await storage.sweep(before, options) };
 }
 
 /** Everything that must stay, and the blobs that repositories have for nothing. */

@@ -191,6 +191,11 @@ export interface RegistryStorage {
   readonly metadata: MetadataStorage;
   /** Looks at everything that the driver wrote beside blobs. Changes nothing. Left out where nothing can be wrong. */
   inspect?(options?: OperationOptions): AsyncIterable<StorageIssue>;
+  /**
+   * Deletes what nobody needs since `before` or longer: bytes of removed blobs and uploads, and of writes whose process died;
+   * resolves to how many pieces that were. Left out where removing deletes at once and an opening clears away the rest.
+   */
+  sweep?(before: number, options?: OperationOptions): Promise<number>;
   /** Waits for writes under way. Nothing may be called after it. */
   close(): Promise<void>;
 }

@@ -102,9 +102,27 @@ const webhook = mapping(
   ["url", "secretFile"],
 );
 
+const storage = mapping(
+  {
+    /** Who may use it is found where AWS programs look: the environment, a profile, the role of the machine. */
+    s3: mapping({ bucket: text, endpoint: text, region: text, prefix: text, pathStyle: flag }, ["bucket"]),
+    /** Default: what the `PG*` environment variables say. */
+    postgres: mapping({
+      url: text,
+      /** A file that holds the url, for one with a password. */
+      urlFile: path,
+      schema: text,
+      connections: integer(1, 1000),
+    }),
+  },
+  ["s3"],
+);
+
 const sections = {
   listen: text,
   root: path,
+  /** Default: the root. */
+  storage,
   /** Where clients reach the server, when that is not where it listens: behind a proxy. */
   publicUrl: text,
   tls,

@@ -62,6 +62,12 @@ export function isReadOnly(error: unknown): boolean {
   return errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
 }
 
+/** Whether a file system error says that there is no room left. */
+export function isFull(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ENOSPC" || errno === "EDQUOT";
+}
+
 /** Whether a file system error says that something other than a regular file is at the path. */
 export function isIrregular(error: unknown): boolean {
   const errno = errnoOf(error);

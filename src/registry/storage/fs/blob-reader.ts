@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-
 import { throwIfAborted } from "../../../errors.ts";
-import { algorithmOf, digestFrom, type Digest } from "../../../oci/index.ts";
+import type { Digest } from "../../../oci/index.ts";
 import type { OpenFile } from "../../../store/layout/file-system.ts";
-import { blobDamaged } from "../failures.ts";
 import type { ByteRange } from "../types.ts";
+import { verified } from "../verified.ts";
 
 const CHUNK = 512 * 1024;
 const FIRST = 64 * 1024;
@@ -19,18 +17,7 @@ export async function* readBlob(
   { range, signal }: { readonly range?: ByteRange | undefined; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = chunksOf(file, range ?? { start: 0, end: Infinity }, signal);
-  if (range !== undefined) return yield* chunks;
-  const algorithm = algorithmOf(digest);
-  const hash = createHash(algorithm);
-  let held: Uint8Array | undefined;
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    if (held !== undefined) yield held;
-    held = chunk;
-  }
-  const actual = digestFrom(algorithm, hash);
-  if (actual !== digest) throw blobDamaged(digest, actual);
-  if (held !== undefined) yield held;
+  yield* range === undefined ? verified(chunks, digest) : chunks;
 }
 
 async function* chunksOf(

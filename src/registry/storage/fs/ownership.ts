@@ -3,9 +3,10 @@
  * what it changed, so it need not look at the disk for every request. What others may do meanwhile, collecting garbage for
  * one, is made so that it needs no lock.
  */
+import { absentAsUndefined } from "../../../errno.ts";
 import { isSkillError, SkillError } from "../../../errors.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
-import { isReadOnly } from "../../../store/layout/failure.ts";
+import { isFull, isReadOnly } from "../../../store/layout/failure.ts";
 import { StoreLock, type HeldLock } from "../../../store/layout/lock.ts";
 import type { RegistryPaths } from "./paths.ts";
 
@@ -36,14 +37,24 @@ export async function acquireOwnership(disk: Disk<RegistryPaths>, timeout: numbe
   }
 }
 
-/** {@link acquireOwnership} for somebody who can do without; `undefined` when there is an owner, or nothing may be written. */
+/**
+ * {@link acquireOwnership} for somebody who can do without; `undefined` when there is an owner, or nothing may be written. On a
+ * full disk, too, somebody must be able to make room: there, `undefined` unless a dead owner's changes are still to be made.
+ */
 export async function tryOwnership(disk: Disk<RegistryPaths>): Promise<Ownership | undefined> {
+  // Looked at first, because to try costs a file.
+  if ((await new StoreLock(disk, 0).holder()) === "alive") return undefined;
   try {
     return await acquireOwnership(disk, 0);
   } catch (error) {
     if (isSkillError(error, "STORE_LOCKED") || isReadOnly(error)) return undefined;
+    if (isFull(error) && !(await hasJournal(disk))) return undefined;
     throw error;
   }
+}
+
+async function hasJournal({ fs, paths }: Disk<RegistryPaths>): Promise<boolean> {
+  return ((await fs.list(paths.journal).catch(absentAsUndefined)) ?? []).length > 0;
 }
 
 function watch(held: HeldLock): Ownership {

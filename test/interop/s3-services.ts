@@ -1,0 +1,162 @@
+/** A real S3 server and a real PostgreSQL, on the loopback interface, over temporary directories that go with them. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import pg from "pg";
+
+import type { PostgresOptions } from "../../src/registry/storage/postgres/database.ts";
+import type { S3StorageOptions } from "../../src/registry/storage/s3/index.ts";
+import { initdb, postgres, versitygw } from "../tools.ts";
+import { end, freePort, start } from "./registries.ts";
+
+/** What the tests of the s3 driver need. */
+export const S3_TOOLS = [versitygw, initdb, postgres];
+
+const CREDENTIALS = { accessKeyId: "loopback", secretAccessKey: "loopback-secret" };
+const REGION = "us-east-1";
+/** Milliseconds. */
+const START_TIMEOUT = 30_000;
+
+/** Both servers at work. */
+export interface S3Services {
+  readonly endpoint: string;
+  readonly connectionString: string;
+  /** Where the S3 server keeps its buckets: an object's file is `<bucket>/<key>` below it. */
+  readonly directory: string;
+  /** A new bucket and a new schema: where a registry is to be, as many replicas as it may have. */
+  place(): Promise<S3Place>;
+  /** A client of the S3 server. */
+  client(): S3Client;
+  /** What is in a place's bucket, and `?` and the key for each multipart upload that is under way. */
+  keysOf(place: S3Place): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** What {@link S3Services.place} makes. */
+export type S3Place = Omit<S3StorageOptions, "now" | "postgres"> & {
+  readonly bucket: string;
+  readonly postgres: PostgresOptions & { readonly connectionString: string; readonly schema: string };
+};
+
+/** Starts both. Resolves when they answer. */
+export async function startS3Services(): Promise<S3Services> {
+  const database = await startPostgres();
+  try {
+    const s3 = await start(versitygw, false, (port, directory) => [
+      `--port=127.0.0.1:${port}`,
+      `--access=${CREDENTIALS.accessKeyId}`,
+      `--secret=${CREDENTIALS.secretAccessKey}`,
+      `--region=${REGION}`,
+      "--keep-alive",
+      "--quiet",
+      "posix",
+      // Without it, a file system with extended attributes is needed.
+      `--sidecar=${directory}`,
+      join(directory, "content"),
+    ]);
+    const options = { endpoint: s3.url, region: REGION, credentials: CREDENTIALS, forcePathStyle: true };
+    const client = (): S3Client => new S3Client(options);
+    const { connectionString } = database;
+    return {
+      endpoint: s3.url,
+      connectionString,
+      directory: s3.directory,
+      client,
+      keysOf: async ({ bucket: Bucket }) => {
+        const own = client();
+        const { Contents = [] } = await own.send(new ListObjectsV2Command({ Bucket }));
+        const { Uploads = [] } = await own.send(new ListMultipartUploadsCommand({ Bucket }));
+        own.destroy();
+        return [...Contents.map(({ Key }) => `${Key}`), ...Uploads.map(({ Key }) => `?${Key}`)].toSorted();
+      },
+      place: async () => {
+        const name = `t${randomBytes(6).toString("hex")}`;
+        const own = client();
+        await own.send(new CreateBucketCommand({ Bucket: name }));
+        own.destroy();
+        return { ...options, bucket: name, prefix: "skills", postgres: { connectionString, schema: name } };
+      },
+      close: async () => {
+        await s3.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Runs one statement in a place's schema. */
+export async function select<R>(place: S3Place, text: string): Promise<R[]> {
+  const client = new pg.Client({ connectionString: place.postgres.connectionString });
+  await client.connect();
+  try {
+    await client.query(`SET search_path TO ${place.postgres.schema}`);
+    return (await client.query(text)).rows as R[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Starts PostgreSQL, which refuses to be root: then it is somebody else. */
+async function startPostgres(): Promise<{ readonly connectionString: string; readonly close: () => Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), "postgres-"));
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  if (user !== undefined) chownSync(directory, user.uid, user.gid);
+  const data = join(directory, "data");
+  const options = { cwd: directory, ...user };
+  const made = spawnSync(
+    initdb.path ?? initdb.name,
+    ["-D", data, "-U", "skillimage", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+    { ...options, encoding: "utf8" },
+  );
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const port = await freePort();
+  const child = spawn(
+    postgres.path ?? postgres.name,
+    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"],
+    { ...options, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  const connectionString = `postgres://skillimage@127.0.0.1:${port}/postgres`;
+  const close = async (): Promise<void> => {
+    await end(child);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  if (await accepts(connectionString, child)) return { connectionString, close };
+  await close();
+  throw new Error(`PostgreSQL did not start:\n${log}`);
+}
+
+async function accepts(connectionString: string, child: ChildProcess): Promise<boolean> {
+  const deadline = performance.now() + START_TIMEOUT;
+  while (child.exitCode === null && performance.now() < deadline) {
+    const client = new pg.Client({ connectionString });
+    client.on("error", () => undefined);
+    const isThere = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    await client.end().catch(() => undefined);
+    if (isThere) return true;
+    await delay(20);
+  }
+  return false;
+}
+
+/** The package's own user, or nobody. */
+function unprivilegedUser(): { readonly uid: number; readonly gid: number } {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  const line = ["postgres", "nobody"].flatMap((name) => lines.find((each) => each.startsWith(`${name}:`)) ?? [])[0];
+  const [, , uid, gid] = line?.split(":") ?? [];
+  if (uid === undefined || gid === undefined)
+    throw new Error("there is no user postgres or nobody to run PostgreSQL as");
+  return { uid: Number(uid), gid: Number(gid) };
+}
