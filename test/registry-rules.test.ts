@@ -12,7 +12,7 @@ import { collect } from "../src/skill/testing/collect.ts";
 import { release } from "../src/skill/testing/release.ts";
 import { skillDirectory } from "../src/skill/testing/skill-directory.ts";
 import { copyRepository, MemoryStore } from "../src/store/index.ts";
-import { startSkillRegistry, type SkillRegistry, type User } from "./fixtures/skill-registry.ts";
+import { passwordOf, startSkillRegistry, type SkillRegistry, type User } from "./fixtures/skill-registry.ts";
 
 let registry: SkillRegistry;
 const stores = new Map<User | "", RemoteStore>();
@@ -30,8 +30,8 @@ afterAll(async () => {
 function as(user: User | ""): RemoteStore {
   const known = stores.get(user);
   if (known !== undefined) return known;
-  const find = async () => ({ kind: "basic", username: user, password: user }) as const;
-  const store = new RemoteStore(user === "" ? {} : { credentials: { find } });
+  const find = (name: User) => async () => ({ kind: "basic", username: name, password: passwordOf(name) }) as const;
+  const store = new RemoteStore(user === "" ? {} : { credentials: { find: find(user) } });
   stores.set(user, store);
   return store;
 }
@@ -216,7 +216,7 @@ describe("a version that is out", () => {
     const url = `http://${registry.host}/v2/${at("").repository}/manifests/`;
     const testing = await (await fetch(`${url}1.0.0-testing`)).text();
     const headers = {
-      authorization: `Basic ${Buffer.from("mirror:mirror").toString("base64")}`,
+      authorization: `Basic ${Buffer.from(`mirror:${passwordOf("mirror")}`).toString("base64")}`,
       "content-type": "application/vnd.oci.image.manifest.v1+json",
     };
     const answers = await Promise.all(

@@ -54,6 +54,7 @@ export async function createParts(config: ServerConfig, options: PartsOptions): 
     log: ({ message, requestId, error }) => log.error({ requestId, err: error }, message),
     ...(audit === undefined ? {} : { audit }),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
+    ...(config.gc?.grace === undefined ? {} : { grace: config.gc.grace }),
   });
   const metrics = new ServerMetrics(async () => registry.openUploads());
   events.subscribe((event) => metrics.event(event));

@@ -1,5 +1,6 @@
 /** Every command in README.md and in the commands' own help, run as it stands. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,7 +17,7 @@ import { RemoteStore } from "../../src/remote/index.ts";
 import { collect } from "../../src/skill/testing/collect.ts";
 import { howToGet, zsh } from "../tools.ts";
 import { registryFor } from "./registry.ts";
-import { createWorkspace, type Workspace } from "./skillctl.ts";
+import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const README = readFileSync(`${ROOT}README.md`, "utf8");
@@ -87,12 +88,28 @@ describe("the help", () => {
     if (isZsh && zsh.path === undefined && process.env["CI"] === undefined) skip(howToGet([zsh]));
     const workspace = await createWorkspace();
     await prepare(workspace, command);
+    if (command.startsWith("skillctl serve")) return serves(workspace, command);
     const before = isZsh ? "autoload -Uz compinit && compinit -u\n" : command.includes("pack .") ? "cd mine\n" : "";
     const { status, stderr } = await run(workspace, before + command, isZsh ? "zsh" : "bash");
     if (NEEDS_TERMINAL.has(command)) expect([status, stderr]).toEqual([2, expect.stringContaining("terminal")]);
     else expect([status, stderr.split("\n").filter((line) => line.startsWith("error"))]).toEqual([0, []]);
   });
 });
+
+/** A server never ends by itself; and a test listens on this machine only, on any port that is free. */
+async function serves(workspace: Workspace, command: string): Promise<void> {
+  await workspace.write({ "registry.yaml": "listen: 127.0.0.1:0\n" });
+  const local = command.replace(/--listen \S+/, "").replace("/srv", "srv");
+  const child = workspace.start([...local.split(/\s+/).slice(1), "--listen", "127.0.0.1:0"], {
+    env: { XDG_DATA_HOME: workspace.path("data") },
+  });
+  const done = finished(child);
+  if (child.stdout === null) throw new Error("the command has no output");
+  await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  const { status, stdout } = await done;
+  expect([status, stdout]).toEqual([143, expect.stringMatching(/^serving http:\/\/127\.0\.0\.1:\d+ from /)]);
+}
 
 /** What the examples speak of: skills, an image in the state that the command names, a file, a program at the other end. */
 async function prepare(workspace: Workspace, command: string): Promise<void> {

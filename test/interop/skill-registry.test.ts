@@ -1,7 +1,7 @@
 /** The rules and the logins of a registry for skills, as skopeo, crane and podman meet them. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { startSkillRegistry, type SkillRegistry, type User } from "../fixtures/skill-registry.ts";
+import { passwordOf, startSkillRegistry, type SkillRegistry, type User } from "../fixtures/skill-registry.ts";
 import { crane, describeWith, podman, skopeo } from "../tools.ts";
 import { packSkill, REFERENCE } from "./skill.ts";
 import { createWorkspace, type Outcome } from "./workspace.ts";
@@ -44,7 +44,7 @@ describeWith([skopeo, crane, podman], "a registry for skills", () => {
     tag: string = LOCAL[state],
   ): Promise<Outcome> =>
     workspace.run(
-      ...(["skopeo", "copy", "-q", "--dest-tls-verify=false", "--dest-creds", `${user}:${user}`] as const),
+      ...(["skopeo", "copy", "-q", "--dest-tls-verify=false", "--dest-creds", `${user}:${passwordOf(user)}`] as const),
       `oci:${workspace.directory}/images:${state}`,
       `docker://${registry.host}/${repository}:${tag}`,
     );
@@ -79,7 +79,7 @@ describeWith([skopeo, crane, podman], "a registry for skills", () => {
     const push = async (user: User, tag: string) =>
       workspace.run(
         ...(["podman", "push", "-q", "--tls-verify=false", "--format", "v2s2", "--creds"] as const),
-        `${user}:${user}`,
+        `${user}:${passwordOf(user)}`,
         id,
         `docker://${registry.host}/${repository}:${tag}`,
       );
@@ -104,7 +104,7 @@ describeWith([skopeo, crane, podman], "a registry for skills", () => {
       const wrong = await workspace.run(command, ...args, "wrong", host);
       // crane only writes down what it is told.
       if (command !== "crane") expect(wrong.status, wrong.stderr).not.toBe(0);
-      await workspace.output(command, ...args, "author", host);
+      await workspace.output(command, ...args, passwordOf("author"), host);
     }
     const target = `${host}/private/greeter:1.0.0-draft`;
     const source = `oci:${workspace.directory}/images:draft`;

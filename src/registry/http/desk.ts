@@ -15,8 +15,9 @@ import type { Route } from "./route.ts";
 import { UploadCensus } from "./upload-census.ts";
 
 const CACHE_SIZE = 32 * 1024 * 1024;
-/** Milliseconds; well below any grace period of a collector. */
+/** Milliseconds for which what was touched is not touched again, and which part of the collector's grace period at most. */
 const KEPT_FOR = 60_000;
+const PART_OF_GRACE = 1 / 4;
 
 /** An event without what every event bears. */
 export type Told<E extends RegistryEvent = RegistryEvent> = E extends RegistryEvent
@@ -43,7 +44,8 @@ export class Desk {
     this.events = options.events ?? new RegistryEvents();
     this.cache = new BlobCache(options.cacheSize ?? CACHE_SIZE);
     this.now = options.now ?? Date.now;
-    this.kept = new Recently(KEPT_FOR, this.now);
+    const { grace = Infinity } = options;
+    this.kept = new Recently(Math.min(KEPT_FOR, grace * PART_OF_GRACE), this.now);
     this.census = new UploadCensus(this.storage.blobs.uploads, this.now);
   }
 

@@ -40,6 +40,11 @@ export interface RegistryOptions {
   readonly now?: () => number;
   /** Told of failures of ours; what clients do wrong is in the reports. */
   readonly log?: (problem: RegistryProblem) => void;
+  /**
+   * The grace period of whoever collects garbage in the storage, in milliseconds: what is said to be there is touched
+   * well within it. Default: an hour.
+   */
+  readonly grace?: number;
   /** Bytes of small content that is kept in memory. Default: 32 MiB. */
   readonly cacheSize?: number;
 }
