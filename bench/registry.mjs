@@ -4,7 +4,10 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
+
+const SKILLCTL = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 /** How each is started, and a request as it logs it. */
 const PROGRAMS = {
@@ -16,6 +19,13 @@ const PROGRAMS = {
       const http = { addr: `127.0.0.1:${port}`, secret: "loopback" };
       writeFileSync(configuration, JSON.stringify({ version: "0.1", log: { level: "error" }, storage, http }));
       return ["serve", configuration];
+    },
+  },
+  "skillctl serve": {
+    request: /"msg":"request"/g,
+    args: (port, directory) => {
+      const content = join(directory, "content");
+      return [SKILLCTL, "serve", "--root", content, "--listen", `127.0.0.1:${port}`];
     },
   },
   olareg: {
@@ -35,7 +45,7 @@ const PROGRAMS = {
 };
 
 /**
- * Starts a registry, `{ name, path }`. Resolves to `{ host, requests, empty, close }`: `requests` counts those since its last
+ * Starts a registry, `{ name, path }`. Resolves to `{ host, url, pid, requests, empty, close }`: `requests` counts those since its last
  * call, which costs the measured programs nothing, as the registry writes its log for everybody; `empty` takes all that it
  * holds away from it, so that nobody can have it take content over from another repository.
  */
@@ -65,10 +75,12 @@ export async function startRegistry({ name, path }, directory) {
   };
   requests();
   const empty = () => rmSync(join(directory, "content"), { recursive: true, force: true });
-  return { host: `127.0.0.1:${port}`, requests, empty, close };
+  const host = `127.0.0.1:${port}`;
+  return { host, url: `http://${host}`, pid: child.pid, requests, empty, close };
 }
 
-async function freePort() {
+/** A port that nobody listens on now. */
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

@@ -61,7 +61,9 @@ try {
 
   async function measure(row) {
     if (row.missing !== undefined) return row;
-    const measured = await (row.requests === undefined ? measureRow(row, bench) : measureWhole(row, bench));
+    const measured = row.isMeasured
+      ? row
+      : await (row.requests === undefined ? measureRow(row, bench) : measureWhole(row, bench));
     const { what, ours, unit, costs } = measured;
     const further = costs?.ours.map((figure, at) => `, ${figure.toFixed(0)} ${COSTS[at]}`).join("") ?? "";
     console.error(`   ${what}: ${ours.toFixed(1)} ${unit}${further}`);
