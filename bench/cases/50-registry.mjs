@@ -122,7 +122,7 @@ function* bulk(world) {
   execute(ours("push", "--all", "tagged", "--to", `${host}/tagged`), {}, bench.directory);
   yield {
     ...row,
-    runs: bench.runs(5),
+    runs: bench.runs(3),
     what: `list a repository of ${count} tags`,
     ours: { command: ours("list", tagged) },
     peers: [
