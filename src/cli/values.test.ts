@@ -15,6 +15,7 @@ describe("values of arguments", () => {
   });
 
   it("suggests the choice that was meant", () => {
+    expect(() => oneOf("action", ["create"])("creat")).toThrow('"creat" is not an action');
     const part = oneOf("part", ["manifest", "config"]);
     expect(part("config")).toBe("config");
     expect(() => part("manfest")).toThrow(failure("USAGE", "Did you mean manifest?"));

@@ -37,7 +37,9 @@ export function oneOf<T extends string>(what: string, choices: readonly T[]): (t
   return (text) => {
     const choice = choices.find((each) => each === text);
     if (choice !== undefined) return choice;
-    throw new SkillError("USAGE", `${quote(text)} is not a ${what}`, { hint: hintFor(text, choices) });
+    throw new SkillError("USAGE", `${quote(text)} is not ${/^[aeiou]/.test(what) ? "an" : "a"} ${what}`, {
+      hint: hintFor(text, choices),
+    });
   };
 }
 

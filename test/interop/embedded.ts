@@ -1,5 +1,5 @@
 /** Our own registry, run as a user runs it: `skillctl serve`, on a port of its own, over a directory that goes with it. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { htpasswd } from "../tools.ts";
 import type { KeyPair } from "./certificates.ts";
-import type { Registry } from "./registries.ts";
+import { writeUsers, type Registry } from "./registries.ts";
 
 const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -61,16 +60,4 @@ export async function startEmbeddedRegistry({ users, tls, config = {} }: Embedde
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-function writeUsers(directory: string, users: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(users).map(([name, password]) =>
-    execFileSync(htpasswd.path ?? htpasswd.name, ["-niB", "-C", "4", name], {
-      input: password,
-      encoding: "utf8",
-    }).trim(),
-  );
-  const file = join(directory, "users");
-  writeFileSync(file, `${lines.join("\n")}\n`);
-  return file;
 }

@@ -192,7 +192,7 @@ function tokenConfiguration({ realm, service, issuer, authority }: TokenAuthorit
 }
 
 /** Writes the file of users, with bcrypt, the only hash that distribution takes. */
-function writeUsers(directory: string, users: Readonly<Record<string, string>>): string {
+export function writeUsers(directory: string, users: Readonly<Record<string, string>>): string {
   const lines = Object.entries(users).map(([name, password]) =>
     execFileSync(htpasswd.path ?? htpasswd.name, ["-niB", "-C", "4", name], {
       input: password,

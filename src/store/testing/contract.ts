@@ -1,7 +1,7 @@
 /**
- * The contract of `Store` and `Repository` as a test suite, which every store passes: memory and layout do.
+ * The contract of `Store` and `Repository` as a test suite, which every store passes: memory, layout and remote do.
  *
- * It uses nothing but those interfaces. A store that cannot do something names the test and says why.
+ * It uses nothing but those interfaces. It is long because it is one list, to be read from top to bottom. A store that cannot do something names the test and says why.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 

@@ -1,10 +1,8 @@
 import type { Hash } from "node:crypto";
 
 import type { Content } from "../../../content/index.ts";
-import { throwIfAborted } from "../../../errors.ts";
 import { writing } from "../../../store/layout/failure.ts";
 import type { OpenFile } from "../../../store/layout/file-system.ts";
-import { uploadTooLarge } from "../failures.ts";
 
 /** Writes one piece while the next arrives. Resolves to where the upload ends then. */
 export async function receive(
@@ -29,19 +27,4 @@ export async function receive(
     await written;
   }
   return size;
-}
-
-/** Passes content on. Throws `ARCHIVE_LIMIT` when more than `left` bytes come; `limit` is what is said to be too small. */
-export async function* limited(
-  content: Content,
-  left: number,
-  limit: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of content) {
-    throwIfAborted(signal);
-    if ((left -= chunk.byteLength) < 0) throw uploadTooLarge(limit);
-    yield chunk;
-  }
-  throwIfAborted(signal);
 }

@@ -21,7 +21,8 @@ import { blobDamaged, uploadAbsent, uploadBusy, uploadElsewhere } from "../failu
 import type { StoredBlob, Upload, UploadStorage } from "../types.ts";
 import { readBlob } from "./blob-reader.ts";
 import type { RegistryPaths } from "./paths.ts";
-import { limited, receive } from "./receive.ts";
+import { limited } from "../limited.ts";
+import { receive } from "./receive.ts";
 import { stamp } from "./stamp.ts";
 import { encodeSession, parseSession, type Session } from "./upload-session.ts";
 

@@ -10,7 +10,8 @@ import type { Content } from "../../../content/index.ts";
 import { isSkillError, throwIfAborted } from "../../../errors.ts";
 import { algorithmOf, digestFrom, type Digest, type DigestAlgorithm } from "../../../oci/index.ts";
 import type { OperationOptions } from "../../../store/types.ts";
-import { blobDamaged, uploadElsewhere, uploadTooLarge } from "../failures.ts";
+import { blobDamaged, uploadElsewhere } from "../failures.ts";
+import { limited } from "../limited.ts";
 import type { StoredBlob, Upload, UploadStorage } from "../types.ts";
 import { verified } from "../verified.ts";
 import { assemble } from "./assemble.ts";
@@ -134,21 +135,6 @@ export class S3Uploads implements UploadStorage {
 function check(hash: Hash, digest: Digest): void {
   const actual = digestFrom(USUAL, hash.copy());
   if (actual !== digest) throw blobDamaged(digest, actual);
-}
-
-/** Passes content on; throws `ARCHIVE_LIMIT` when more than `left` bytes come. */
-async function* limited(
-  content: Content,
-  left: number,
-  limit: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of content) {
-    throwIfAborted(signal);
-    if ((left -= chunk.byteLength) < 0) throw uploadTooLarge(limit);
-    yield chunk;
-  }
-  throwIfAborted(signal);
 }
 
 function shown({ id, repository, offset, started, touched }: UploadRecord): Upload {
