@@ -5,33 +5,40 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.tools
-mkdir -p "$root/bin" "$root/share"
+mkdir -p "$root/bin" "$root/share" "$root/docker"
 export PATH="$root/bin:$PATH:/usr/local/go/bin" HOME="${HOME:-$root}"
 
 # Debian's suite that has them, and for each program its package and the version that the tests were written against.
-# The suite moves: where a version is gone from it, the one that took its place is used.
+# The suite moves: where a version is gone from it, the one that took its place is used. A name with a slash is a file below
+# .tools, whatever the machine has of that name: a Docker whose daemon and client are old has no image mounts.
 suite=forky
 packaged='crane:crane=0.20.7+ds1-5
           oras:oras=1.3.3-1
           cosign:cosign=3.1.1-2
           containerd:containerd=2.1.9+ds1-5
-          docker-credential-pass:golang-docker-credential-helpers=0.9.6+ds1-2'
-# The protocol that a kubelet speaks with containerd: a file, not a program.
-protocol_package=golang-github-kubernetes-cri-api-dev=0.32.3-1
-protocol=$root/share/cri-api.proto
+          docker-credential-pass:golang-docker-credential-helpers=0.9.6+ds1-2
+          kustomize:kustomize=5.8.1+ds-1
+          bin/quadlet:podman=5.8.6+ds1-3
+          docker/dockerd:docker.io=28.5.2+dfsg4-5
+          docker/docker:docker-cli=28.5.2+dfsg4-5
+          docker/docker-compose:docker-compose=2.40.3-3
+          share/cri.proto:golang-k8s-cri-api-dev=0.36.4-1'
 
 missing_packages() {
-  local each
+  local each name
   for each in $packaged; do
-    command -v "${each%%:*}" >/dev/null || echo "${each#*:}"
+    name=${each%%:*}
+    case $name in
+      */*) [ -e "$root/$name" ] ;;
+      *) command -v "$name" >/dev/null ;;
+    esac || echo "${each#*:}"
   done
-  [ -e "$protocol" ] || echo "$protocol_package"
 }
 
 # Unpacks Debian packages of another suite, through an apt configuration of its own: of the system's it takes the mirror
 # and how to reach it, but none of the hooks, which may empty the cache under an apt-get that runs at the same time.
 get_packages() {
-  local apt="$root/apt" codename mirror package
+  local apt="$root/apt" codename mirror package content
   codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
   mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$codename/InRelease'.*|\1|p" | head -n 1)
   [ -n "$mirror" ] || { echo "no source of $codename in apt's configuration to derive $suite from" >&2; return 1; }
@@ -62,18 +69,56 @@ END
   }
 
   for package in *.deb; do
+    content=$(mktemp -d "$apt/content.XXXXXX")
     case $package in
-      golang-github-kubernetes-cri-api-dev_*)
-        # Less the annotations for one Go code generator, whose definitions nobody else has.
-        dpkg-deb --fsys-tarfile "$package" | tar -xO --wildcards '*/apis/runtime/v1/api.proto' |
-          sed '/gogoproto/d' >"$apt/protocol"
-        mv "$apt/protocol" "$protocol"
+      golang-k8s-cri-api-dev_*)
+        # The protocol that a kubelet speaks with containerd: a file, not a program.
+        unpack "$package" "$content" '*/apis/runtime/v1/api.proto'
+        find "$content" -name api.proto -exec mv {} "$root/share/cri.proto" \;
         ;;
-      *) dpkg-deb --fsys-tarfile "$package" | tar -x -C "$apt" --strip-components=2 ./usr/bin ;;
+      # Of podman only the generator of systemd units, which runs with the libraries that are here.
+      podman_*) unpack "$package" "$apt/bin" ./usr/libexec/podman/quadlet ;;
+      docker.io_*) unpack "$package" "$content" ./usr/sbin/dockerd ;;
+      docker-cli_*) unpack "$package" "$content" ./usr/bin/docker ;;
+      docker-compose_*) unpack "$package" "$content" '*/cli-plugins/docker-compose' ;;
+      *) unpack "$package" "$apt/bin" './usr/bin/*' ;;
     esac
+    find "$content" -type f -name 'docker*' -exec mv -t "$root/docker" {} +
   done
   find "$apt/bin" -type f -exec mv -t "$root/bin" {} +
   rm -rf "$apt"
+}
+
+# Unpacks what matches a pattern of a Debian package into a directory: unpack PACKAGE DIRECTORY PATTERN
+unpack() {
+  dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --wildcards "$3"
+}
+
+# What Kubernetes accepts, as JSON Schema, in the newest version and in the first that has image volumes switched on: made of
+# its API's OpenAPI description, in a package of Python's.
+kubernetes_schemas() {
+  local directory
+  directory=$(mktemp -d "$root/schemas.XXXXXX")
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$directory" kubernetes-validate==1.37.0
+  python3 - "$directory"/*.whl "$root/share" <<'END'
+import sys, zipfile
+wheel, target = sys.argv[1:]
+with zipfile.ZipFile(wheel) as content:
+    for version in ("1.33", "1.37"):
+        name = f"kubernetes_validate/kubernetes-json-schema/v{version}.0-local-strict/_definitions.json"
+        with open(f"{target}/kubernetes-{version}.json", "wb") as file:
+            file.write(content.read(name))
+END
+  rm -rf "$directory"
+}
+
+# The definition of a Route, as an OpenShift cluster serves it.
+route_definition() {
+  local directory
+  command -v go >/dev/null || { echo "the definition of a Route needs Go to be fetched" >&2; return 1; }
+  directory=$(cd / && GOFLAGS=-mod=mod go mod download -json github.com/openshift/api@v0.0.0-20251015095338-264e80a2b6e7 |
+    sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  cp "$directory/route/v1/zz_generated.crd-manifests/routes.crd.yaml" "$root/share/route.yaml"
 }
 
 # Builds a Go program, at the version of the go.mod in DIRECTORY: build NAME PACKAGE DIRECTORY
@@ -94,6 +139,18 @@ for each in olareg:.ci:github.com/olareg/olareg/cmd/olareg \
   (build "$name" "$package" "$directory") &
   builds+=($!)
 done
+
+# Not in a list with &&: within such a list, set -e does not hold.
+if [ ! -e "$root/share/kubernetes-1.33.json" ] || [ ! -e "$root/share/kubernetes-1.37.json" ]; then
+  echo '== unpacking the schemas of Kubernetes'
+  (kubernetes_schemas) &
+  builds+=($!)
+fi
+if [ ! -e "$root/share/route.yaml" ]; then
+  echo "== unpacking OpenShift's definition of a Route"
+  (route_definition) &
+  builds+=($!)
+fi
 
 status=0
 mapfile -t packages < <(missing_packages)

@@ -1,6 +1,6 @@
 /** Files that the command itself reads and writes: archives. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -24,6 +24,35 @@ export async function writeFile(path: string, content: Content, replaceExisting 
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+/**
+ * Writes small files below `directory`, which is made if it is absent, and returns their paths. None is written when one is
+ * there already, unless `replaceExisting`. Throws as {@link writeFile} does.
+ */
+export async function writeFilesIn(
+  directory: string,
+  files: readonly { readonly file: string; readonly content: string }[],
+  replaceExisting = false,
+): Promise<readonly string[]> {
+  const paths = files.map(({ file }) => join(directory, file));
+  for (const path of replaceExisting ? [] : paths) if (await exists(path)) throw targetExists(path);
+  for (const [at, { content }] of files.entries()) {
+    const path = paths[at] ?? directory;
+    await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+      throw unwritable(dirname(path), error);
+    });
+    await writeFile(path, contentOf(content), replaceExisting);
+  }
+  return paths;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function* contentOf(text: string): Content {
+  yield Buffer.from(text);
 }
 
 function targetExists(path: string): SkillError {

@@ -114,6 +114,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/logout.ts")).logoutCommand,
   },
   {
+    name: "mount",
+    summary: "print what mounts skills in an agent's container",
+    group: MOVE,
+    load: async () => (await import("./commands/mount.ts")).mountCommand,
+  },
+  {
     name: "unpack",
     summary: "write a skill's files into a directory",
     group: MOVE,

@@ -8,6 +8,7 @@ export { SkillCardError, formatIssue } from "./error.ts";
 export { createExcerpts } from "./excerpt.ts";
 export { countWords, formatFrontmatter, parseFrontmatter, type Frontmatter } from "./frontmatter.ts";
 export { serializeSkillCard } from "./serialize.ts";
+export { writeYaml } from "./yaml-write.ts";
 export {
   cardFromSkillMarkdown,
   DEFAULT_NAMESPACE,

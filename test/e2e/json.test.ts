@@ -35,6 +35,7 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["config list", ["config", "list"]],
   ["diff", ["diff", "examples/hello:1.0.0", "changed"]],
   ["cat", ["cat", "examples/hello:1.0.0"]],
+  ["mount", ["mount", "quay.io/acme/hello:1.0.0", "--for", "podman"]],
   ["unpack", ["unpack", "examples/hello:1.0.0", "-o", "out"]],
   ["export", ["export", "examples/hello:1.0.0", "-o", "hello.tar"]],
   ["import", ["import", "hello.tar", "--store", "other"]],
