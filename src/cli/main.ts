@@ -9,7 +9,8 @@ const STDOUT = 1;
 
 const argv = process.argv.slice(2);
 const asksForVersion = argv.length === 1 && ["version", "--version", "-V"].includes(argv[0] ?? "");
-if (!asksForVersion || !printVersion()) await (await import("./process.ts")).runProcess(argv);
+// Not awaited: a script in CommonJS, as the executables are made from, cannot wait at its top.
+if (!asksForVersion || !printVersion()) void import("./process.ts").then(({ runProcess }) => runProcess(argv));
 
 /** False when it cannot be printed: the long way then says why. */
 function printVersion(): boolean {

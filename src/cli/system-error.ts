@@ -4,6 +4,7 @@
  * The library words most of them where they arise. What is left, a full disk behind stdout above all, is no bug of ours
  * and must not be reported as one.
  */
+import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 
 import { errnoOf } from "../errno.ts";
@@ -61,9 +62,14 @@ export interface Places {
 export function explainSystemError(error: unknown, { source = "a file", target = "a file" }: Places = {}): unknown {
   if (isSkillError(error)) return inOurWords(error);
   if (!isSystemError(error)) return error;
-  const { code, syscall, path } = error;
-  if (WRITING.has(syscall) || ONLY_WRITERS_MEET.has(code)) return unwritable(path ?? target, error);
-  return READING.has(syscall) ? unreadable(path ?? source, error) : error;
+  const { code, syscall } = error;
+  if (WRITING.has(syscall) || ONLY_WRITERS_MEET.has(code)) return unwritable(asNamed(error, target), error);
+  return READING.has(syscall) ? unreadable(asNamed(error, source), error) : error;
+}
+
+/** The path in the error; `named` where it is the same place, whose whole path some runtimes put into the errors of streams. */
+function asNamed({ path }: SystemError, named: string): string {
+  return path === undefined || path === resolve(named) ? named : path;
 }
 
 /** `TARGET_UNWRITABLE` for `place`, whichever file of ours the system refused; any other error as it is. */

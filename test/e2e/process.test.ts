@@ -3,6 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import { IS_BUILD } from "../command.ts";
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
 
 let user: Workspace;
@@ -101,8 +102,10 @@ describe("version", () => {
     expect(await user.json("version")).toEqual({
       version: stdout.trim().split(" ")[1],
       commit: expect.any(String) as string,
-      node: process.versions.node,
-      platform: `${process.platform}/${process.arch}`,
+      runtime: IS_BUILD ? `node ${process.versions.node}` : (expect.stringMatching(/^(?:node|bun) \d/) as string),
+      platform: IS_BUILD
+        ? `${process.platform}/${process.arch}`
+        : (expect.stringMatching(/^\w+\/(?:x64|arm64)$/) as string),
     });
   });
 });

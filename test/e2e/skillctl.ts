@@ -1,16 +1,12 @@
 /** Runs the built command as a user does: as a process, with a store of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { afterAll } from "vitest";
 
-/** The command under test: the build, or what SKILLCTL_MAIN names (an installed package, say). */
-export const MAIN = process.env["SKILLCTL_MAIN"] ?? fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
+import { COMMAND } from "../command.ts";
 
 export interface Result {
   readonly status: number | null;
@@ -39,7 +35,8 @@ export class Workspace {
 
   /** Starts the command without waiting for it. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    return spawn(process.execPath, [MAIN, ...args], { cwd: this.directory, env: this.environment(options.env) });
+    const [program, ...first] = COMMAND;
+    return spawn(program, [...first, ...args], { cwd: this.directory, env: this.environment(options.env) });
   }
 
   /** Runs the command to its end. */
@@ -59,7 +56,7 @@ export class Workspace {
   /** Runs any program with the same environment, the command being on its PATH as `skillctl`. */
   async shell(program: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
     const bin = this.path("bin");
-    await write(join(bin, "skillctl"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`, 0o755);
+    await write(join(bin, "skillctl"), `#!/bin/sh\nexec ${COMMAND.map((word) => `"${word}"`).join(" ")} "$@"\n`, 0o755);
     const env = this.environment({ PATH: `${bin}:${process.env["PATH"] ?? ""}`, ...options.env });
     const child = spawn(program, args, { cwd: this.directory, env });
     child.stdin.end(options.input ?? "");

@@ -2,8 +2,9 @@ import { access, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
 
+import { COMMAND } from "../command.ts";
 import { describeWith, python } from "../tools.ts";
-import { createWorkspace, MAIN, type Result, type Workspace } from "./skillctl.ts";
+import { createWorkspace, type Result, type Workspace } from "./skillctl.ts";
 
 const PTY = fileURLToPath(new URL("terminal.py", import.meta.url));
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
 
 /** Runs the command on a terminal; `steps` are what is waited for and what is typed then. */
 function onTerminal(args: readonly string[], steps: readonly (readonly [string, string])[] = []): Promise<Result> {
-  return user.shell("python3", [PTY, JSON.stringify(steps), process.execPath, MAIN, ...args], {
+  return user.shell("python3", [PTY, JSON.stringify(steps), ...COMMAND, ...args], {
     env: { TERM: "xterm" },
   });
 }

@@ -5,12 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
+import { COMMAND } from "../command.ts";
 import type { KeyPair } from "./certificates.ts";
 import { writeUsers, type Registry } from "./registries.ts";
-
-const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export interface EmbeddedOptions {
   /** Passwords by user name. Default: everybody may do everything. */
@@ -30,9 +28,10 @@ export async function startEmbeddedRegistry({ users, tls, config = {} }: Embedde
   const access = users === undefined ? {} : { access: { anonymousPull: true, htpasswd: writeUsers(directory, users) } };
   writeFileSync(file, JSON.stringify({ ...(tls === undefined ? {} : { tls }), ...access, ...config }));
   const root = join(directory, "content");
+  const [program, ...first] = COMMAND;
   const child = spawn(
-    process.execPath,
-    [COMMAND, "serve", "--config", file, "--root", root, "--listen", "127.0.0.1:0", "--json"],
+    program,
+    [...first, "serve", "--config", file, "--root", root, "--listen", "127.0.0.1:0", "--json"],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";

@@ -4,15 +4,15 @@
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { COMMAND } from "../command.ts";
 import { runc, TOOLS_DIRECTORY } from "../tools.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const COMMAND = join(ROOT, "dist/cli/main.js");
 
 /** How a program ended and what it said. */
 export interface Outcome {
@@ -41,7 +41,6 @@ export interface Workspace {
  * in it.
  */
 export function createWorkspace(variables: Readonly<Record<string, string>> = {}): Workspace {
-  if (!existsSync(COMMAND)) throw new Error("dist/cli/main.js is missing: npm run build");
   // Lower case, because podman names an image after the path of the layout that it comes from. Short, because sockets
   // are made in it: where their path would be over 108 bytes, podman waits 20 s for each container's end.
   const directory = join(realpathSync(tmpdir()), `interop-${randomBytes(4).toString("hex")}`);
@@ -54,7 +53,7 @@ export function createWorkspace(variables: Readonly<Record<string, string>> = {}
     writeFileSync(file, content, { mode });
     return file;
   };
-  write("bin/skillctl", `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`, 0o755);
+  write("bin/skillctl", `#!/bin/sh\nexec ${COMMAND.map((word) => `'${word}'`).join(" ")} "$@"\n`, 0o755);
   symlinkSync(join(ROOT, "examples"), join(directory, "examples"));
 
   const env = { ...environment(directory, write), STORE: store, ...variables };

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 
-import { MAIN } from "../e2e/skillctl.ts";
+import { COMMAND } from "../command.ts";
 
 export interface ServerProcess {
   /** `127.0.0.1:PORT`. */
@@ -38,18 +38,7 @@ export async function startServer(root: string, options: ServerProcessOptions = 
   mkdirSync(dirname(file), { recursive: true });
   // JSON is YAML, so there is nothing to quote.
   writeFileSync(file, JSON.stringify({ log: { level: "warn" }, ...options.config }));
-  const command = [
-    process.execPath,
-    MAIN,
-    "serve",
-    "--config",
-    file,
-    "--root",
-    root,
-    "--listen",
-    "127.0.0.1:0",
-    "--json",
-  ];
+  const command = [...COMMAND, "serve", "--config", file, "--root", root, "--listen", "127.0.0.1:0", "--json"];
   const [program = "", ...args] =
     options.files === undefined ? command : ["sh", "-c", `ulimit -n ${options.files}; exec "$@"`, "sh", ...command];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
