@@ -1,11 +1,10 @@
-// Builds dist/: the library with tsc (one module a file, with types) and the command with esbuild (few files, quick to load).
+// Builds dist/: the library with tsc (one module a file, with types) and the command with esbuild (two scripts, quick to load).
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 import { generate } from "./generate.mjs";
-import { mergeChunks } from "./merge-chunks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -28,48 +27,37 @@ const withoutPrograms = {
 };
 
 /** What only a server needs is installed with the package; to carry it twice would make that larger by half. */
-const ofServers = ["@opentelemetry/api", "bcryptjs", "jose", "pino", "prom-client", "rate-limiter-flexible"];
-const platform = {
-  outdir: "dist/cli",
+const ofServers = ["@opentelemetry/api", "bcryptjs", "pino", "prom-client", "rate-limiter-flexible"];
+
+/**
+ * The command is CommonJS: two scripts, as for Node to find, load and link ES modules takes longer than to run most of them. The
+ * first prints the version or loads the second, which is all the rest, with the code that an earlier call compiled.
+ */
+const PROGRAM = "program.js";
+const script = {
+  bundle: true,
   platform: "node",
   target: "node20.17",
-  format: "esm",
+  format: "cjs",
+  minify: true,
   legalComments: "none",
   // Peers are installed by those who use them.
   external: [...ofServers, ...Object.keys(peerDependencies)],
-};
-const chunks = await build({
-  ...platform,
-  entryPoints: ["src/cli/main.ts"],
-  bundle: true,
-  splitting: true,
-  metafile: true,
-  minify: true,
-  chunkNames: "chunk-[hash]",
   plugins: [withoutPrograms],
   // The same code as ES modules: what is not used is left out, and nothing waits to be required.
   alias: { yaml: fileURLToPath(new URL("../node_modules/yaml/browser/dist/index.js", import.meta.url)) },
-  define: { __VERSION__: JSON.stringify(version), __COMMIT__: JSON.stringify(commit()) },
-  write: false,
-});
-const outputFiles = await mergeChunks(chunks, {
-  ...platform,
-  start: "src/cli/main.ts",
-  core: "src/cli/process.ts",
-  commands: "src/cli/commands/",
-  apart: ["src/registry/", "src/server/"],
-});
-mkdirSync("dist/cli", { recursive: true });
-for (const { path, text } of outputFiles) writeFileSync(path, withRequire(text));
+  banner: { js: 'const __url=require("node:url").pathToFileURL(__filename).href;' },
+  define: {
+    __VERSION__: JSON.stringify(version),
+    __COMMIT__: JSON.stringify(commit()),
+    __PROGRAM__: JSON.stringify(PROGRAM),
+    "import.meta.url": "__url",
+  },
+};
+await build({ ...script, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.js" });
+await build({ ...script, entryPoints: ["src/cli/process.ts"], outfile: `dist/cli/${PROGRAM}` });
+writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 chmodSync("dist/cli/main.js", 0o755);
-
-/** Bundled CommonJS packages call require() for node's own modules; a chunk without them need not pay for making one. */
-function withRequire(code) {
-  if (!/\brequire\b/.test(code)) return code;
-  const [, hashbang, rest] = /^(#!.*\n)?([^]*)$/.exec(code);
-  const banner = 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);';
-  return `${hashbang ?? ""}${banner}\n${rest}`;
-}
 
 /** The commit that is being built; empty outside a git checkout. */
 function commit() {

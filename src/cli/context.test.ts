@@ -9,8 +9,8 @@ import { recordingEnvironment } from "./testing/environment.ts";
 
 vi.mock("node:os", async (original) => ({
   ...(await original<typeof import("node:os")>()),
-  homedir: () => {
-    throw new Error("A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)");
+  userInfo: () => {
+    throw new Error("A system error occurred: uv_os_get_passwd returned ENOENT (no such file or directory)");
   },
 }));
 
@@ -30,6 +30,10 @@ describe("the store's place", () => {
     expect(defaultStorePath({ XDG_DATA_HOME: "/d" })).toBe("/d/skillctl/store");
     const context = createContext(recordingEnvironment(), {});
     await expect(context.storePath()).rejects.toMatchObject(missing);
+  });
+
+  it.each(["", ".", "home/me"])("is not below the directory of the call when HOME is %j", (HOME) => {
+    expect(() => defaultStorePath({ HOME })).toThrow(expect.objectContaining({ code: "USAGE" }));
   });
 
   it("is what --store says, before everything else", async () => {

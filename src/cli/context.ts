@@ -1,8 +1,8 @@
 /** What a command is given: where the store is, where output goes, when to stop. */
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { SkillError } from "../errors.ts";
+import { homeOf } from "./config/home.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { Environment } from "./environment.ts";
 import type { GlobalFlags } from "./flags.ts";
@@ -57,15 +57,12 @@ export function dataDirectory(variables: Environment["variables"], what: string)
 }
 
 function defaultDataDirectory(variables: Environment["variables"], what: string): string {
-  try {
-    return join(variables["HOME"] || homedir(), ".local", "share");
-  } catch (cause) {
-    throw new SkillError("USAGE", `${what} has no place: this user has no home directory`, {
-      hint:
-        what === "the registry"
-          ? "Name its directory with --root, or set HOME."
-          : "Set SKILLCTL_STORE to the store's directory, or HOME.",
-      cause,
-    });
-  }
+  const home = homeOf(variables);
+  if (home !== undefined) return join(home, ".local", "share");
+  throw new SkillError("USAGE", `${what} has no place: this user has no home directory`, {
+    hint:
+      what === "the registry"
+        ? "Name its directory with --root, or set HOME."
+        : "Set SKILLCTL_STORE to the store's directory, or HOME.",
+  });
 }

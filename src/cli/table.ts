@@ -15,25 +15,25 @@ const GAP = "   ";
 
 /** A table with a heading line and no rules, every line ended; nothing trails a line's last cell. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
-  const cells = rows.map((row) => columns.map((column) => visibleLine(column.value(row))));
-  const widths = columns.map((column, at) =>
-    cells.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), column.title.length),
-  );
+  const texts = columns.map(({ value }) => rows.map((row) => visibleLine(value(row))));
+  const widths = columns.map(({ title }, at) => {
+    return (texts[at] ?? []).reduce((width, text) => Math.max(width, text.length), title.length);
+  });
   const pad = (text: string, at: number): string => {
     if (columns[at]?.align === "right") return text.padStart(widths[at] ?? 0);
     return at === columns.length - 1 ? text : text.padEnd(widths[at] ?? 0);
   };
-  const heading = columns.map((column, at) => style.dim(pad(column.title, at))).join(GAP);
-  const lines = rows.map((row, index) =>
-    columns
-      .map((column, at) => {
-        const cell = cells[index]?.[at] ?? "";
-        const padded = pad(cell, at);
-        return column.paint === undefined ? padded : padded.replace(cell, () => column.paint?.(cell, row) ?? cell);
-      })
-      .join(GAP),
-  );
-  return [heading, ...lines].map((line) => `${line}\n`).join("");
+  let lines = `${columns.map(({ title }, at) => style.dim(pad(title, at))).join(GAP)}\n`;
+  for (const [index, row] of rows.entries()) {
+    for (const [at, { paint }] of columns.entries()) {
+      const cell = texts[at]?.[index] ?? "";
+      const padded = pad(cell, at);
+      if (at > 0) lines += GAP;
+      lines += paint === undefined ? padded : padded.replace(cell, () => paint(cell, row));
+    }
+    lines += "\n";
+  }
+  return lines;
 }
 
 /** Labels and values below one another; a field without a value is left out, further lines of a value are indented. */

@@ -13,21 +13,22 @@ export function visibleJson(value: unknown): string {
   );
 }
 
-/** A value in which nothing had to be changed is returned itself: most are, and a listing has many. */
+/** A value in which nothing has to be changed is returned itself: most are, and a listing has many. */
 function mapStrings(value: unknown): unknown {
+  if (isVisible(value)) return value;
   if (typeof value === "string") return visible(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map(mapStrings);
-    return items.some((item, at) => item !== value[at]) ? items : value;
-  }
-  for (const [key, item] of Object.entries(value))
-    if (mapStrings(item) !== item || visible(key) !== key) return copy(value);
-  return value;
+  if (Array.isArray(value)) return value.map(mapStrings);
+  return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [visible(key), mapStrings(item)]));
 }
 
-function copy(value: object): object {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), mapStrings(item)]));
+function isVisible(value: unknown): boolean {
+  if (typeof value === "string") return visible(value) === value;
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isVisible);
+  for (const key of Object.keys(value)) {
+    if (visible(key) !== key || !isVisible((value as Readonly<Record<string, unknown>>)[key])) return false;
+  }
+  return true;
 }
 
 function escapeUnits(character: string): string {

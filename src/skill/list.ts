@@ -1,8 +1,8 @@
 /** Lists the skills of a store, or of one repository. */
 import { throwIfAborted } from "../errors.ts";
 import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
-import type { Digest } from "../oci/index.ts";
-import type { EntryLister, OperationOptions, Store, StoreEntry } from "../store/index.ts";
+import type { Descriptor, Digest } from "../oci/index.ts";
+import type { EntryLister, OperationOptions, Repository, Store } from "../store/index.ts";
 import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
 import { contentOf, readImage } from "./image.ts";
 import { listTags } from "./list-tags.ts";
@@ -39,14 +39,17 @@ export async function* list(
   }
   let rows: SkillSummary[] = [];
   for await (const entry of store.entries(options)) {
-    if (!matches(entry.repository)) continue;
-    const facts = readFacts(entry.descriptor) ?? (await readFromManifest(store, entry, options));
+    const { repository, tag } = entry;
+    if (!matches(repository)) continue;
+    // A store may read it from its index at each look.
+    const { descriptor } = entry;
+    const facts = readFacts(descriptor) ?? (await readFromManifest(store.repository(repository), descriptor, options));
     if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
-    if (rows[0] !== undefined && rows[0].repository !== entry.repository) {
+    if (rows[0] !== undefined && rows[0].repository !== repository) {
       yield* newestFirst(rows, ({ version }) => version);
       rows = [];
     }
-    rows.push(summarize(entry, facts));
+    rows.push(summarize(repository, tag, descriptor.digest, facts));
   }
   yield* newestFirst(rows, ({ version }) => version);
 }
@@ -64,17 +67,20 @@ export async function* listRepository(
   else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
 }
 
-function summarize({ repository, tag, descriptor }: StoreEntry, facts: EntryFacts): SkillSummary {
-  const { digest } = descriptor;
+function summarize(repository: string, tag: string | undefined, digest: Digest, facts: EntryFacts): SkillSummary {
   return tag === undefined
     ? { reference: `${repository}@${digest}`, repository, digest, ...facts }
     : { reference: `${repository}:${tag}`, repository, tag, digest, ...facts };
 }
 
 /** An image that cannot be read is still there; one damaged manifest must not hide the rest of a store. */
-async function readFromManifest(store: Store, entry: StoreEntry, options: OperationOptions): Promise<EntryFacts> {
+async function readFromManifest(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: OperationOptions,
+): Promise<EntryFacts> {
   try {
-    const image = await readImage(store.repository(entry.repository), entry.descriptor, options);
+    const image = await readImage(repository, descriptor, options);
     return factsOf(image.annotations, contentOf(image).size);
   } catch {
     throwIfAborted(options.signal);

@@ -6,25 +6,31 @@
  * tools. Memory and layout both keep their tags here, so they cannot disagree about what a tag is.
  */
 import { SkillError } from "../errors.ts";
-import { Annotation, EntryAnnotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
-import { entryName, entryNameParser, parseEntryName } from "./entry-name.ts";
-import { HeldEntry } from "./held-entry.ts";
+import { Annotation, EntryAnnotation, isDigest, type Descriptor, type Digest } from "../oci/index.ts";
+import { entryName, entryNameParser, parseEntryName, type EntryName } from "./entry-name.ts";
+import { heldEntry, type HeldEntry } from "./held-entry.ts";
+import { descriptorOf, plainDescriptor, subjectOf } from "./entry-descriptor.ts";
+import { ListedRows, type Rows } from "./rows.ts";
 import type { StoreEntry, TagChange } from "./types.ts";
 
+/** What became of a name. */
+interface Change {
+  /** `undefined`: it was removed. */
+  readonly entry: HeldEntry | undefined;
+  /** The rows that had this name. */
+  readonly replaces: readonly HeldEntry[];
+}
+
 export class Entries {
-  readonly #named = new Map<string, HeldEntry>();
-  #unnamed: HeldEntry[] = [];
-  readonly #unknown: unknown[] = [];
+  #rows: Rows;
+  readonly #unknown: readonly unknown[];
+  readonly #changes = new Map<string, Change>();
   #changed = false;
 
-  /** The items as they were read, each either an entry that is held or a value of any kind. */
-  constructor(items: readonly unknown[] = []) {
-    for (const item of items) {
-      const entry = item instanceof HeldEntry ? item : readEntry(item);
-      if (entry === undefined) this.#unknown.push(item);
-      else if (entry.name === undefined || this.#named.has(entry.name)) this.#unnamed.push(entry);
-      else this.#named.set(entry.name, entry);
-    }
+  /** Entries as they were read, and what stands among them that is none. */
+  constructor(rows: Rows = new ListedRows([]), unknown: readonly unknown[] = []) {
+    this.#rows = rows;
+    this.#unknown = unknown;
   }
 
   /** Whether anything was changed since this was made, or {@link markSaved}. */
@@ -37,9 +43,29 @@ export class Entries {
     this.#changed = false;
   }
 
+  /** The entries as they were read; what was changed since is in {@link replaced} and {@link added}. */
+  get rows(): Rows {
+    return this.#rows;
+  }
+
+  /** The rows that are no more, with what stands in their place: a new entry of that name, or nothing. */
+  replaced(): (readonly [row: HeldEntry, entry: HeldEntry | undefined])[] {
+    return [...this.#changes.values()].flatMap(({ entry, replaces }) =>
+      replaces.map((row, at) => [row, at === 0 ? entry : undefined] as const),
+    );
+  }
+
+  /** The entries that replace none. */
+  added(): HeldEntry[] {
+    return [...this.#changes.values()].flatMap(({ entry, replaces }) =>
+      entry !== undefined && replaces.length === 0 ? [entry] : [],
+    );
+  }
+
   /** Every entry, in the order in which they shall be written. */
-  held(): readonly HeldEntry[] {
-    return [...this.#named.values(), ...this.#unnamed];
+  *held(): Generator<HeldEntry, void, undefined> {
+    yield* this.#current(this.#rows);
+    yield* this.added();
   }
 
   /** Items that are not descriptors; kept after the entries, but nothing can be said about them. */
@@ -53,50 +79,50 @@ export class Entries {
     readonly entry: Descriptor;
     readonly subject: Digest | undefined;
   }> {
-    for (const { name, descriptor } of this.#named.values()) {
-      yield { name, entry: descriptor, subject: subjectOf(descriptor) };
+    for (const { name, descriptor } of this.held()) {
+      yield { name, entry: descriptor, subject: name === undefined ? undefined : subjectOf(descriptor) };
     }
-    for (const { name, descriptor } of this.#unnamed) yield { name, entry: descriptor, subject: undefined };
   }
 
   /** What `tagOrDigest` names in `repository`. A digest is found under a tag, too. */
   resolve(repository: string, tagOrDigest: string): Descriptor | undefined {
-    const found = this.#named.get(entryName(repository, tagOrDigest));
-    if (found !== undefined) return describe(found.descriptor);
+    const found = this.#find(entryName(repository, tagOrDigest));
+    if (found !== undefined) return plainDescriptor(found.descriptor);
     if (!isDigest(tagOrDigest)) return undefined;
     const [first] = this.#namesOf(repository, tagOrDigest);
-    const entry = first === undefined ? undefined : this.#named.get(first);
-    return entry === undefined ? undefined : describe(entry.descriptor);
+    const entry = first === undefined ? undefined : this.#find(first);
+    return entry === undefined ? undefined : plainDescriptor(entry.descriptor);
   }
 
   /** Whether there is an entry of exactly this name. */
   has(repository: string, tagOrDigest: string): boolean {
-    return this.#named.has(entryName(repository, tagOrDigest));
+    return this.#find(entryName(repository, tagOrDigest)) !== undefined;
   }
 
   /** The tags and kept manifests of all repositories, or of `only` one, by repository and tag. Referrers are not listed. */
   list(only?: string): StoreEntry[] {
-    const byRepository = new Map<string, StoreEntry[]>();
+    const byRepository = new Map<string, NamedEntry[]>();
     const parse = entryNameParser();
-    for (const [text, entry] of this.#named) {
-      const name = only === undefined || text.startsWith(only) ? parse(text) : undefined;
+    for (const entry of this.#beginning(only ?? "")) {
+      const name = parse(entry.name ?? "");
       if (name === undefined || name.repository !== (only ?? name.repository)) continue;
-      if (subjectOf(entry.descriptor) !== undefined) continue;
-      const { repository, tag } = name;
-      const listed = byRepository.get(repository) ?? [];
-      listed.push({ repository, tag, descriptor: entry.descriptor });
-      byRepository.set(repository, listed);
+      if (name.tag === undefined && subjectOf(entry.descriptor) !== undefined) continue;
+      const listed = byRepository.get(name.repository);
+      if (listed === undefined) byRepository.set(name.repository, [new NamedEntry(name, entry)]);
+      else listed.push(new NamedEntry(name, entry));
     }
     const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));
-    return repositories.flatMap(([, entries]) => entries.sort((a, b) => compare(a.tag ?? "", b.tag ?? "")));
+    return repositories.flatMap(([, entries]) =>
+      withoutTwins(entries.sort((a, b) => compare(a.tag ?? "", b.tag ?? ""))),
+    );
   }
 
   /** The names of the repositories that have an entry, in lexical order. */
   repositories(): string[] {
     const names = new Set<string>();
     const parse = entryNameParser();
-    for (const text of this.#named.keys()) {
-      const name = parse(text);
+    for (const entry of this.#beginning("")) {
+      const name = parse(entry.name ?? "");
       if (name !== undefined) names.add(name.repository);
     }
     return [...names].sort(compare);
@@ -104,34 +130,33 @@ export class Entries {
 
   /** The tags of one repository, in lexical order. */
   tags(repository: string): string[] {
-    const tags: string[] = [];
-    for (const text of this.#named.keys()) {
-      if (!text.startsWith(`${repository}:`)) continue;
-      const name = parseEntryName(text);
-      if (name?.tag !== undefined && name.repository === repository) tags.push(name.tag);
+    const tags = new Set<string>();
+    for (const entry of this.#beginning(`${repository}:`)) {
+      const name = parseEntryName(entry.name ?? "");
+      if (name?.tag !== undefined && name.repository === repository) tags.add(name.tag);
     }
-    return tags.sort(compare);
+    return [...tags].sort(compare);
   }
 
   /** The manifests of a repository that are kept without a tag. Referrers are not among them. */
   untagged(repository: string): Descriptor[] {
     return this.#kept(repository)
       .filter((entry) => subjectOf(entry) === undefined)
-      .map(describe);
+      .map(plainDescriptor);
   }
 
   /** The manifests of a repository that were pushed with this subject. */
   referrers(repository: string, subject: Digest): Descriptor[] {
     return this.#kept(repository)
       .filter((entry) => subjectOf(entry) === subject)
-      .map(describe);
+      .map(plainDescriptor);
   }
 
   /** Applies tag changes, all or none. Throws `CONFLICT` when an expectation does not hold, `REFERENCE_INVALID`. */
   retag(repository: string, changes: readonly TagChange[]): void {
     const named = changes.map((change) => ({ ...change, entry: checkedName(repository, change) }));
     for (const { name, entry, expect } of named) {
-      const actual = this.#named.get(entry)?.descriptor.digest ?? null;
+      const actual = this.#find(entry)?.descriptor.digest ?? null;
       if (expect === undefined || expect === actual) continue;
       throw new SkillError("CONFLICT", `${repository} ${name} is ${actual ?? "absent"}, not ${expect ?? "absent"}`, {
         hint: "Somebody else changed it meanwhile; look at it again and repeat the command.",
@@ -146,7 +171,8 @@ export class Entries {
   /** Keeps a manifest that refers to `subject`, for as long as the subject lives. */
   addReferrer(repository: string, descriptor: Descriptor, subject: Digest): void {
     const name = entryName(repository, descriptor.digest);
-    if (!this.#named.has(name)) this.#set(name, { ...descriptor, annotations: { [EntryAnnotation.subject]: subject } });
+    if (this.#find(name) === undefined)
+      this.#set(name, { ...descriptor, annotations: { [EntryAnnotation.subject]: subject } });
   }
 
   /** Removes every entry of a repository that names this manifest; tells whether there was one. */
@@ -156,47 +182,100 @@ export class Entries {
     return names.length > 0;
   }
 
-  /** Removes the entries for which `dropped` holds. */
-  prune(dropped: (entry: Descriptor) => boolean): void {
-    for (const [name, { descriptor }] of this.#named) if (dropped(descriptor)) this.#remove(name);
-    const kept = this.#unnamed.filter(({ descriptor }) => !dropped(descriptor));
-    if (kept.length < this.#unnamed.length) this.#changed = true;
-    this.#unnamed = kept;
+  /** Removes the entries for which `dropped` holds; it is told what a referrer refers to. */
+  prune(dropped: (entry: Descriptor, subject: Digest | undefined) => boolean): void {
+    const held = [...this.held()];
+    const kept = held.filter(({ name, descriptor }) => {
+      return !dropped(descriptor, name === undefined ? undefined : subjectOf(descriptor));
+    });
+    if (kept.length === held.length) return;
+    this.#rows = new ListedRows(kept);
+    this.#changes.clear();
+    this.#changed = true;
+  }
+
+  /** The entry of a name; the first, should another tool have written several. */
+  #find(name: string): HeldEntry | undefined {
+    const change = this.#changes.get(name);
+    return change === undefined ? this.#rows.named(name)[0] : change.entry;
+  }
+
+  /** The entries whose names begin so, in the order in which they shall be written. */
+  *#beginning(prefix: string): Generator<HeldEntry, void, undefined> {
+    yield* this.#current(this.#rows.beginning(prefix));
+    for (const entry of this.added()) if (entry.name?.startsWith(prefix) === true) yield entry;
+  }
+
+  /** What stands now where these rows stood. */
+  *#current(rows: Iterable<HeldEntry>): Generator<HeldEntry, void, undefined> {
+    if (this.#changes.size === 0) return yield* rows;
+    const done = new Set<string>();
+    for (const row of rows) {
+      const change = row.name === undefined ? undefined : this.#changes.get(row.name);
+      if (row.name === undefined || change === undefined) yield row;
+      else if (change.entry !== undefined && !done.has(row.name)) yield change.entry;
+      done.add(row.name ?? "");
+    }
   }
 
   #set(name: string, descriptor: Descriptor): void {
     const annotations = { ...descriptor.annotations, [Annotation.refName]: name };
-    this.#dropTwins(name);
-    this.#named.set(name, HeldEntry.of(descriptorOf(descriptor, annotations)));
-    this.#changed = true;
+    this.#change(name, heldEntry(descriptorOf(descriptor, annotations)));
   }
 
   #remove(name: string): void {
-    this.#dropTwins(name);
-    if (this.#named.delete(name)) this.#changed = true;
+    if (this.#find(name) !== undefined) this.#change(name, undefined);
   }
 
   /** Another tool may have written one name twice; a change of that name replaces both. */
-  #dropTwins(name: string): void {
-    if (this.#unnamed.length === 0) return;
-    this.#unnamed = this.#unnamed.filter((entry) => entry.name !== name);
+  #change(name: string, entry: HeldEntry | undefined): void {
+    const replaces = this.#changes.get(name)?.replaces ?? this.#rows.named(name);
+    if (entry === undefined && replaces.length === 0) this.#changes.delete(name);
+    else this.#changes.set(name, { entry, replaces });
+    this.#changed = true;
   }
 
   /** The entries of a repository's manifests that have no tag. */
   #kept(repository: string): Descriptor[] {
-    const found: Descriptor[] = [];
-    for (const [name, entry] of this.#named) if (name.startsWith(`${repository}@`)) found.push(entry.descriptor);
-    return found;
+    return withoutTwins([...this.#beginning(`${repository}@`)]).map(({ descriptor }) => descriptor);
   }
 
   #namesOf(repository: string, digest: Digest): string[] {
-    const names: string[] = [];
-    for (const [text, entry] of this.#named) {
-      if (!text.startsWith(repository) || entry.descriptor.digest !== digest) continue;
-      if (parseEntryName(text)?.repository === repository) names.push(text);
+    const names = new Set<string>();
+    for (const entry of this.#beginning(repository)) {
+      const name = parseEntryName(entry.name ?? "");
+      if (name?.repository !== repository || this.#find(entry.name ?? "")?.descriptor.digest !== digest) continue;
+      names.add(entry.name ?? "");
     }
-    return names;
+    return [...names];
   }
+}
+
+/** An entry as it is listed. Its descriptor is read by who wants it, as of ten thousand most are only counted or passed by. */
+class NamedEntry implements StoreEntry {
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly #entry: HeldEntry;
+
+  constructor({ repository, tag }: EntryName, entry: HeldEntry) {
+    this.repository = repository;
+    this.tag = tag;
+    this.#entry = entry;
+  }
+
+  get name(): string | undefined {
+    return this.#entry.name;
+  }
+
+  get descriptor(): Descriptor {
+    return this.#entry.descriptor;
+  }
+}
+
+/** Only the first of each name counts. */
+function withoutTwins<Entry extends { readonly name: string | undefined }>(entries: readonly Entry[]): Entry[] {
+  const seen = new Set<string | undefined>();
+  return entries.filter(({ name }) => !seen.has(name) && seen.add(name));
 }
 
 function checkedName(repository: string, change: TagChange): string {
@@ -207,67 +286,6 @@ function checkedName(repository: string, change: TagChange): string {
     "REFERENCE_INVALID",
     `${change.name} cannot name ${change.to.digest}: a digest names only itself`,
   );
-}
-
-/** The descriptor without what only the index needs. */
-function describe(entry: Descriptor): Descriptor {
-  return descriptorOf(entry, entry.annotations === undefined ? undefined : listAnnotations(entry.annotations));
-}
-
-/** The descriptor with these annotations. The order of its fields is the one in which image-spec's Go types have them. */
-function descriptorOf(descriptor: Descriptor, annotations: Annotations | undefined): Descriptor {
-  const { mediaType, digest, size, artifactType, platform } = descriptor;
-  const plain = annotations === undefined ? { mediaType, digest, size } : { mediaType, digest, size, annotations };
-  if (artifactType === undefined && platform === undefined) return plain;
-  return {
-    ...plain,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(platform === undefined ? {} : { platform }),
-  };
-}
-
-function listAnnotations(annotations: Annotations): Annotations | undefined {
-  const rest: Record<string, string> = {};
-  let isEmpty = true;
-  for (const key of Object.keys(annotations)) {
-    if (key === Annotation.refName || key === EntryAnnotation.subject) continue;
-    rest[key] = annotations[key] ?? "";
-    isEmpty = false;
-  }
-  return isEmpty ? undefined : rest;
-}
-
-/** An entry with a subject is there because its manifest refers to it, and goes when the subject does. */
-function subjectOf(entry: Descriptor): Digest | undefined {
-  const subject = entry.annotations?.[EntryAnnotation.subject];
-  return subject !== undefined && isDigest(subject) ? subject : undefined;
-}
-
-/** An item as an entry, if it is one. Go may write annotations that are not there as null; then they are left out. */
-function readEntry(item: unknown): HeldEntry | undefined {
-  if (isEntry(item)) return HeldEntry.of(item);
-  if (typeof item !== "object" || item === null || !("annotations" in item)) return undefined;
-  const { annotations, ...rest } = item;
-  return annotations === null && isEntry(rest) ? HeldEntry.of(rest) : undefined;
-}
-
-function isEntry(item: unknown): item is Descriptor {
-  if (typeof item !== "object" || item === null) return false;
-  const { mediaType, digest, size, annotations } = item as Readonly<Record<string, unknown>>;
-  return (
-    typeof mediaType === "string" &&
-    typeof digest === "string" &&
-    isDigest(digest) &&
-    Number.isSafeInteger(size) &&
-    Number(size) >= 0 &&
-    (annotations === undefined || isAnnotations(annotations))
-  );
-}
-
-function isAnnotations(value: unknown): value is Annotations {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  for (const key of Object.keys(value)) if (typeof (value as Annotations)[key] !== "string") return false;
-  return true;
 }
 
 function compare(a: string, b: string): number {

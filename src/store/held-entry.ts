@@ -2,7 +2,7 @@
  * An entry of an index as it is held in memory.
  *
  * Of ten thousand entries a command looks at one or two. So an entry that stands in a text whose form was checked is read
- * when somebody asks what it says, and one that nobody changed is written again as the bytes that it is.
+ * when somebody asks what it says.
  */
 import { Annotation, type Descriptor } from "../oci/index.ts";
 
@@ -12,38 +12,35 @@ export interface WrittenIndex {
   readonly text: string;
 }
 
-export class HeldEntry {
+export interface HeldEntry {
   /** What `org.opencontainers.image.ref.name` says. */
   readonly name: string | undefined;
-  /** Where it stands written; `undefined` for an entry that is new, or that has a form of its own. */
-  readonly index: WrittenIndex | undefined;
+  readonly descriptor: Descriptor;
+}
+
+/** An entry that has been read, or is new. */
+export function heldEntry(descriptor: Descriptor): HeldEntry {
+  return { name: descriptor.annotations?.[Annotation.refName], descriptor };
+}
+
+/** An entry of which only name and place are known. That what stands there is a sound descriptor was checked. */
+export class WrittenEntry implements HeldEntry {
+  readonly name: string;
   /** Where its `{` is in the index. */
   readonly start: number;
   /** What comes after its `}`. */
   readonly end: number;
-  #descriptor: Descriptor | undefined;
+  readonly #index: WrittenIndex;
 
-  private constructor(name: string | undefined, index: WrittenIndex | undefined, start: number, end: number) {
+  constructor(name: string, index: WrittenIndex, start: number, end: number) {
     this.name = name;
-    this.index = index;
     this.start = start;
     this.end = end;
-    this.#descriptor = undefined;
+    this.#index = index;
   }
 
-  /** An entry that has been read, or is new. */
-  static of(descriptor: Descriptor): HeldEntry {
-    const entry = new HeldEntry(descriptor.annotations?.[Annotation.refName], undefined, 0, 0);
-    entry.#descriptor = descriptor;
-    return entry;
-  }
-
-  /** An entry of which only name and place are known. That what stands there is a sound descriptor was checked. */
-  static at(name: string, index: WrittenIndex, start: number, end: number): HeldEntry {
-    return new HeldEntry(name, index, start, end);
-  }
-
+  /** Read at each look, as there are many entries and few that are looked at twice. */
   get descriptor(): Descriptor {
-    return (this.#descriptor ??= JSON.parse(this.index?.text.slice(this.start, this.end) ?? "") as Descriptor);
+    return JSON.parse(this.#index.text.slice(this.start, this.end)) as Descriptor;
   }
 }

@@ -46,11 +46,11 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
     }
   }
 
-  /** Writes a temporary file; not yet synced. */
-  async writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
+  /** Writes a temporary file, of one piece or several; not yet synced. */
+  async writeTemporary(...pieces: readonly Uint8Array[]): Promise<TemporaryFile> {
     const temporary = await this.createTemporary();
     try {
-      await temporary.file.write(bytes);
+      for (const piece of pieces) await temporary.file.write(piece);
       return temporary;
     } catch (error) {
       await this.discard(temporary, error);
@@ -58,11 +58,15 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
     }
   }
 
-  /** Puts a written temporary file in its place, durably. On failure the place is as it was, or as it shall be. */
-  async settle(temporary: TemporaryFile, path: string): Promise<void> {
+  /**
+   * Puts a written temporary file in its place, durably. On failure the place is as it was, or as it shall be. `before` runs
+   * when the content is on the disk.
+   */
+  async settle(temporary: TemporaryFile, path: string, before?: () => Promise<void>): Promise<void> {
     try {
       await temporary.file.sync();
       await temporary.file.close();
+      await before?.();
       await this.#renameInto(temporary.path, path);
     } catch (error) {
       await this.discard(temporary, error);

@@ -1,10 +1,11 @@
-import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { readAll } from "../../content/index.ts";
 import type { Digest } from "../../oci/index.ts";
 import { bytesOf, contentOf, listOf, pushImage, pushIndex } from "../testing/images.ts";
 import { layoutFixture } from "../testing/layout-fixture.ts";
+import { nodeFileSystem, type FileSystem } from "./file-system.ts";
 
 const { blobPath, open, pathTo, readIndex, tagged } = layoutFixture();
 
@@ -162,7 +163,6 @@ describe("a damaged index", () => {
   it.each([
     ["is larger than 64 MiB", async () => truncate(pathTo("index.json"), 64 * 1024 ** 2 + 1)],
     ["holds millions of the smallest values", async () => writeFile(pathTo("index.json"), "[0,".repeat(1_300_000))],
-    ["holds a thousand and one items that are no descriptors", async () => plantItems(Array.from({ length: 1001 }))],
   ])("is one that %s", async (_, spoil) => {
     const store = await open();
     await tagged(store, "examples/a", "1.0.0");
@@ -173,6 +173,65 @@ describe("a damaged index", () => {
     });
     await store.fsck({ repair: true });
     expect(await listOf(store.repositories())).toEqual(["recovered"]);
+  });
+
+  it("is not one that holds a thousand and one items of another tool's: what is ours is there, and theirs stay", async () => {
+    const store = await open();
+    await tagged(store, "examples/a", "1.0.0");
+    const { manifests } = await readIndex();
+    const theirs = Array.from({ length: 1001 }, (_, at) => ({ kind: "theirs", at }));
+    await plantItems([...theirs, ...manifests]);
+    expect(await listOf(store.repositories())).toEqual(["examples/a"]);
+    await tagged(store, "examples/a", "2.0.0");
+    expect((await readIndex()).manifests).toEqual(expect.arrayContaining(theirs));
+    const issues = await store.fsck();
+    expect(issues).toHaveLength(101);
+    expect(issues.at(-1)).toMatchObject({
+      kind: "entry-invalid",
+      message: expect.stringContaining("901 more") as string,
+    });
+  });
+
+  it("that names an image twice is reported, with the one that counts, and left as it is", async () => {
+    const store = await open();
+    const one = await tagged(store, "examples/a", "1.0.0");
+    const two = await tagged(store, "examples/a", "2.0.0");
+    const [first, second] = (await readIndex()).manifests;
+    const twin = { ...(second as object), annotations: (first as { annotations: unknown }).annotations };
+    await plantItems([first, second, twin]);
+    const found = [{ kind: "name-duplicate", reference: "examples/a:1.0.0", repaired: false }];
+    for (const repair of [false, true]) expect(await store.fsck({ repair })).toMatchObject(found);
+    const [{ message } = { message: "" }] = await store.fsck();
+    expect(message).toContain(`${one.digest} counts, ${two.digest} does not`);
+    expect(await store.repository("examples/a").resolve("1.0.0")).toEqual(one);
+    expect(await listOf(store.entries())).toHaveLength(2);
+    await store.repository("examples/a").tag(one, "1.0.0");
+    expect(await store.fsck()).toEqual([]);
+  });
+
+  it("is not the same file as its predecessor while the next one is written, lest a tool that writes in place spoil both", async () => {
+    const links: number[] = [];
+    const look = async (): Promise<void> => {
+      const status = await stat(pathTo("index.json")).catch(() => undefined);
+      if (status !== undefined) links.push(status.nlink);
+    };
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      create: async (path) => {
+        const file = await nodeFileSystem.create(path);
+        return {
+          ...file,
+          write: async (bytes) => look().then(() => file.write(bytes)),
+          sync: async () => look().then(() => file.sync()),
+        };
+      },
+    };
+    const store = await open({ fs });
+    for (const tag of ["1.0.0", "2.0.0", "3.0.0"]) await tagged(store, "examples/a", tag);
+    expect(new Set(links)).toEqual(new Set([1]));
+    expect((await stat(pathTo("index.json"))).ino).not.toBe(
+      (await stat(pathTo(".skillimage/index.previous.json"))).ino,
+    );
   });
 
   it("is rebuilt when it was lost altogether", async () => {

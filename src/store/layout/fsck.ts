@@ -16,12 +16,16 @@ export type IssueKind =
   | "layout-invalid"
   | "index-damaged"
   | "entry-invalid"
+  | "name-duplicate"
   | "blob-damaged"
   | "blob-missing"
   | "size-wrong"
   | "manifest-invalid"
   | "stray-file"
   | "temporary";
+
+/** How many items that cannot be read are reported one by one. */
+const MAX_LISTED = 100;
 
 export interface StoreIssue {
   readonly kind: IssueKind;
@@ -103,15 +107,32 @@ class Check {
   async #checkIndex(): Promise<Entries | undefined> {
     try {
       const { entries } = await this.#parts.file.load();
-      entries.unknown.forEach((item) => {
-        this.#report({ kind: "entry-invalid", message: `index.json holds ${sketch(item)}, which is no descriptor` });
-      });
+      this.#checkItems(entries);
       return entries;
     } catch (error) {
       if (!isSkillError(error, "STORE_CORRUPT")) throw error;
       const { index: path } = this.#parts.disk.paths;
       this.#report({ kind: "index-damaged", message: error.message, path, repaired: this.#repair });
       return this.#repair ? (await this.#parts.commits.loadSound()).entries : undefined;
+    }
+  }
+
+  /** Other tools may keep items of their own, and write a name twice. Neither is damage, and neither is touched. */
+  #checkItems(entries: Entries): void {
+    const { unknown } = entries;
+    for (const item of unknown.slice(0, MAX_LISTED)) {
+      this.#report({ kind: "entry-invalid", message: `index.json holds ${sketch(item)}, which is no descriptor` });
+    }
+    if (unknown.length > MAX_LISTED) {
+      const message = `index.json holds ${unknown.length - MAX_LISTED} more items that are no descriptors`;
+      this.#report({ kind: "entry-invalid", message });
+    }
+    const digests = new Map<string, Digest>();
+    for (const { name, entry } of entries.descriptors()) {
+      if (name === undefined) continue;
+      const first = digests.get(name);
+      if (first === undefined) digests.set(name, entry.digest);
+      else this.#report({ kind: "name-duplicate", message: duplicate(name, first, entry.digest), reference: name });
     }
   }
 
@@ -235,6 +256,11 @@ class Check {
 /** What a verdict on content depends on: two descriptors of one digest may differ in size or type, and one be wrong. */
 function keyOf({ digest, size, mediaType }: Descriptor): string {
   return `${digest} ${size} ${mediaType}`;
+}
+
+function duplicate(name: string, first: Digest, other: Digest): string {
+  const names = `index.json names ${visibleLine(name)} more than once`;
+  return first === other ? `${names}, each time as ${first}` : `${names}: ${first} counts, ${other} does not`;
 }
 
 /** What an item is, for a message; without looking into it, as it may be nested beyond reason. */

@@ -46,7 +46,9 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
       const document = await commits.loadSound();
       const plan = await planSweep(parts, document.entries, before);
       throwIfAborted(options.signal);
-      document.entries.prune((entry) => plan.orphans.has(entry));
+      document.entries.prune(
+        ({ digest }, subject) => subject !== undefined && plan.orphans.has(linkOf(digest, subject)),
+      );
       if (document.entries.changed) await file.save(document);
       const limit = limiter(16);
       await Promise.all([...plan.blobs.keys()].map((digest) => limit(() => disk.remove(disk.paths.blob(digest)))));
@@ -58,8 +60,8 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
 
 interface SweepPlan {
   readonly blobs: Inventory["blobs"];
-  /** Entries of referrers whose subject is gone. */
-  readonly orphans: ReadonlySet<Descriptor>;
+  /** Referrers whose subject is gone, by {@link linkOf}. */
+  readonly orphans: ReadonlySet<string>;
   readonly kept: number;
 }
 
@@ -100,14 +102,18 @@ async function markYoung(marker: Marker, blobs: BlobDirectory, inventory: Invent
 async function markReferrers(
   marker: Marker,
   all: readonly { readonly entry: Descriptor; readonly subject: Digest | undefined }[],
-): Promise<ReadonlySet<Descriptor>> {
+): Promise<ReadonlySet<string>> {
   let waiting = all.flatMap(({ entry, subject }) => (subject === undefined ? [] : [{ entry, subject }]));
   for (;;) {
     const alive = waiting.filter(({ entry, subject }) => marker.live.has(subject) || marker.live.has(entry.digest));
-    if (alive.length === 0) return new Set(waiting.map(({ entry }) => entry));
+    if (alive.length === 0) return new Set(waiting.map(({ entry, subject }) => linkOf(entry.digest, subject)));
     await marker.markRoots(alive.map(({ entry }) => entry));
     waiting = waiting.filter((item) => !alive.includes(item));
   }
+}
+
+function linkOf(referrer: Digest, subject: Digest): string {
+  return `${referrer} ${subject}`;
 }
 
 function report(plan: SweepPlan, temporaries: number): GarbageReport {

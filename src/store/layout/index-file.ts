@@ -5,6 +5,7 @@ import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import { isSkillError, SkillError } from "../../errors.ts";
 import { MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
+import { readItems } from "../read-items.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
 import { readIndexText, writeIndexText } from "./index-text.ts";
@@ -14,8 +15,6 @@ import { hasMoreValues } from "./json-weight.ts";
 const MAX_INDEX = 64 * 1024 * 1024;
 /** The most values that it may hold, of which our entries have some 14 each. */
 const MAX_VALUES = 2_500_000;
-/** How many items may be something else than descriptors. Other tools may add a few; a list of nothing else is damage. */
-const MAX_UNKNOWN = 1000;
 
 /** An index with the top-level fields that we do not know. OCI image-spec "image-layout.md", "index.json file". */
 export interface IndexDocument {
@@ -23,9 +22,9 @@ export interface IndexDocument {
   readonly entries: Entries;
 }
 
-/** A document and the bytes that it is. */
+/** A document and the bytes that it is, in pieces. */
 interface KnownIndex {
-  readonly bytes: Uint8Array;
+  readonly pieces: readonly Uint8Array[];
   readonly document: IndexDocument;
 }
 
@@ -64,8 +63,8 @@ export class IndexFile {
       const bytes = await this.#readBytes(paths.index);
       if (bytes !== undefined) {
         const known = this.#known;
-        const isKnown = known !== undefined && Buffer.compare(known.bytes, bytes) === 0;
-        return isKnown ? known : { bytes, document: parseIndex(paths.index, bytes) };
+        const isKnown = known !== undefined && consistsOf(bytes, known.pieces);
+        return isKnown ? known : { pieces: [bytes], document: parseIndex(paths.index, bytes) };
       }
       if ((await fs.status(paths.previousIndex)) === undefined) return undefined;
       throw damaged(paths.index, "is missing although the store has been written");
@@ -96,19 +95,38 @@ export class IndexFile {
   /** Replaces the index, durably. The store's lock must be held. */
   async save(document: IndexDocument): Promise<void> {
     const { paths, fs } = this.#disk;
-    await this.#disk.remove(paths.previousIndex);
-    await fs.link(paths.index, paths.previousIndex).catch(absentAsUndefined);
-    await this.replace(document);
+    await this.#replace(document, async () => {
+      await this.#disk.remove(paths.previousIndex);
+      await fs.link(paths.index, paths.previousIndex).catch(absentAsUndefined);
+    });
   }
 
   /** {@link save} for an index that is not worth keeping: its predecessor stays the one it has. */
   async replace(document: IndexDocument): Promise<void> {
-    const bytes = encodeIndex(this.#disk.paths.index, document);
-    const temporary = await this.#disk.writeTemporary(bytes);
-    await this.#disk.settle(temporary, this.#disk.paths.index);
-    document.entries.markSaved();
-    this.#known = { bytes, document };
+    await this.#replace(document, async () => {});
   }
+
+  /**
+   * `keep` is run when the new index is on the disk and only its name is missing: for as long as a file is both the index and
+   * its predecessor, a tool that writes the index in place would write both.
+   */
+  async #replace(document: IndexDocument, keep: () => Promise<void>): Promise<void> {
+    const pieces = encodeIndex(this.#disk.paths.index, document);
+    const temporary = await this.#disk.writeTemporary(...pieces);
+    await this.#disk.settle(temporary, this.#disk.paths.index, keep);
+    document.entries.markSaved();
+    this.#known = { pieces, document };
+  }
+}
+
+/** Whether bytes are the same as those of the pieces together. */
+function consistsOf(bytes: Uint8Array, pieces: readonly Uint8Array[]): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (Buffer.compare(bytes.subarray(at, at + piece.byteLength), piece) !== 0) return false;
+    at += piece.byteLength;
+  }
+  return at === bytes.byteLength;
 }
 
 export function emptyIndex(): IndexDocument {
@@ -120,7 +138,7 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (hasMoreValues(buffer, MAX_VALUES)) throw damaged(path, `holds more than ${MAX_VALUES} values`);
   const written = readIndexText(buffer);
-  if (written !== undefined) return { fields: written.fields, entries: new Entries(written.entries) };
+  if (written !== undefined) return { fields: written.fields, entries: new Entries(written.rows) };
   let document: unknown;
   try {
     document = JSON.parse(buffer.toString(isAscii(buffer) ? "latin1" : "utf8"));
@@ -132,22 +150,19 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
   // Go writes a list of nothing as null.
   const items = manifests ?? [];
   if (!Array.isArray(items)) throw damaged(path, "has no list of manifests");
-  const entries = new Entries(items);
-  if (entries.unknown.length > MAX_UNKNOWN) {
-    throw damaged(path, `holds ${entries.unknown.length} items that are no descriptors`);
-  }
-  return { fields, entries };
+  const { rows, unknown } = readItems(items);
+  return { fields, entries: new Entries(rows, unknown) };
 }
 
-function encodeIndex(path: string, document: IndexDocument): Uint8Array {
-  const bytes = writeText(path, document);
-  if (bytes.byteLength <= MAX_INDEX) return bytes;
+function encodeIndex(path: string, document: IndexDocument): readonly Uint8Array[] {
+  const pieces = writeText(path, document);
+  if (pieces.reduce((size, piece) => size + piece.byteLength, 0) <= MAX_INDEX) return pieces;
   throw new SkillError("STORE_UNWRITABLE", `${path} would be larger than ${MAX_INDEX} bytes`, {
     hint: "Remove images that are not needed any more, or use a second store.",
   });
 }
 
-function writeText(path: string, { fields, entries }: IndexDocument): Uint8Array {
+function writeText(path: string, { fields, entries }: IndexDocument): readonly Uint8Array[] {
   try {
     return writeIndexText(fields, entries);
   } catch (error) {

@@ -43,10 +43,14 @@ it("reads what JSON.parse would read, or nothing", () => {
       if (found === undefined) return;
       taken += 1;
       const document = JSON.parse(text) as { manifests: { annotations: Record<string, string> }[] };
-      expect({ ...found.fields, manifests: found.entries.map(({ descriptor }) => descriptor) }).toEqual(document);
-      expect(found.entries.map(({ name }) => name)).toEqual(
-        document.manifests.map(({ annotations }) => annotations[REF_NAME]),
-      );
+      const rows = [...found.rows];
+      expect({ ...found.fields, manifests: rows.map(({ descriptor }) => descriptor) }).toEqual(document);
+      const names = rows.map(({ name }) => name);
+      expect(names).toEqual(document.manifests.map(({ annotations }) => annotations[REF_NAME]));
+      for (const name of names) {
+        expect(found.rows.named(name)).toEqual(rows.filter((row) => row.name === name));
+        expect([...found.rows.beginning(name)]).toEqual(rows.filter((row) => row.name.startsWith(name)));
+      }
     }),
     { numRuns: 1000 },
   );
@@ -77,7 +81,7 @@ it.each([
 it("takes what containers/image writes: keys in order, a line at the end", () => {
   const annotations = { "org.opencontainers.image.ref.name": "a:1", "org.opencontainers.image.version": "1" };
   const text = `{"schemaVersion":2,"manifests":[${JSON.stringify({ ...entry("a:1"), annotations })}]}\n`;
-  expect(read(text)?.entries.map(({ name }) => name)).toEqual(["a:1"]);
+  expect([...(read(text)?.rows ?? [])].map(({ name }) => name)).toEqual(["a:1"]);
 });
 
 it("writes every entry that did not change as the bytes that it was", () => {
@@ -85,8 +89,8 @@ it("writes every entry that did not change as the bytes that it was", () => {
   const repeated = JSON.stringify(entry("examples/b:1")).replace('"annotations":{', '"annotations":{"a":"1","a":"2",');
   const text = indexOf(...names.map((name) => entry(name)), 0).replace(/,0\]\}$/, `,${repeated}]}`);
   const found = read(text);
-  const entries = new Entries(found?.entries);
-  expect(new TextDecoder().decode(writeIndexText(FIELDS, entries))).toBe(text);
+  const entries = new Entries(found?.rows);
+  expect(Buffer.concat(writeIndexText(FIELDS, entries)).toString()).toBe(text);
 
   const to = { mediaType: MANIFEST, digest: "sha256:".padEnd(71, "0") as Digest, size: 1 };
   entries.retag("examples/a", [
@@ -99,9 +103,40 @@ it("writes every entry that did not change as the bytes that it was", () => {
     .replace(`${JSON.stringify(entry("examples/a:2"))},`, "")
     .replace(JSON.stringify(entry("examples/a:5")), changed("5"))
     .replace(/\]\}$/, `,${changed("9")}]}`);
-  const written = writeIndexText(found?.fields ?? {}, entries);
-  expect(new TextDecoder().decode(written)).toBe(expected);
-  expect(readIndexText(written)?.entries).toHaveLength(9);
+  const written = Buffer.concat(writeIndexText(found?.fields ?? {}, entries));
+  expect(written.toString()).toBe(expected);
+  expect([...(readIndexText(written)?.rows ?? [])]).toHaveLength(9);
+});
+
+it("finds what holds parts of its own form where a name or a version should be", () => {
+  const sly = [`a:1`, `,{'mediaType':'`, `${REF_NAME}`, `org.opencontainers.image.ref.name:a:1`, "}],"];
+  const text = indexOf(...sly.map((name) => entry(name, { [REF_NAME.slice(1)]: `${REF_NAME}:a:1}` })));
+  const rows = read(text)?.rows;
+  expect([...(rows ?? [])].map(({ name }) => name)).toEqual(sly);
+  expect(sly.map((name) => rows?.named(name).map(({ descriptor }) => descriptor.digest))).toEqual(
+    sly.map((name) => [digestOf(name)]),
+  );
+});
+
+it("finds the same names in the text and in its table", () => {
+  const text = indexOf(entry("a:1"), entry("b:1"), { ...entry("a:1"), size: 7 });
+  const rows = read(text)?.rows;
+  const look = (): unknown => ["a:1", "b:1", "c:1", 'b:1"', ""].map((name) => rows?.named(name));
+  const first = look();
+  for (let times = 0; times < 10; times++) expect(look()).toEqual(first);
+});
+
+it("leaves nothing of a name that was written twice when it is changed", () => {
+  const text = indexOf(entry("a:1"), entry("b:1"), { ...entry("a:1"), size: 7 });
+  const to = { mediaType: MANIFEST, digest: digestOf("new"), size: 1 };
+  const written = (change: { name: string; to: typeof to | undefined }): unknown => {
+    const entries = new Entries(read(text)?.rows);
+    entries.retag("a", [change]);
+    return JSON.parse(Buffer.concat(writeIndexText(FIELDS, entries)).toString());
+  };
+  const changed = { ...to, annotations: { [REF_NAME]: "a:1" } };
+  expect(written({ name: "1", to })).toEqual({ ...FIELDS, manifests: [changed, entry("b:1")] });
+  expect(written({ name: "1", to: undefined })).toEqual({ ...FIELDS, manifests: [entry("b:1")] });
 });
 
 it.each([
