@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   NOT_A_SKILL: "An image does not carry the annotations or files of a skill.",
   NOT_FOUND: "A reference, digest or path does not exist.",
   PUBLISHED_IMMUTABLE: "A published version would be overwritten by other content.",
+  QUOTA_EXCEEDED: "A namespace of a registry has no room for what is pushed.",
   REFERENCE_AMBIGUOUS: "A reference leaves open which image is meant.",
   REFERENCE_INVALID: "A text is not an image reference.",
   REGISTRY_BLOCKED: "The configuration forbids to use this registry or repository.",

@@ -31,19 +31,13 @@ export type {
   UntagChange,
 } from "./hooks.ts";
 export { createRegistry, DEFAULT_LIMITS } from "./http/index.ts";
-export type {
-  ExchangeReport,
-  Quota,
-  Registry,
-  RegistryLimits,
-  RegistryOptions,
-  RegistryProblem,
-} from "./http/index.ts";
+export type { ExchangeReport, Registry, RegistryLimits, RegistryOptions, RegistryProblem } from "./http/index.ts";
 export { RegistryRefusal, type OciCode, type RefusalOptions } from "./refusal.ts";
 export { createFsStorage, type FsStorageOptions } from "./storage/fs/index.ts";
 export { createMemoryStorage, type MemoryStorageOptions } from "./storage/memory/index.ts";
 export { createS3Storage, type S3Credentials, type S3StorageOptions } from "./storage/s3/index.ts";
 export type { PostgresOptions } from "./storage/postgres/database.ts";
+export type { Quota, QuotaOptions, Usage } from "./storage/quota.ts";
 export type {
   BlobStorage,
   ByteRange,

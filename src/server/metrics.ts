@@ -1,12 +1,20 @@
-/** What the server counts, for Prometheus. No label is taken from what a client wrote. */
+/** What the server counts, for Prometheus. No label is taken from what a client wrote; namespaces are those of the configuration. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
 
 import type { RegistryEvent } from "../registry/events.ts";
 import type { ExchangeReport } from "../registry/http/index.ts";
+import type { Quota, Usage } from "../registry/storage/quota.ts";
 
 const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]);
 /** Seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Whom to ask for what is not counted here. */
+export interface MetricSources {
+  openUploads(): Promise<number>;
+  readonly quotas: readonly Quota[];
+  usage(namespace: string): Promise<Usage>;
+}
 
 export class ServerMetrics {
   readonly #metrics = new Metrics();
@@ -17,8 +25,8 @@ export class ServerMetrics {
   readonly #deliveries: Counter<"outcome">;
   readonly #collections: Counter<"outcome">;
 
-  /** `openUploads` is asked whenever somebody reads the metrics. */
-  constructor(openUploads: () => Promise<number>) {
+  /** What `sources` says is asked whenever somebody reads the metrics. */
+  constructor(sources: () => MetricSources) {
     const registers = [this.#metrics];
     collectDefaultMetrics({ register: this.#metrics });
     this.#requests = new Counter({
@@ -63,7 +71,37 @@ export class ServerMetrics {
       help: "Uploads under way.",
       registers,
       async collect() {
-        this.set(await openUploads());
+        this.set(await sources().openUploads());
+      },
+    });
+    const labelNames = ["namespace", "of"] as const;
+    new Gauge({
+      name: "skillctl_quota_limit",
+      help: "What a namespace with a quota may hold, in bytes and manifests; the empty one is the whole registry.",
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, bytes, manifests } of sources().quotas) {
+          if (bytes !== undefined) this.set({ namespace, of: "bytes" }, bytes);
+          if (manifests !== undefined) this.set({ namespace, of: "manifests" }, manifests);
+        }
+      },
+    });
+    new Gauge({
+      name: "skillctl_quota_used",
+      help: "What a namespace with a quota holds. Left out while nobody can tell.",
+      labelNames,
+      registers,
+      async collect() {
+        this.reset();
+        const now = sources();
+        for (const { namespace } of now.quotas) {
+          const used = await now.usage(namespace).catch(() => undefined);
+          if (used === undefined) continue;
+          this.set({ namespace, of: "bytes" }, used.bytes);
+          this.set({ namespace, of: "manifests" }, used.manifests);
+        }
       },
     });
   }

@@ -6,7 +6,9 @@ import { SkillError } from "../errors.ts";
 import { AuditLog, createAccess, openAccess, type Access } from "../registry/access/index.ts";
 import { createAdmission } from "../registry/admission/index.ts";
 import { RegistryEvents } from "../registry/events.ts";
+import { isRepositoryPath } from "../oci/index.ts";
 import { createRegistry, type Registry } from "../registry/http/index.ts";
+import type { Quota } from "../registry/storage/quota.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
 import { quote } from "../text/index.ts";
 import type { ServerConfig } from "./config/schema.ts";
@@ -43,6 +45,7 @@ export async function createParts(config: ServerConfig, options: PartsOptions): 
       : new AuditLog(config.audit.file, {
           onProblem: (err) => log.error({ err }, "the audit log cannot be written"),
         });
+  const quotas = quotasIn(config);
   const events = new RegistryEvents((err, { id }) => log.error({ err, event: id }, "a listener failed"));
   const registry = createRegistry({
     storage,
@@ -53,14 +56,30 @@ export async function createParts(config: ServerConfig, options: PartsOptions): 
     ...(access === undefined ? {} : { clientAddress: access.clientAddress }),
     log: ({ message, requestId, error }) => log.error({ requestId, err: error }, message),
     ...(audit === undefined ? {} : { audit }),
+    quotas,
     ...(config.limits === undefined ? {} : { limits: config.limits }),
     ...(config.gc?.grace === undefined ? {} : { grace: config.gc.grace }),
   });
-  const metrics = new ServerMetrics(async () => registry.openUploads());
+  const sources = {
+    quotas,
+    openUploads: async () => registry.openUploads(),
+    usage: async (namespace: string) => storage.metadata.usage(namespace),
+  };
+  const metrics = new ServerMetrics(() => sources);
   events.subscribe((event) => metrics.event(event));
   const webhooks = await Promise.all((config.webhooks ?? []).map(async (each) => webhookOf(each, log, metrics)));
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   return { registry, storage, events, access, audit, metrics, webhooks };
+}
+
+/** Throws `CONFIG_INVALID`. */
+function quotasIn({ quota = {} }: ServerConfig): Quota[] {
+  return Object.entries(quota).map(([namespace, bounds]) => {
+    if (namespace === "" || isRepositoryPath(namespace)) return { namespace, ...bounds };
+    throw new SkillError("CONFIG_INVALID", `${quote(namespace)} in quota cannot be a namespace`, {
+      hint: "A namespace is the first part of a repository's name, as in team/a; an empty one is the whole registry.",
+    });
+  });
 }
 
 async function accessOf(

@@ -55,6 +55,20 @@ describe("a server", () => {
     expect(metrics).not.toContain("xxxx");
     expect((await fetch(`${url}/unknown`)).status).toBe(404);
   });
+  it("says how much of a quota is used", async () => {
+    const { url } = await start({ quota: { team: { bytes: 10, manifests: 3 } } });
+    const push = async (repository: string): Promise<number> => {
+      const query = `digest=${digestOf("1234567")}`;
+      const init = { method: "POST", body: "1234567" };
+      return (await fetch(`${url}/v2/${repository}/blobs/uploads/?${query}`, init)).status;
+    };
+    expect([await push("team/a"), await push("team/b"), await push("other")]).toEqual([201, 403, 201]);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('skillctl_quota_limit{namespace="team",of="bytes"} 10');
+    expect(metrics).toContain('skillctl_quota_used{namespace="team",of="bytes"} 7');
+    expect(metrics).toContain('skillctl_quota_used{namespace="team",of="manifests"} 0');
+    await expect(start({ quota: { "Team/A": { bytes: 1 } } })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
   it("shows its metrics to this machine only, also behind a proxy on it", async () => {
     const { url } = await start();
     expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(404);

@@ -56,7 +56,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const root = config.root ?? options.root;
   const isOpen = config.access === undefined;
   if (isOpen && !isLoopback(address.host) && options.allowAnonymousPublic !== true) throw openToAll(address.host);
-  const storage = options.storage ?? (await openStorage(config, root, now));
+  const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     const parts = await createParts(config, { storage, root, log, now });
     let isReady = true;

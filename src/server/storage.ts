@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 import { SkillError } from "../errors.ts";
-import { createFsStorage } from "../registry/storage/fs/index.ts";
+import { createFsStorage, type FsStorageOptions } from "../registry/storage/fs/index.ts";
 import type { PostgresOptions } from "../registry/storage/postgres/database.ts";
 import { createS3Storage } from "../registry/storage/s3/index.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
@@ -12,15 +12,15 @@ import type { ServerConfig } from "./config/schema.ts";
 export async function openStorage(
   { storage }: ServerConfig,
   root: string,
-  now: () => number,
+  options: Pick<FsStorageOptions, "now" | "purpose" | "signal"> = {},
 ): Promise<RegistryStorage> {
-  if (storage === undefined) return createFsStorage(root, { now });
+  if (storage === undefined) return createFsStorage(root, options);
   const { pathStyle, ...s3 } = storage.s3;
   return createS3Storage({
     ...s3,
     ...(pathStyle === undefined ? {} : { forcePathStyle: pathStyle }),
     postgres: await postgresOf(storage.postgres),
-    now,
+    ...options,
   });
 }
 

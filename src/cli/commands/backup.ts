@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import type { CommandDefinition } from "../command.ts";
 import { reportCopy, showRepositories } from "../copied-registry.ts";
-import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
 import { text } from "../values.ts";
 
 /** `skillctl backup`: a registry once more, elsewhere. */
@@ -15,18 +15,19 @@ export const backupCommand: CommandDefinition<[directory: string], RootFlags> = 
   arguments: [
     { syntax: "<directory>", summary: "where the copy is", completes: "directory", parse: text("directory") },
   ],
-  options: [ROOT_OPTION],
+  options: ROOT_OPTIONS,
   examples: [
     { title: "Every night", command: "skillctl backup backup" },
     { title: "Of a registry elsewhere", command: "skillctl backup backup --root registry" },
+    { title: "Of one in a bucket", command: "skillctl backup backup --config registry.yaml" },
   ],
   exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
   async run(context, [directory], flags) {
-    const root = registryRoot(context, flags);
+    const place = await registryPlace(context, flags);
     const { signal } = context;
-    const onRepository = showRepositories(context, `copying ${root}`);
+    const onRepository = showRepositories(context, `copying ${place.name}`);
     const { backup } = await import("../../registry/maintenance/backup.ts");
-    const report = await withRegistry(context, root, async (storage) =>
+    const report = await withRegistry(context, place, async (storage) =>
       backup(storage, resolve(directory), { signal, onRepository }),
     );
     return reportCopy(context, report, directory);

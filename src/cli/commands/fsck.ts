@@ -1,22 +1,22 @@
-import { SkillError } from "../../errors.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
+import type { RootFlags } from "../registry-root.ts";
 import { hasStore, openStore } from "../store.ts";
 import { plural } from "../units.ts";
 import { text } from "../values.ts";
 
-interface Flags {
+interface Flags extends RootFlags {
   readonly repair?: boolean;
-  readonly root?: string;
 }
 
 /** `skillctl fsck`: is everything in the store, or in a registry's directory, what it says it is? */
 export const fsckCommand: CommandDefinition<[], Flags> = {
   description:
     "Reads every blob and compares it with its digest, and follows every reference. Changes nothing unless --repair " +
-    "is given. What a repair removes could no longer be used; pack or import it again. With --root, follows every reference " +
-    "of a registry instead, safe while skillctl serve uses it, and repairs nothing; skillctl scrub reads its blobs.",
+    "is given. What a repair removes could no longer be used; pack or import it again. With --root or --config, follows every " +
+    "reference of a registry instead, safe while skillctl serve uses it; skillctl scrub reads its blobs. All that --repair " +
+    "does there is to count anew what repositories in a database hold, for quotas.",
   options: [
     { flags: "--repair", summary: "remove what is damaged, so that it can be stored again" },
     {
@@ -25,18 +25,24 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
       completes: "directory",
       parse: text("directory"),
     },
+    {
+      flags: "-c, --config <file>",
+      summary: "check the registry of this server's configuration instead of the store",
+      completes: "file",
+      parse: text("file"),
+    },
   ],
   examples: [
     { title: "Check", command: "skillctl fsck" },
     { title: "Check and repair", command: "skillctl fsck --repair" },
     { title: "Check a registry", command: "skillctl fsck --root registry" },
+    { title: "Check one in a bucket", command: "skillctl fsck --config registry.yaml" },
   ],
   exitStatus: { 0: "nothing is damaged, or everything was repaired", 1: "something is damaged, or the work failed" },
-  async run(context, _, { repair = false, root }) {
-    if (root !== undefined) {
-      if (repair) throw noRepair();
+  async run(context, _, { repair = false, ...registry }) {
+    if (registry.root !== undefined || registry.config !== undefined) {
       const { checkRegistry } = await import("../registry-fsck.ts");
-      return checkRegistry(context, root);
+      return checkRegistry(context, registry, { repair });
     }
     const { output, signal } = context;
     output.progress.update("checking the store");
@@ -56,10 +62,4 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
 /** Not a failure, because a store comes into being with its first image; but perhaps a typo. */
 function noStoreAt(path: string): string {
   return `There is no store at ${visibleLine(path)}.\n`;
-}
-
-function noRepair(): SkillError {
-  return new SkillError("USAGE", "--repair is for the local store, not for a registry", {
-    hint: "skillctl scrub takes damaged blobs out of the way; skillctl push --force of their images brings them back.",
-  });
 }

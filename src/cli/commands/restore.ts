@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 
+import type { RegistryStorage } from "../../registry/storage/types.ts";
 import type { CommandDefinition } from "../command.ts";
 import { reportCopy, showRepositories } from "../copied-registry.ts";
-import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
 import { text } from "../values.ts";
 
 interface Flags extends RootFlags {
@@ -17,25 +18,21 @@ export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
   arguments: [
     { syntax: "<directory>", summary: "where the backup is", completes: "directory", parse: text("directory") },
   ],
-  options: [ROOT_OPTION, { flags: "--resume", summary: "go on with a restore that was cut off" }],
+  options: [...ROOT_OPTIONS, { flags: "--resume", summary: "go on with a restore that was cut off" }],
   examples: [
     { title: "Into a new registry", command: "skillctl restore backup --root restored" },
+    { title: "Into a bucket and a database", command: "skillctl restore backup --config registry.yaml" },
     { title: "Go on after it was cut off", command: "skillctl restore backup --root restored --resume" },
   ],
   exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
   async run(context, [directory], { resume = false, ...flags }) {
-    const [source, root] = [resolve(directory), registryRoot(context, flags)];
+    const [source, place] = [resolve(directory), await registryPlace(context, flags)];
     const { signal } = context;
-    const onRepository = showRepositories(context, `restoring ${root}`);
+    const onRepository = showRepositories(context, `restoring ${place.name}`);
     // So that a mistyped name makes no registry.
-    await withRegistry(context, source, async () => undefined);
+    await withRegistry(context, { root: source, config: {} }, async () => undefined);
     const { restore } = await import("../../registry/maintenance/restore.ts");
-    const { createFsStorage } = await import("../../registry/storage/fs/index.ts");
-    const target = await createFsStorage(root, { signal });
-    try {
-      return await reportCopy(context, await restore(source, target, { resume, signal, onRepository }), root);
-    } finally {
-      await target.close();
-    }
+    const fill = async (storage: RegistryStorage) => restore(source, storage, { resume, signal, onRepository });
+    return reportCopy(context, await withRegistry(context, place, fill, { isNew: true }), place.name);
   },
 };

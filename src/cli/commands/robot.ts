@@ -5,7 +5,7 @@ import type { NewRobotToken, RobotToken, RobotTokens } from "../../registry/acce
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
-import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
 import { table } from "../table.ts";
 import { duration, oneOf, text } from "../values.ts";
 
@@ -31,14 +31,14 @@ export const robotCommand: CommandDefinition<[action: Action, name: string | und
   description:
     "A robot token is a password for a program, with a name and an end. It logs in as robot+NAME and may do what the " +
     "server's configuration grants that name. create prints it, once: the registry keeps only its hash, in " +
-    "access/robots.json below its root. A running server knows of every change within a second, if its configuration has a " +
+    "access/robots.json below its root, or where its configuration says. A running server knows of every change within a second, if its configuration has a " +
     "section access.",
   arguments: [
     { syntax: "<action>", summary: ACTIONS.join(", "), completes: ACTIONS, parse: oneOf("action", ACTIONS) },
     { syntax: "[name]", summary: "lower-case letters, digits and dashes", parse: text("name") },
   ],
   options: [
-    ROOT_OPTION,
+    ...ROOT_OPTIONS,
     {
       flags: "--expires <time>",
       summary: "for how long a new token is good, as in 12h or 30d (default: 90d)",
@@ -58,12 +58,12 @@ export const robotCommand: CommandDefinition<[action: Action, name: string | und
         hint: "It is for skillctl robot create.",
       });
     }
-    const root = registryRoot(context, flags);
-    // Whoever names another directory by mistake makes tokens that are good nowhere.
-    await withRegistry(context, root, async () => undefined);
+    const place = await registryPlace(context, flags);
+    // Whoever names another registry by mistake makes tokens that are good nowhere.
+    await withRegistry(context, place, async () => undefined);
     const now = (): number => context.environment.now().getTime();
     const { RobotTokens } = await import("../../registry/access/robots.ts");
-    const tokens = new RobotTokens(join(root, "access", "robots.json"), { now });
+    const tokens = new RobotTokens(place.config.access?.robots ?? join(place.root, "access", "robots.json"), { now });
     await ACTION[action]({ context, tokens, name: name ?? "", flags });
     return ExitStatus.ok;
   },

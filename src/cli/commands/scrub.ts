@@ -1,7 +1,7 @@
 import type { DamagedBlob } from "../../registry/maintenance/scrub.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
-import { registryRoot, ROOT_OPTION, withRegistry, type RootFlags } from "../registry-root.ts";
+import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
 import { formatBytes, plural } from "../units.ts";
 
 interface Flags extends RootFlags {
@@ -11,10 +11,10 @@ interface Flags extends RootFlags {
 /** `skillctl scrub`: does the disk still say what was written to it? */
 export const scrubCommand: CommandDefinition<[], Flags> = {
   description:
-    "Reads every blob of a registry's directory and compares it with its digest. A damaged one is moved to damaged/ below " +
-    "the directory, so that skillctl push --force of an image that has it brings it back. Safe while skillctl serve uses the directory. " +
+    "Reads every blob of a registry and compares it with its digest. A damaged one is taken out of the way, in a directory to " +
+    "damaged/, so that skillctl push --force of an image that has it brings it back. Safe while skillctl serve uses the registry. " +
     "skillctl fsck --root follows the references, and reads no blobs.",
-  options: [ROOT_OPTION, { flags: "-n, --dry-run", summary: "say what is damaged, and leave it where it is" }],
+  options: [...ROOT_OPTIONS, { flags: "-n, --dry-run", summary: "say what is damaged, and leave it where it is" }],
   examples: [
     { title: "Read everything", command: "skillctl scrub" },
     { title: "Only say what is damaged", command: "skillctl scrub --root registry --dry-run" },
@@ -22,12 +22,14 @@ export const scrubCommand: CommandDefinition<[], Flags> = {
   exitStatus: { 0: "nothing is damaged", 1: "something is damaged, or the work failed" },
   async run(context, _, { dryRun = false, ...flags }) {
     const { output, signal } = context;
-    const root = registryRoot(context, flags);
+    const place = await registryPlace(context, flags);
     const onProgress = ({ blobs, bytes }: { readonly blobs: number; readonly bytes: number }): void =>
-      output.progress.update(`reading ${root}  ${plural(blobs, "blob")}  ${formatBytes(bytes)}`);
-    output.progress.update(`reading ${root}`);
+      output.progress.update(`reading ${place.name}  ${plural(blobs, "blob")}  ${formatBytes(bytes)}`);
+    output.progress.update(`reading ${place.name}`);
     const { scrub } = await import("../../registry/maintenance/scrub.ts");
-    const report = await withRegistry(context, root, async (storage) => scrub(storage, { dryRun, signal, onProgress }));
+    const report = await withRegistry(context, place, async (storage) =>
+      scrub(storage, { dryRun, signal, onProgress }),
+    );
     await output.result(
       { ...report, dryRun },
       ({ damaged }) => damaged.map((blob) => `${output.style.red("damaged")} ${describe(blob)}`).join(""),
@@ -42,7 +44,7 @@ export const scrubCommand: CommandDefinition<[], Flags> = {
 
 function describe({ digest, message, isSetAside, uses }: DamagedBlob): string {
   const lines = [
-    `${digest}${isSetAside ? ", moved to damaged/" : ""}`,
+    `${digest}${isSetAside ? ", taken out of the way" : ""}`,
     `  ${message}`,
     ...uses.map(({ repository, manifest }) => `  needed by ${repository}@${manifest}`),
     uses.length === 0

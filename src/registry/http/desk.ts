@@ -2,9 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
+import { isSkillError } from "../../errors.ts";
 import { RegistryEvents, type RegistryEvent } from "../events.ts";
 import type { AccessControl, Action, AuditEntry, Identity } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { checkRoom, quotasOf, type Quota } from "../storage/quota.ts";
 import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
 import { BlobCache } from "./blob-cache.ts";
 import type { Exchange } from "./exchange.ts";
@@ -29,6 +31,7 @@ export class Desk {
   readonly storage: RegistryStorage;
   readonly access: AccessControl;
   readonly limits: RegistryLimits;
+  readonly quotas: readonly Quota[];
   readonly events: RegistryEvents;
   readonly cache: BlobCache;
   readonly census: UploadCensus;
@@ -41,6 +44,7 @@ export class Desk {
     this.storage = options.storage;
     this.access = options.access ?? EVERYBODY_EVERYTHING;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.quotas = options.quotas ?? [];
     this.events = options.events ?? new RegistryEvents();
     this.cache = new BlobCache(options.cacheSize ?? CACHE_SIZE);
     this.now = options.now ?? Date.now;
@@ -64,13 +68,28 @@ export class Desk {
     }
   }
 
-  /** Throws a refusal when a repository has no room for so many bytes more, or when nobody can tell. */
+  /**
+   * Refuses so many bytes before they are sent; whether there is room for them is decided when they are stored. Throws
+   * `QUOTA_EXCEEDED`, and a 503 refusal when nobody can tell.
+   */
   async checkQuota(repository: string, bytes: number): Promise<void> {
-    try {
-      await this.options.quota?.check(repository, bytes);
-    } catch (cause) {
-      if (cause instanceof RegistryRefusal) throw cause;
-      throw new RegistryRefusal(503, "DENIED", `nobody can tell how much room ${repository} has`, { cause });
+    const { metadata } = this.storage;
+    for (const quota of quotasOf(repository, this.quotas)) {
+      const check = async (fresh: boolean): Promise<void> =>
+        checkRoom(quota, await metadata.usage(quota.namespace, { fresh }), { bytes, manifests: 0 });
+      try {
+        await check(false).catch(async (error: unknown) => {
+          if (!isSkillError(error, "QUOTA_EXCEEDED")) throw error;
+          await check(true);
+        });
+      } catch (cause) {
+        if (isSkillError(cause, "QUOTA_EXCEEDED")) throw cause;
+        const headers = { "Retry-After": "5" };
+        throw new RegistryRefusal(503, "UNKNOWN", `nobody can tell how much room ${repository} has`, {
+          cause,
+          headers,
+        });
+      }
     }
   }
 

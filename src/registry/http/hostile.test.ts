@@ -204,7 +204,9 @@ describe("uploads", () => {
     expect((await start("b")).status).toBe(202);
   });
   it("whoever cannot be counted is not let in", async () => {
-    await begin({ quota: { check: () => Promise.reject(new Error("the counter is broken")) } });
+    const storage = createMemoryStorage();
+    storage.metadata.usage = () => Promise.reject(new Error("the counter is broken"));
+    await begin({ storage, quotas: [{ namespace: "", bytes: 1000 }] });
     const response = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
     expect(response.status).toBe(503);
     expect(await response.text()).not.toContain("counter");

@@ -21,8 +21,7 @@ export async function putManifest(
   reference: ManifestReference,
 ): Promise<void> {
   const manifest = await readManifest(desk, exchange, reference);
-  const { digest, size } = manifest.descriptor;
-  await desk.checkQuota(repository, size);
+  const { digest } = manifest.descriptor;
   await desk.storage.blobs.put(digest, manifest.bytes);
   const { signal } = exchange;
   await desk
@@ -91,7 +90,7 @@ class Put {
     });
     const move =
       this.#tag === undefined ? undefined : { tag: this.#tag, to: descriptor.digest, expect: previous ?? null };
-    await this.#held.putManifest(incoming(this.#manifest, references), move);
+    await this.#held.putManifest(incoming(this.#manifest, references), move, { quotas: this.#desk.quotas });
     this.#tell(previous);
     if (promotion !== undefined) this.#desk.tell(this.#exchange, { ...promotion, tag: this.#tag });
   }

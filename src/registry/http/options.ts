@@ -2,17 +2,9 @@ import type { IncomingMessage } from "node:http";
 
 import type { AccessControl, Admission, Audit } from "../hooks.ts";
 import type { RegistryEvents } from "../events.ts";
+import type { Quota } from "../storage/quota.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import type { RegistryLimits } from "./limits.ts";
-
-/** Room for what is about to come in. */
-export interface Quota {
-  /**
-   * Called before a repository takes `bytes` more (0 where that is not known yet), and again when an upload ends. Throws a
-   * refusal when there is no room; any other error, too, refuses the push: what cannot be counted is not let in.
-   */
-  check(repository: string, bytes: number): Promise<void>;
-}
 
 /** Something that whoever runs the registry should know. */
 export interface RegistryProblem {
@@ -29,8 +21,8 @@ export interface RegistryOptions {
   readonly admission?: Admission;
   /** Default: no record is kept. */
   readonly audit?: Audit;
-  /** Default: no quota. */
-  readonly quota?: Quota;
+  /** How much namespaces may hold. What cannot be counted is not let in. Default: as much as there is room for. */
+  readonly quotas?: readonly Quota[];
   readonly limits?: Partial<RegistryLimits>;
   /** Whose request it is, for the record. Default: the address of the connection. */
   readonly clientAddress?: (request: IncomingMessage) => string | undefined;

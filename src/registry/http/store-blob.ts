@@ -20,7 +20,7 @@ export async function keepBlob(
 ): Promise<void> {
   await desk.recordAllowed(exchange, { action: "push", repository, reference: digest, digest });
   await store();
-  await desk.repository(repository).linkBlob(digest);
+  await desk.repository(repository).linkBlob(digest, { quotas: desk.quotas });
   exchange.empty(201, {
     Location: `/v2/${repository}/blobs/${digest}`,
     "Docker-Content-Digest": digest,

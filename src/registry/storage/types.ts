@@ -12,6 +12,7 @@
 import type { Content } from "../../content/index.ts";
 import type { Descriptor, Digest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
+import type { QuotaOptions, Usage } from "./quota.ts";
 
 /** A piece of content, and when it was last asked for, stored or referred to, in milliseconds since 1970. */
 export interface StoredBlob {
@@ -135,8 +136,11 @@ export interface RepositoryMetadata {
   readonly name: string;
   /** Whether it has this blob (it was uploaded or mounted here). */
   hasBlob(digest: Digest, options?: OperationOptions): Promise<boolean>;
-  /** Gives it the blob, which the blob storage holds. One that it has counts as linked now. */
-  linkBlob(digest: Digest, options?: OperationOptions): Promise<void>;
+  /**
+   * Gives it the blob, which the blob storage holds. One that it has counts as linked now. Throws `QUOTA_EXCEEDED`: in the same
+   * step as it is given, so that racing pushes do not pass a bound together.
+   */
+  linkBlob(digest: Digest, options?: OperationOptions & QuotaOptions): Promise<void>;
   /**
    * {@link hasBlob} for somebody who is about to refer to it: from here on the repository keeps it for the collector's
    * grace period. The bytes are touched on their own.
@@ -150,9 +154,9 @@ export interface RepositoryMetadata {
   manifest(digest: Digest, options?: OperationOptions): Promise<StoredManifest | undefined>;
   /**
    * Keeps a manifest, whose bytes the blob storage holds, together with the tag move if there is one: both or none. One
-   * that is there already keeps the time when it was stored.
+   * that is there already keeps the time when it was stored. Throws `QUOTA_EXCEEDED` as {@link linkBlob} does.
    */
-  putManifest(manifest: IncomingManifest, move?: TagMove, options?: OperationOptions): Promise<void>;
+  putManifest(manifest: IncomingManifest, move?: TagMove, options?: OperationOptions & QuotaOptions): Promise<void>;
   /** Removes a manifest and every tag that names it, and it from its subject's referrers. Resolves to the tags removed, `undefined` when it was not there. */
   deleteManifest(digest: Digest, options?: OperationOptions): Promise<readonly string[] | undefined>;
   tag(name: string, options?: OperationOptions): Promise<Digest | undefined>;
@@ -176,6 +180,11 @@ export interface MetadataStorage {
   repository(name: string): RepositoryMetadata;
   /** Names of repositories that hold something. */
   repositories(options?: PageOptions): AsyncIterable<string>;
+  /**
+   * What the repositories of a namespace hold, blobs that no manifest refers to included; the empty one is all of them. It may be
+   * too high for what another process took away, unless it is to be `fresh`.
+   */
+  usage(namespace: string, options?: OperationOptions & { readonly fresh?: boolean }): Promise<Usage>;
 }
 
 /** Something that is wrong with a driver's own files. */
@@ -196,6 +205,8 @@ export interface RegistryStorage {
    * resolves to how many pieces that were. Left out where removing deletes at once and an opening clears away the rest.
    */
   sweep?(before: number, options?: OperationOptions): Promise<number>;
+  /** Sets right what the driver keeps of {@link MetadataStorage.usage}; resolves to the repositories that were counted wrong. Left out where nothing is kept. */
+  recount?(options?: OperationOptions): Promise<readonly string[]>;
   /** Waits for writes under way. Nothing may be called after it. */
   close(): Promise<void>;
 }

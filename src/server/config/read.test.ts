@@ -27,6 +27,7 @@ access:
   anonymousPull: true
   grants: { "": { reader: ["@anyone"] }, team/a: { admin: [ada] } }
   oidc: [{ issuer: "https://ci.example.com", audience: skills, groups: [{ group: ci, claims: { ref: main } }] }]
+quota: { "": { bytes: 1GiB }, team/a: { manifests: 0 } }
 limits: { blobSize: 2GiB, manifestSize: 4194304, idleTimeout: 90s }
 gc: { every: 30m, grace: 2h, uploads: 7d }
 webhooks: [{ url: "https://example.com/hook", secretFile: hook.key, events: [push, promote] }]
@@ -36,6 +37,7 @@ log: { level: warn, requests: false }
       root: "/etc/skillctl/data",
       tls: { certificate: "/c.pem", key: "/etc/skillctl/k.pem" },
       access: { anonymousPull: true, grants: { "team/a": { admin: ["ada"] } } },
+      quota: { "": { bytes: 1024 ** 3 }, "team/a": { manifests: 0 } },
       limits: { blobSize: 2 * 1024 ** 3, manifestSize: 4194304, idleTimeout: 90_000 },
       gc: { every: 1_800_000, grace: 7_200_000, uploads: 604_800_000 },
       webhooks: [{ secretFile: "/etc/skillctl/hook.key", events: ["push", "promote"] }],

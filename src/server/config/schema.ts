@@ -87,6 +87,9 @@ const limits = mapping({
   idleTimeout: duration,
 });
 
+/** By namespace; the empty one is the whole registry. */
+const quota = record(mapping({ bytes, manifests: integer(0) }));
+
 const webhook = mapping(
   {
     url: text,
@@ -129,6 +132,7 @@ const sections = {
   access,
   admission,
   limits,
+  quota,
   gc: mapping({ every: duration, grace: duration, uploads: duration }),
   audit: mapping({ file: path }, ["file"]),
   webhooks: list(webhook),

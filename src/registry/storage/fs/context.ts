@@ -5,6 +5,8 @@ import type { Disk } from "../../../store/layout/disk.ts";
 import { RepositoryLocks } from "../repository-lock.ts";
 import type { FileChange } from "./changes.ts";
 import { Journal } from "./journal.ts";
+import { countRepository } from "./count.ts";
+import { Ledger } from "./ledger.ts";
 import type { RegistryPaths } from "./paths.ts";
 import { RecentValues } from "./recent.ts";
 import type { ManifestRecord } from "./records.ts";
@@ -17,6 +19,9 @@ const REMEMBERED = 20_000;
 export class FsContext {
   readonly disk: Disk<RegistryPaths>;
   readonly locks = new RepositoryLocks();
+  /** Of blobs that are given to a repository and taken from it, where it is counted what repositories hold. */
+  readonly linkLocks = new RepositoryLocks();
+  readonly ledger: Ledger;
   /** What was read lately; nothing is kept where another process may change it. */
   readonly tags: RecentValues<Digest>;
   readonly manifests: RecentValues<ManifestRecord>;
@@ -37,6 +42,10 @@ export class FsContext {
     this.manifests = new RecentValues(isOwner ? REMEMBERED : 0);
     this.tagNames = new TagNames(disk, isOwner);
     this.repositoryNames = new RepositoryNames(disk, isOwner);
+    this.ledger = new Ledger({
+      count: async (repository) => countRepository(disk, repository),
+      names: () => this.repositoryNames.page({}),
+    });
   }
 
   #forget(): void {

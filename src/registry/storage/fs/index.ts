@@ -6,12 +6,13 @@ import { resolve } from "node:path";
 
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
-import { writing } from "../../../store/layout/failure.ts";
+import { reading, writing } from "../../../store/layout/failure.ts";
 import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
 import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
 import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { quote } from "../../../text/index.ts";
+import type { Usage } from "../quota.ts";
 import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata, StorageIssue } from "../types.ts";
 import { FsBlobs } from "./blobs.ts";
 import { FsContext } from "./context.ts";
@@ -127,5 +128,9 @@ class FsMetadata implements MetadataStorage {
 
   repositories(options: PageOptions = {}): AsyncIterable<string> {
     return this.#context.repositoryNames.page(options);
+  }
+
+  async usage(namespace: string, options: { readonly fresh?: boolean } = {}): Promise<Usage> {
+    return reading(this.#context.disk.paths.repositories, async () => this.#context.ledger.usage(namespace, options));
   }
 }

@@ -49,6 +49,25 @@ export class BlobLinks {
     return writing(path, async () => this.#trash.remove(path, digestToName(digest), before));
   }
 
+  /** How many bytes each of the blobs has that it has. Those whose bytes are gone have none. */
+  async *sizes(): AsyncGenerator<{ readonly digest: Digest; readonly size: number | undefined }, void, undefined> {
+    const { fs, paths } = this.#disk;
+    const look = async (digest: Digest) => ({ digest, size: (await fs.status(paths.blob(digest)))?.size });
+    // Also those that a collector has in its hands, which it may have to give back; wherever they go meanwhile.
+    const digests = new Set(await this.#inTrash());
+    for (const algorithm of ALGORITHMS) {
+      const names = (await fs.list(this.#paths.links(algorithm)).catch(absentAsUndefined)) ?? [];
+      for (const digest of names.flatMap((name) => fileToDigest(algorithm, name) ?? [])) digests.add(digest);
+    }
+    for (const digest of await this.#inTrash()) digests.add(digest);
+    yield* inOrder(digests, 16, look);
+  }
+
+  async #inTrash(): Promise<Digest[]> {
+    const names = (await this.#disk.fs.list(this.#paths.trash).catch(absentAsUndefined)) ?? [];
+    return names.flatMap((name) => nameToDigest(name.slice(0, name.lastIndexOf("."))) ?? []);
+  }
+
   /** First takes back what a collector that was killed had in its hands. */
   async *list({
     signal,

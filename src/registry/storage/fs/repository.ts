@@ -9,9 +9,11 @@ import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
 import { pageOf } from "../pages.ts";
+import { quotasOf, type QuotaOptions, type Usage } from "../quota.ts";
 import type { IncomingManifest, PageOptions, RepositoryMetadata, StoredManifest, TagMove } from "../types.ts";
 import type { FileChange } from "./changes.ts";
 import type { FsContext } from "./context.ts";
+import { CountedLinks } from "./counted-links.ts";
 import { BlobLinks } from "./links.ts";
 import { ALGORITHMS, fileToDigest, nameToDigest, type RepositoryPaths } from "./paths.ts";
 import {
@@ -32,22 +34,24 @@ export class HeldRepository implements RepositoryMetadata {
   readonly #context: FsContext;
   readonly #paths: RepositoryPaths;
   readonly #links: BlobLinks;
+  readonly #counted: CountedLinks;
 
   constructor(name: string, context: FsContext) {
     this.name = name;
     this.#context = context;
     this.#paths = context.disk.paths.repository(name);
     this.#links = new BlobLinks(context.disk, this.#paths);
+    this.#counted = new CountedLinks(name, context, this.#links);
   }
 
   async hasBlob(digest: Digest): Promise<boolean> {
     return this.#links.has(digest);
   }
 
-  async linkBlob(digest: Digest, options: OperationOptions = {}): Promise<void> {
+  async linkBlob(digest: Digest, options: OperationOptions & QuotaOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    if (await this.touchBlob(digest)) return;
-    await this.#change([{ write: this.#inside(this.#paths.link(digest)), text: "" }]);
+    const link = async (): Promise<void> => this.#change([{ write: this.#inside(this.#paths.link(digest)), text: "" }]);
+    await this.#counted.link(digest, options, link);
   }
 
   async touchBlob(digest: Digest): Promise<boolean> {
@@ -55,19 +59,25 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async unlinkBlob(digest: Digest, { before }: OperationOptions & { readonly before?: number } = {}): Promise<boolean> {
-    if (before !== undefined) return this.#links.remove(digest, before);
-    if (!(await this.hasBlob(digest))) return false;
-    await this.#change([{ remove: this.#inside(this.#paths.link(digest)) }]);
-    return true;
+    return this.#counted.unlink(digest, async () => {
+      if (before !== undefined) return this.#links.remove(digest, before);
+      if (!(await this.hasBlob(digest))) return false;
+      await this.#change([{ remove: this.#inside(this.#paths.link(digest)) }]);
+      return true;
+    });
   }
 
   async manifest(digest: Digest): Promise<ManifestRecord | undefined> {
     return this.#context.manifests.get(this.#keyOf(digest), async () => this.#readManifest(digest));
   }
 
-  async putManifest(incoming: IncomingManifest, move?: TagMove, options: OperationOptions = {}): Promise<void> {
-    throwIfAborted(options.signal);
-    const { digest } = incoming.descriptor;
+  async putManifest(
+    incoming: IncomingManifest,
+    move?: TagMove,
+    { quotas = [], signal }: OperationOptions & QuotaOptions = {},
+  ): Promise<void> {
+    throwIfAborted(signal);
+    const { digest, size } = incoming.descriptor;
     const known = await this.manifest(digest);
     const record = recordOf(incoming, known?.stored ?? incoming.stored ?? this.#context.disk.now());
     const changes: FileChange[] = [];
@@ -81,8 +91,13 @@ export class HeldRepository implements RepositoryMetadata {
       }
     }
     const moves = await this.#effective(move === undefined ? [] : [move], digest);
+    const write = async (): Promise<void> => this.#changeTags(moves, changes);
     try {
-      await this.#changeTags(moves, changes);
+      if (known !== undefined) await write();
+      else {
+        const bounds = quotasOf(this.name, quotas);
+        await this.#context.ledger.adding(this.name, { quotas: bounds, added: { bytes: size, manifests: 1 } }, write);
+      }
     } catch (error) {
       this.#context.manifests.set(this.#keyOf(digest), undefined);
       throw error;
@@ -101,9 +116,13 @@ export class HeldRepository implements RepositoryMetadata {
       changes.push({ remove: this.#inside(this.#paths.referrer(known.subject, digest)) });
     }
     const moves = removed.map((tag) => ({ tag, to: undefined }));
-    await this.#changeTags(moves, changes, "tags first").finally(() => {
-      this.#context.manifests.set(this.#keyOf(digest), undefined);
-    });
+    const remove = async (): Promise<void> => this.#changeTags(moves, changes, "tags first");
+    const usage: Usage = { bytes: known.descriptor.size, manifests: 1 };
+    await this.#context.ledger
+      .removing(this.name, remove, () => usage)
+      .finally(() => {
+        this.#context.manifests.set(this.#keyOf(digest), undefined);
+      });
     return removed;
   }
 
@@ -242,10 +261,14 @@ export class FsRepository extends HeldRepository {
     this.#held = new HeldRepository(name, context);
   }
 
-  override async putManifest(incoming: IncomingManifest, move?: TagMove, options?: OperationOptions): Promise<void> {
+  override async putManifest(
+    incoming: IncomingManifest,
+    move?: TagMove,
+    options?: OperationOptions & QuotaOptions,
+  ): Promise<void> {
     const keys = [incoming.descriptor.digest, ...(move === undefined ? [] : [move.tag])];
     return this.#context.locks.with(this.name, async (lock) =>
-      lock.shared(keys, async () => this.#held.putManifest(incoming, move), options),
+      lock.shared(keys, async () => this.#held.putManifest(incoming, move, options), options),
     );
   }
 

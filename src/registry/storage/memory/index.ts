@@ -2,7 +2,8 @@
 import { pageOf } from "../pages.ts";
 import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata } from "../types.ts";
 import { MemoryBlobs } from "./blobs.ts";
-import { MemoryRepository, RepositoryStates } from "./repository.ts";
+import type { Usage } from "../quota.ts";
+import { MemoryRepository, RepositoryStates, type MemoryParts } from "./repository.ts";
 
 export interface MemoryStorageOptions {
   /** The clock, in milliseconds since 1970. Default: `Date.now`. */
@@ -10,19 +11,25 @@ export interface MemoryStorageOptions {
 }
 
 export function createMemoryStorage({ now = Date.now }: MemoryStorageOptions = {}): RegistryStorage {
-  return { blobs: new MemoryBlobs(now), metadata: new MemoryMetadata(now), close: async () => undefined };
+  const blobs = new MemoryBlobs(now);
+  const metadata = new MemoryMetadata({ now, sizeOf: async (digest) => (await blobs.stat(digest))?.size });
+  return { blobs, metadata, close: async () => undefined };
 }
 
 class MemoryMetadata implements MetadataStorage {
   readonly #states = new RepositoryStates();
-  readonly #now: () => number;
+  readonly #parts: MemoryParts;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(parts: MemoryParts) {
+    this.#parts = parts;
   }
 
   repository(name: string): RepositoryMetadata {
-    return new MemoryRepository(name, this.#states, this.#now);
+    return new MemoryRepository(name, this.#states, this.#parts);
+  }
+
+  async usage(namespace: string): Promise<Usage> {
+    return this.#states.usage(namespace);
   }
 
   async *repositories(options: PageOptions = {}): AsyncGenerator<string, void, undefined> {

@@ -2,6 +2,7 @@ import type { Digest } from "../../../oci/index.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
 import { pageOf } from "../pages.ts";
+import { checkRoom, isWithin, quotasOf, type QuotaOptions, type Usage } from "../quota.ts";
 import { RepositoryLock } from "../repository-lock.ts";
 import type { IncomingManifest, PageOptions, RepositoryMetadata, StoredManifest, TagMove } from "../types.ts";
 
@@ -10,12 +11,21 @@ type KeptManifest = StoredManifest & { readonly references: readonly Digest[] };
 /** What a repository holds, whoever looks at it. */
 export class RepositoryState {
   readonly blobs = new Map<Digest, number>();
+  /** Bytes of the blobs. */
+  readonly sizes = new Map<Digest, number>();
   readonly manifests = new Map<Digest, KeptManifest>();
   readonly tags = new Map<string, Digest>();
   readonly lock = new RepositoryLock();
 
   get isEmpty(): boolean {
     return this.blobs.size === 0 && this.manifests.size === 0;
+  }
+
+  get usage(): Usage {
+    let bytes = 0;
+    for (const digest of this.blobs.keys()) bytes += this.sizes.get(digest) ?? 0;
+    for (const { descriptor } of this.manifests.values()) bytes += descriptor.size;
+    return { bytes, manifests: this.manifests.size };
   }
 }
 
@@ -33,6 +43,18 @@ export class RepositoryStates {
     return state;
   }
 
+  /** What those of a namespace hold. */
+  usage(namespace: string): Usage {
+    const usages = [...this.#states].flatMap(([name, state]) => (isWithin(name, namespace) ? [state.usage] : []));
+    const sum = (key: keyof Usage): number => usages.reduce((total, usage) => total + usage[key], 0);
+    return { bytes: sum("bytes"), manifests: sum("manifests") };
+  }
+
+  /** Throws `QUOTA_EXCEEDED`. */
+  checkRoom(repository: string, { quotas = [] }: QuotaOptions, added: Usage): void {
+    for (const quota of quotasOf(repository, quotas)) checkRoom(quota, this.usage(quota.namespace), added);
+  }
+
   /** Names of those that hold something, sorted. */
   names(): string[] {
     return [...this.#states]
@@ -42,16 +64,23 @@ export class RepositoryStates {
   }
 }
 
+/** What repositories need to know of blobs, and of time. */
+export interface MemoryParts {
+  /** Bytes; `undefined` for a blob that is not there. */
+  readonly sizeOf: (digest: Digest) => Promise<number | undefined>;
+  readonly now: () => number;
+}
+
 /** A repository for those who hold its lock, or need none because nothing here waits for anything. */
 class HeldRepository implements RepositoryMetadata {
   readonly name: string;
   readonly #states: RepositoryStates;
-  readonly #now: () => number;
+  readonly #parts: MemoryParts;
 
-  constructor(name: string, states: RepositoryStates, now: () => number) {
+  constructor(name: string, states: RepositoryStates, parts: MemoryParts) {
     this.name = name;
     this.#states = states;
-    this.#now = now;
+    this.#parts = parts;
   }
 
   get #state(): RepositoryState {
@@ -62,13 +91,17 @@ class HeldRepository implements RepositoryMetadata {
     return this.#state.blobs.has(digest);
   }
 
-  async linkBlob(digest: Digest): Promise<void> {
-    this.#states.getForWriting(this.name).blobs.set(digest, this.#now());
+  async linkBlob(digest: Digest, options: QuotaOptions = {}): Promise<void> {
+    const size = (await this.#parts.sizeOf(digest)) ?? 0;
+    const { blobs, sizes } = this.#states.getForWriting(this.name);
+    if (!blobs.has(digest)) this.#states.checkRoom(this.name, options, { bytes: size, manifests: 0 });
+    blobs.set(digest, this.#parts.now());
+    sizes.set(digest, size);
   }
 
   async touchBlob(digest: Digest): Promise<boolean> {
     if (!this.#state.blobs.has(digest)) return false;
-    this.#state.blobs.set(digest, this.#now());
+    this.#state.blobs.set(digest, this.#parts.now());
     return true;
   }
 
@@ -81,12 +114,14 @@ class HeldRepository implements RepositoryMetadata {
     return this.#state.manifests.get(digest);
   }
 
-  async putManifest(manifest: IncomingManifest, move?: TagMove): Promise<void> {
-    const { digest } = manifest.descriptor;
+  async putManifest(manifest: IncomingManifest, move?: TagMove, options: QuotaOptions = {}): Promise<void> {
+    const { digest, size } = manifest.descriptor;
     const { manifests } = this.#states.getForWriting(this.name);
     const moves = move === undefined ? [] : [move];
     this.#check(moves, digest);
-    manifests.set(digest, { ...manifest, stored: manifests.get(digest)?.stored ?? manifest.stored ?? this.#now() });
+    const known = manifests.get(digest);
+    if (known === undefined) this.#states.checkRoom(this.name, options, { bytes: size, manifests: 1 });
+    manifests.set(digest, { ...manifest, stored: known?.stored ?? manifest.stored ?? this.#parts.now() });
     this.#apply(moves);
   }
 
@@ -150,14 +185,18 @@ export class MemoryRepository extends HeldRepository {
   readonly #states: RepositoryStates;
   readonly #held: HeldRepository;
 
-  constructor(name: string, states: RepositoryStates, now: () => number) {
-    super(name, states, now);
+  constructor(name: string, states: RepositoryStates, parts: MemoryParts) {
+    super(name, states, parts);
     this.#states = states;
-    this.#held = new HeldRepository(name, states, now);
+    this.#held = new HeldRepository(name, states, parts);
   }
 
-  override async putManifest(manifest: IncomingManifest, move?: TagMove, options?: OperationOptions): Promise<void> {
-    return this.#lock.shared([], async () => this.#held.putManifest(manifest, move), options);
+  override async putManifest(
+    manifest: IncomingManifest,
+    move?: TagMove,
+    options?: OperationOptions & QuotaOptions,
+  ): Promise<void> {
+    return this.#lock.shared([], async () => this.#held.putManifest(manifest, move, options), options);
   }
 
   override async deleteManifest(digest: Digest, options?: OperationOptions): Promise<readonly string[] | undefined> {

@@ -20,9 +20,11 @@ export interface PostgresOptions {
   readonly connections?: number;
 }
 
-/** Runs one statement; resolves to its rows. */
 export interface Sql {
+  /** Runs one statement; resolves to its rows. */
   query<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** All statements of `work`, or none. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
 }
 
 /** Milliseconds. */
@@ -68,22 +70,11 @@ export class Database implements Sql {
     return answered(async () => (await this.#plain.query(text, [...values])).rows as R[]);
   }
 
-  /** All statements of `work`, or none. */
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await answered(async () => this.#plain.connect());
     let isSound = false;
     try {
-      const sql = sqlOver(client);
-      await sql.query("BEGIN");
-      const result = await work(sql);
-      // A transaction that failed answers COMMIT with ROLLBACK, and no error.
-      const { command } = await answered(async () => client.query("COMMIT"));
-      if (command !== "COMMIT") throw new SkillError("STORE_UNWRITABLE", "PostgreSQL did not keep a change");
-      isSound = true;
-      return result;
-    } catch (error) {
-      isSound = await client.query("ROLLBACK").then(yes, no);
-      throw error;
+      return await sqlOver(client, (sound) => (isSound = sound)).transaction(work);
     } finally {
       client.release(!isSound);
     }
@@ -124,11 +115,27 @@ async function prepare(client: ClientBase, schema: string): Promise<void> {
   );
 }
 
-function sqlOver(client: PoolClient): Sql {
-  return {
+/** `onEnd` is told whether the connection is in no transaction any more, and can be used again. */
+function sqlOver(client: PoolClient, onEnd: (isSound: boolean) => void = () => undefined): Sql {
+  const sql: Sql = {
     query: async <R>(text: string, values: readonly unknown[] = []) =>
       answered(async () => (await client.query(text, [...values])).rows as R[]),
+    transaction: async (work) => {
+      await sql.query("BEGIN");
+      try {
+        const result = await work(sql);
+        // A transaction that failed answers COMMIT with ROLLBACK, and no error.
+        const { command } = await answered(async () => client.query("COMMIT"));
+        if (command !== "COMMIT") throw new SkillError("STORE_UNWRITABLE", "PostgreSQL did not keep a change");
+        onEnd(true);
+        return result;
+      } catch (error) {
+        onEnd(await client.query("ROLLBACK").then(yes, no));
+        throw error;
+      }
+    },
   };
+  return sql;
 }
 
 async function answered<T>(ask: () => Promise<T>): Promise<T> {

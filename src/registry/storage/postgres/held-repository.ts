@@ -6,8 +6,10 @@ import type { Descriptor, Digest } from "../../../oci/index.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
 import type { IncomingManifest, PageOptions, RepositoryMetadata, StoredManifest, TagMove } from "../types.ts";
-import type { Sql } from "./database.ts";
+import { quotasOf, type QuotaOptions } from "../quota.ts";
+import type { Database, Sql } from "./database.ts";
 import { paged } from "./paged.ts";
+import { takeRoom } from "./usage.ts";
 
 interface ManifestRow {
   readonly digest: Digest;
@@ -21,6 +23,10 @@ interface TagRow {
   readonly tag: string;
   readonly digest: Digest;
 }
+
+const LINK_BLOB = `
+  INSERT INTO links (repository, digest, linked) VALUES ($1, $2, $3)
+  ON CONFLICT (repository, digest) DO UPDATE SET linked = greatest(links.linked, excluded.linked)`;
 
 const KEEP_MANIFEST = `
   INSERT INTO manifests (repository, digest, descriptor, subject, refers_to, stored) VALUES ($1, $5, $6, $7, $8, $9)
@@ -41,11 +47,11 @@ const REMOVE_MANIFEST = `
 
 export class HeldPostgresRepository implements RepositoryMetadata {
   readonly name: string;
-  readonly #links: Sql;
+  readonly #links: Database;
   readonly #held: Sql;
   readonly #now: () => number;
 
-  constructor(name: string, links: Sql, held: Sql, now: () => number) {
+  constructor(name: string, links: Database, held: Sql, now: () => number) {
     this.name = name;
     this.#links = links;
     this.#held = held;
@@ -58,12 +64,16 @@ export class HeldPostgresRepository implements RepositoryMetadata {
     );
   }
 
-  async linkBlob(digest: Digest): Promise<void> {
-    await this.#links.query(
-      `INSERT INTO links VALUES ($1, $2, $3)
-       ON CONFLICT (repository, digest) DO UPDATE SET linked = greatest(links.linked, excluded.linked)`,
-      [this.name, digest, this.#now()],
-    );
+  async linkBlob(digest: Digest, { quotas = [] }: OperationOptions & QuotaOptions = {}): Promise<void> {
+    const values = [this.name, digest, this.#now()];
+    if (quotasOf(this.name, quotas).length === 0) return void (await this.#links.query(LINK_BLOB, values));
+    if (await this.touchBlob(digest)) return;
+    await this.#links.transaction(async (sql) => {
+      const [blob] = await sql.query<{ readonly size: string }>("SELECT size FROM blobs WHERE digest = $1", [digest]);
+      const added = { bytes: Number(blob?.size ?? 0), manifests: 0 };
+      await takeRoom(sql, this.#links.schema, this.name, quotas, added);
+      await sql.query(LINK_BLOB, values);
+    });
   }
 
   async touchBlob(digest: Digest): Promise<boolean> {
@@ -93,18 +103,27 @@ export class HeldPostgresRepository implements RepositoryMetadata {
     return row === undefined ? undefined : storedManifest(row);
   }
 
-  async putManifest(manifest: IncomingManifest, move?: TagMove, _options?: OperationOptions): Promise<void> {
+  async putManifest(
+    manifest: IncomingManifest,
+    move?: TagMove,
+    { quotas = [] }: OperationOptions & QuotaOptions = {},
+  ): Promise<void> {
     const { descriptor, subject, references, stored } = manifest;
+    const { digest, size } = descriptor;
     const moves = move === undefined ? [] : [move];
-    await this.#check(moves, descriptor.digest);
-    await this.#held.query(`WITH kept AS (${KEEP_MANIFEST}), removed AS (${REMOVE_TAGS}) ${MOVE_TAGS}`, [
-      ...this.#values(moves),
-      descriptor.digest,
-      JSON.stringify(descriptor),
-      subject ?? null,
-      references,
-      stored ?? this.#now(),
-    ]);
+    await this.#check(moves, digest);
+    const values = [digest, JSON.stringify(descriptor), subject ?? null, references, stored ?? this.#now()];
+    const put = async (sql: Sql): Promise<void> => {
+      const text = `WITH kept AS (${KEEP_MANIFEST}), removed AS (${REMOVE_TAGS}) ${MOVE_TAGS}`;
+      await sql.query(text, [...this.#values(moves), ...values]);
+    };
+    if (quotasOf(this.name, quotas).length === 0 || (await this.manifest(digest)) !== undefined) {
+      return put(this.#held);
+    }
+    await this.#held.transaction(async (sql) => {
+      await takeRoom(sql, this.#links.schema, this.name, quotas, { bytes: size, manifests: 1 });
+      await put(sql);
+    });
   }
 
   async deleteManifest(digest: Digest, _options?: OperationOptions): Promise<readonly string[] | undefined> {

@@ -1,9 +1,11 @@
 /** What repositories say, in PostgreSQL: several processes may use it at the same time. */
+import type { Usage } from "../quota.ts";
 import type { MetadataStorage, PageOptions, RepositoryMetadata } from "../types.ts";
 import { RepositoryLocks } from "../repository-lock.ts";
 import type { Database } from "./database.ts";
 import { paged } from "./paged.ts";
 import { PostgresRepository } from "./repository.ts";
+import { usageOf } from "./usage.ts";
 
 /** Names after `$1`, each found from the one before by its index, however many rows a repository has. */
 const NAMES = `
@@ -32,6 +34,10 @@ export class PostgresMetadata implements MetadataStorage {
 
   repository(name: string): RepositoryMetadata {
     return new PostgresRepository(name, this.#database, this.#locks, this.#now);
+  }
+
+  async usage(namespace: string): Promise<Usage> {
+    return usageOf(this.#database, namespace);
   }
 
   async *repositories({ last = "", ...options }: PageOptions = {}): AsyncGenerator<string, void, undefined> {

@@ -74,6 +74,52 @@ const STEPS: readonly string[] = [
     found bigint NOT NULL
   );
   `,
+  // Counted by triggers, in the transaction of the change, whoever makes it: replicas that know nothing of it included.
+  `
+  ALTER TABLE links ADD COLUMN size bigint NOT NULL DEFAULT 0;
+  ALTER TABLE manifests ADD COLUMN size bigint NOT NULL DEFAULT 0;
+  UPDATE links SET size = blobs.size FROM blobs WHERE blobs.digest = links.digest;
+  UPDATE manifests SET size = (descriptor::json ->> 'size')::bigint;
+
+  CREATE TABLE repository_usage (
+    repository text COLLATE "C" PRIMARY KEY,
+    bytes bigint NOT NULL,
+    manifests bigint NOT NULL
+  );
+  INSERT INTO repository_usage
+  SELECT repository, sum(bytes), sum(manifests) FROM (
+    SELECT repository, size AS bytes, 0 AS manifests FROM links
+    UNION ALL SELECT repository, size, 1 FROM manifests
+  ) AS held GROUP BY repository;
+
+  CREATE FUNCTION size_of_link() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  BEGIN
+    NEW.size := coalesce((SELECT size FROM blobs WHERE digest = NEW.digest), 0);
+    RETURN NEW;
+  END $$;
+  CREATE FUNCTION size_of_manifest() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  BEGIN
+    NEW.size := (NEW.descriptor::json ->> 'size')::bigint;
+    RETURN NEW;
+  END $$;
+  CREATE FUNCTION count_usage() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  DECLARE
+    one bigint := TG_ARGV[0]::bigint;
+  BEGIN
+    IF TG_OP = 'DELETE' THEN
+      UPDATE repository_usage SET bytes = bytes - OLD.size, manifests = manifests - one WHERE repository = OLD.repository;
+    ELSE
+      INSERT INTO repository_usage VALUES (NEW.repository, NEW.size, one)
+      ON CONFLICT (repository) DO UPDATE SET
+        bytes = repository_usage.bytes + excluded.bytes, manifests = repository_usage.manifests + excluded.manifests;
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER size BEFORE INSERT ON links FOR EACH ROW EXECUTE FUNCTION size_of_link();
+  CREATE TRIGGER size BEFORE INSERT ON manifests FOR EACH ROW EXECUTE FUNCTION size_of_manifest();
+  CREATE TRIGGER usage AFTER INSERT OR DELETE ON links FOR EACH ROW EXECUTE FUNCTION count_usage(0);
+  CREATE TRIGGER usage AFTER INSERT OR DELETE ON manifests FOR EACH ROW EXECUTE FUNCTION count_usage(1);
+  `,
 ];
 
 /**

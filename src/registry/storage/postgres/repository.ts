@@ -1,5 +1,6 @@
 import type { Digest } from "../../../oci/index.ts";
 import type { OperationOptions } from "../../../store/types.ts";
+import type { QuotaOptions } from "../quota.ts";
 import type { RepositoryLocks } from "../repository-lock.ts";
 import type { IncomingManifest, RepositoryMetadata, TagMove } from "../types.ts";
 import type { Database } from "./database.ts";
@@ -21,8 +22,12 @@ export class PostgresRepository extends HeldPostgresRepository {
     this.#now = now;
   }
 
-  override async putManifest(manifest: IncomingManifest, move?: TagMove, options?: OperationOptions): Promise<void> {
-    return this.exclusively(async (held) => held.putManifest(manifest, move), options);
+  override async putManifest(
+    manifest: IncomingManifest,
+    move?: TagMove,
+    options?: OperationOptions & QuotaOptions,
+  ): Promise<void> {
+    return this.exclusively(async (held) => held.putManifest(manifest, move, options), options);
   }
 
   override async deleteManifest(digest: Digest, options?: OperationOptions): Promise<readonly string[] | undefined> {

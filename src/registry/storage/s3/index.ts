@@ -10,6 +10,7 @@ import type { OperationOptions } from "../../../store/types.ts";
 import { Database, type PostgresOptions } from "../postgres/database.ts";
 import { PostgresMetadata } from "../postgres/metadata.ts";
 import { migrate } from "../postgres/migrations.ts";
+import { recount } from "../postgres/usage.ts";
 import type { RegistryStorage, StorageIssue } from "../types.ts";
 import { S3Blobs } from "./blobs.ts";
 import { S3Bucket, type BucketOptions } from "./bucket.ts";
@@ -67,6 +68,10 @@ class S3Storage implements RegistryStorage {
 
   async sweep(before: number, options: OperationOptions = {}): Promise<number> {
     return this.#leftovers.sweep(before, options);
+  }
+
+  async recount(): Promise<readonly string[]> {
+    return this.#database.transaction(async (sql) => recount(sql));
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import type { Database } from "../postgres/database.ts";
+import { findMiscounted } from "../postgres/usage.ts";
 import type { StorageIssue } from "../types.ts";
 import type { BlobRecord, BlobRecords } from "./blob-records.ts";
 import type { S3Bucket } from "./bucket.ts";
@@ -28,6 +29,9 @@ export async function* inspectBucket(
     return { message: `${record.object}, which is ${record.digest}, ${what}`, path: record.object };
   };
   for await (const issue of inOrder(records.list(options), 16, look)) if (issue !== undefined) yield issue;
+  for (const repository of await findMiscounted(database)) {
+    yield { message: `what ${repository} holds is counted wrong; skillctl fsck --repair counts it anew` };
+  }
   for await (const keys of bucket.list(options)) {
     const objects = keys.filter((key) => key.startsWith("objects/"));
     for (const { object } of await database.query<{ readonly object: string }>(UNKNOWN, [objects])) {

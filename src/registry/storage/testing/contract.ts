@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, it } from "vitest";
 
 import type { RegistryStorage } from "../types.ts";
 import { blobCases } from "./blob-cases.ts";
+import { quotaCases } from "./quota-cases.ts";
 import { repositoryCases } from "./repository-cases.ts";
 import { uploadCases } from "./upload-cases.ts";
 
@@ -58,7 +59,12 @@ export function describeRegistryStorage(
       pass: (milliseconds) => (time += milliseconds),
       now: () => time,
     });
-    const suites = { "a blob": blobCases, "an upload": uploadCases, "a repository": repositoryCases };
+    const suites = {
+      "a blob": blobCases,
+      "an upload": uploadCases,
+      "a repository": repositoryCases,
+      "a quota": quotaCases,
+    };
     for (const [about, cases] of Object.entries(suites)) {
       describe(about, () => {
         for (const [title, run] of Object.entries(cases)) {
