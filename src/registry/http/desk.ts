@@ -53,10 +53,10 @@ export class Desk {
     return this.storage.metadata.repository(name);
   }
 
-  /** Whether the client may read a repository other than the one that its request names. */
-  async mayRead({ identity, headers }: Exchange, repository: string): Promise<boolean> {
+  /** Whether the client may read a repository other than the one that its request names; `isListing`: learn that it is there. */
+  async mayRead({ identity, headers }: Exchange, repository: string, isListing = false): Promise<boolean> {
     try {
-      await this.access.authorize(identity, { repository, action: "pull", headers });
+      await this.access.authorize(identity, { repository, action: "pull", isListing, headers });
       return true;
     } catch (error) {
       if (error instanceof RegistryRefusal && (error.status === 401 || error.status === 403)) return false;
