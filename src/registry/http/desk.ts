@@ -88,7 +88,8 @@ export class Desk {
   ): Promise<void> {
     const { audit } = this.options;
     const isWrite = action !== "pull";
-    const isMatter = isWrite ? status !== 404 && status !== 416 : status === 401 || status === 403 || status === 429;
+    const isAbsent = (status === 404 && code !== "MANIFEST_BLOB_UNKNOWN") || status === 416;
+    const isMatter = isWrite ? !isAbsent : status === 401 || status === 403 || status === 429;
     if (audit === undefined || !isMatter) return;
     const repository = route !== undefined && "repository" in route ? route.repository : undefined;
     const reference = route?.kind === "manifest" ? (route.reference.tag ?? route.reference.digest) : undefined;
