@@ -10,6 +10,8 @@ export const MediaType = {
   layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip",
   /** The artifact type of a promotion record, and the type that it gives its config. */
   promotion: "application/vnd.skillimage.promotion.v1+json",
+  /** The artifact type of signatures that cosign keeps as layers. */
+  cosignSignature: "application/vnd.dev.cosign.artifact.sig.v1+json",
   redhatConfig: "application/vnd.redhat.agentskill.config.v1+json",
   redhatLayer: "application/vnd.redhat.agentskill.layer.v1.tar+gzip",
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",

@@ -20,12 +20,16 @@ export interface Identity {
   /** `undefined`: anonymous. */
   readonly name: string | undefined;
   readonly roles: (repository: string) => ReadonlySet<Role>;
+  /** Whether this is the name of somebody who can log in. Left out where nobody does. */
+  readonly knows?: (name: string) => Promise<boolean>;
 }
 
 export interface AccessRequest {
   /** `undefined`: the registry as a whole, `/v2/` and `/v2/_catalog`. */
   readonly repository: string | undefined;
   readonly action: Action;
+  /** Only to tell that the repository is there, in the catalog. Default: false. */
+  readonly isListing?: boolean;
   readonly headers: IncomingHttpHeaders;
 }
 

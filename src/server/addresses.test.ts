@@ -42,11 +42,17 @@ describe("addresses", () => {
     "fd00::1",
     "fe80::1",
     "::ffff:10.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "2002:7f00:1::",
+    "2001:0:7f00:1::1",
+    "fec0::1",
+    "203.0.113.5",
     "not an address",
   ])("%s is private", (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
-  it.each(["8.8.8.8", "172.32.0.1", "2606:4700::1111"])("%s is public", (address) => {
+  it.each(["8.8.8.8", "::ffff:8.8.8.8", "172.32.0.1", "2606:4700::1111"])("%s is public", (address) => {
     expect(isPrivateAddress(address)).toBe(false);
   });
 });

@@ -6,12 +6,21 @@ import type { AddressInfo } from "node:net";
 
 import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
+import { continueWhenRead } from "../registry/http/index.ts";
 import { formatHost, type ListenAddress } from "./addresses.ts";
 import type { Handler } from "./router.ts";
 import { readTls, reloadTls, type TlsFiles } from "./tls.ts";
 
-/** Milliseconds: how long headers may take, a whole request with its body (a slow one is cut off earlier), an idle connection. */
-const TIMEOUTS = { headersTimeout: 20_000, requestTimeout: 6 * 3_600_000, keepAliveTimeout: 65_000 };
+/**
+ * Milliseconds: how long headers may take, a whole request with its body (a slow one is cut off earlier), an idle connection, and how
+ * often it is looked whether something took longer.
+ */
+const TIMEOUTS = {
+  headersTimeout: 20_000,
+  requestTimeout: 6 * 3_600_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5000,
+};
 
 export interface Listener {
   readonly host: string;
@@ -37,6 +46,10 @@ export async function listen(address: ListenAddress, handler: Handler, tls: TlsF
           },
           onRequest,
         );
+  server.on("checkContinue", (request, response) => {
+    continueWhenRead(request, response);
+    onRequest(request, response);
+  });
   server.listen(address.port, address.host);
   try {
     await once(server, "listening");

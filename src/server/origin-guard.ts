@@ -16,9 +16,17 @@ export function guardOrigin({ headers }: IncomingMessage, knownHosts: ReadonlySe
     });
   }
   const { origin } = headers;
-  if (origin !== undefined && hostOf(origin) !== host) {
+  // Another port of this machine is another origin: what is served there may be anybody's.
+  if (origin !== undefined && !isSameOrigin(origin, headers.host)) {
     throw new RegistryRefusal(403, "DENIED", "this registry takes no requests from web pages");
   }
+}
+
+function isSameOrigin(origin: string, host = ""): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: from } = new URL(origin);
+  const asked = `${protocol}//${host}`;
+  return URL.canParse(asked) && new URL(asked).host === from && from !== "";
 }
 
 function hostOf(url: string): string | undefined {

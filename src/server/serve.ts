@@ -4,6 +4,7 @@ import type { RegistryEvents } from "../registry/events.ts";
 import { gc } from "../registry/maintenance/index.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
 import { formatHost, isLoopback, parseListenAddress } from "./addresses.ts";
+import { steadyClock } from "./clock.ts";
 import type { ServerConfig } from "./config/schema.ts";
 import { listen, type Listener } from "./listener.ts";
 import { NO_LOG, type Log } from "./log.ts";
@@ -26,7 +27,7 @@ export interface ServeOptions {
   readonly log?: Log;
   /** Whether everybody who reaches the server from elsewhere may do everything. Default: false. */
   readonly allowAnonymousPublic?: boolean;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Default: the clock of the machine, but never backwards. */
   readonly now?: () => number;
 }
 
@@ -51,7 +52,7 @@ export interface RunningServer {
  * `CONFIG_INVALID`, and what opening the storage throws.
  */
 export async function serve(config: ServerConfig, options: ServeOptions): Promise<RunningServer> {
-  const { log = NO_LOG, now = Date.now } = options;
+  const { log = NO_LOG, now = steadyClock() } = options;
   const address = parseListenAddress(config.listen ?? DEFAULT_LISTEN);
   const root = config.root ?? options.root;
   const isOpen = config.access === undefined;
@@ -70,7 +71,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
       now,
     });
     const listener = await listen(address, handler, config.tls);
-    const stopJobs = startJobs(config, parts, listener, log);
+    const stopJobs = startJobs(config, parts, listener, { log, now });
     const host = formatHost(listener.host, listener.port);
     const isEncrypted = config.tls !== undefined;
     if (!isOpen && !isEncrypted && !isLoopback(address.host) && !config.publicUrl?.startsWith("https:")) {
@@ -118,7 +119,12 @@ async function shutDown(
 }
 
 /** What is done while the server runs. Returns what ends it. */
-function startJobs(config: ServerConfig, parts: ServerParts, listener: Listener, log: Log): () => Promise<void> {
+function startJobs(
+  config: ServerConfig,
+  parts: ServerParts,
+  listener: Listener,
+  { log, now }: { readonly log: Log; readonly now: () => number },
+): () => Promise<void> {
   const { every = GC_EVERY, grace, uploads } = config.gc ?? {};
   const collecting = schedule(every, async (signal) => {
     try {
@@ -126,7 +132,7 @@ function startJobs(config: ServerConfig, parts: ServerParts, listener: Listener,
         ...(grace === undefined ? {} : { grace }),
         ...(uploads === undefined ? {} : { uploadExpiry: uploads }),
       };
-      const { removed, ...report } = await gc(parts.storage, { signal, ...options });
+      const { removed, ...report } = await gc(parts.storage, { signal, now, ...options });
       parts.metrics.collection("done");
       log.info({ ...report, removed: removed.length }, "collected garbage");
     } catch (err) {

@@ -25,7 +25,7 @@ export interface AccessConfig {
   readonly robots?: string;
   /** Identity providers whose tokens are good here. Default: none. */
   readonly oidc?: readonly OidcProvider[];
-  /** Default: whoever is logged in is author and approver everywhere, and everybody a reader. */
+  /** Default: whoever is of the password file, and every robot, is author and approver everywhere, and everybody a reader. Must be there with `oidc`. */
   readonly grants?: Grants;
   /** The file of the key that signs tokens; it is made when it is not there. */
   readonly tokenKey: string;
@@ -84,7 +84,16 @@ export async function createAccess(config: AccessConfig, options: AccessOptions 
 
 const DEFAULT_GRANTS: Grants = { "": { reader: [ANYONE], author: [USERS], approver: [USERS] } };
 
-function checkSettings({ tokenLifetime = 300, service = "", publicUrl }: AccessConfig): void {
+function checkSettings({ tokenLifetime = 300, service = "", publicUrl, oidc = [], grants }: AccessConfig): void {
+  if (oidc.length > 0 && grants === undefined) {
+    throw new SkillError(
+      "CONFIG_INVALID",
+      "there are identity providers, and no grants that say who of them may do what",
+      {
+        hint: "A public provider vouches for the whole world. Give roles to names, @group:NAME or @provider:NAME.",
+      },
+    );
+  }
   if (!(tokenLifetime >= 60 && tokenLifetime <= 3600)) {
     throw new SkillError("CONFIG_INVALID", `tokens cannot be good for ${tokenLifetime} seconds`, {
       hint: "Choose 60 to 3600.",

@@ -53,15 +53,19 @@ export class Authenticator {
     }
     const own = await issuer.verify(token);
     if (own === undefined) return this.#byProvider(token);
-    return (await this.#isStill(own.name)) ? own : undefined;
+    return (await this.#isStill(own)) ? own : undefined;
+  }
+
+  /** Whether somebody can log in under this name. */
+  async knows(name: string): Promise<boolean> {
+    const { users, robots, oidc } = this.#parts;
+    if (isRobotName(name)) return (await robots?.has(name)) === true;
+    return (await users?.has(name)) === true || oidc?.knows(name) === true;
   }
 
   /** Whether the user or robot that a token was given to has not been removed meanwhile. */
-  async #isStill(name: string | undefined): Promise<boolean> {
-    const { users, robots } = this.#parts;
-    if (name === undefined) return true;
-    if (isRobotName(name)) return (await robots?.has(name)) === true;
-    return name.includes("+") || (await users?.has(name)) === true;
+  async #isStill({ name }: Subject): Promise<boolean> {
+    return name === undefined || this.knows(name);
   }
 
   async #byProvider(token: string): Promise<Authenticated | undefined> {

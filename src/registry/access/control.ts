@@ -55,12 +55,12 @@ export class RegistryAccess implements AccessControl {
     }
   }
 
-  async authorize(identity: Identity, { repository, action }: AccessRequest): Promise<void> {
+  async authorize(identity: Identity, { repository, action, isListing = false }: AccessRequest): Promise<void> {
     const principal = identity instanceof Principal ? identity : undefined;
     if (repository === undefined) return this.#authorizeRegistry(identity, principal);
-    const roles = identity.roles(repository);
-    if (allows(roles, action) && principal?.covers(repository, action) !== false) return;
-    if (principal !== undefined && (identity.name === undefined || principal.may(repository, action))) {
+    const may = principal?.may(repository, action) ?? allows(identity.roles(repository), action);
+    if (may && principal?.covers(repository, action, isListing) !== false) return;
+    if (principal !== undefined && (identity.name === undefined || may)) {
       // Without credentials, or with a token that was made for something else: a better one may be had.
       const error = identity.name === undefined ? {} : { error: "insufficient_scope" as const };
       throw unauthorized(principal.place, `${VERBS[action]} ${quote(repository)} takes credentials that allow it`, {
@@ -78,7 +78,8 @@ export class RegistryAccess implements AccessControl {
   }
 
   #principal(subject: Subject, place: TokenPlace, access: readonly Scope[] | undefined): Principal {
-    return new Principal(subject, this.#parts.grants, place, access);
+    const { grants, authenticator } = this.#parts;
+    return new Principal(subject, grants, place, access, async (name) => authenticator.knows(name));
   }
 
   #placeFor(request: IncomingMessage): TokenPlace {

@@ -1,6 +1,9 @@
-/** A map that forgets: what has expired, and what came first when it is full. So what strangers send cannot fill the memory. */
+/**
+ * A map that forgets: what has expired, what was set later than now (somebody has set the clock back), and what came first when it
+ * is full. So what strangers send cannot fill the memory.
+ */
 export class ExpiringMap<V> {
-  readonly #entries = new Map<string, { readonly value: V; readonly expires: number }>();
+  readonly #entries = new Map<string, { readonly value: V; readonly set: number; readonly expires: number }>();
   readonly #capacity: number;
   readonly #now: () => number;
 
@@ -12,7 +15,8 @@ export class ExpiringMap<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.expires > this.#now()) return entry.value;
+    const now = this.#now();
+    if (entry.set <= now && now < entry.expires) return entry.value;
     this.#entries.delete(key);
     return undefined;
   }
@@ -20,7 +24,7 @@ export class ExpiringMap<V> {
   /** `expires`: milliseconds since 1970. */
   set(key: string, value: V, expires: number): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, expires });
+    this.#entries.set(key, { value, set: this.#now(), expires });
     if (this.#entries.size <= this.#capacity) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);

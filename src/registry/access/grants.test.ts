@@ -42,6 +42,17 @@ describe("roles", () => {
     expect([...closed.rolesOf({ name: undefined, groups: [] }, "other/skill")]).toEqual([]);
   });
 
+  it("are not had by a token of a public identity provider alone: it vouches for the whole world", () => {
+    const stranger = { name: "github+mallory", groups: [], provider: "github" };
+    const closed = new GrantTable(GRANTS, { anonymous: false });
+    for (const repository of ["other/skill", "myorg/skill", "myorg/secret"])
+      expect([...closed.rolesOf(stranger, repository)]).toEqual([]);
+    expect([...table.rolesOf(stranger, "other/skill")]).toEqual(["reader"]);
+    const corp = new GrantTable({ "": { author: ["@provider:corp"] } }, { anonymous: false });
+    expect([...corp.rolesOf({ name: "corp+ann", groups: [], provider: "corp" }, "a")]).toEqual(["author", "reader"]);
+    expect([...corp.rolesOf(stranger, "a")]).toEqual([]);
+  });
+
   it("are none where no namespace is named", () => {
     const table = new GrantTable({ myorg: { reader: ["@users"] } }, { anonymous: false });
     expect([...table.rolesOf({ name: "alice", groups: [] }, "other")]).toEqual([]);
@@ -51,6 +62,9 @@ describe("roles", () => {
     ["a namespace that ends in a slash", { "myorg/": {} }],
     ["a role that there is not", { myorg: { owner: ["alice"] } }],
     ["a role of every object", { myorg: { constructor: ["alice"] } }],
+    ["a mark that there is not", { myorg: { reader: ["@user"] } }],
+    ["a group without a name", { myorg: { reader: ["@group:"] } }],
+    ["nobody", { myorg: { reader: [""] } }],
   ])("are refused for %s", (_, grants) => {
     expect(() => new GrantTable(grants, { anonymous: false })).toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID" }),

@@ -9,14 +9,16 @@ import { isRepositoryPath } from "../../oci/index.ts";
 import { quote } from "../../text/index.ts";
 import type { Role } from "../hooks.ts";
 
-/** Everybody, logged in or not. Those who are not can only be readers. */
+/** Everybody whom this registry lets in, or, where it is open to all, everybody at all. Those who are not logged in can only be readers. */
 export const ANYONE = "@anyone";
-/** Everybody who is logged in. */
+/** Everybody of the password file, and robots. Not those whom an identity provider vouches for: of a public one, that is the world. */
 export const USERS = "@users";
+/** Before the name of an identity provider: everybody whom it vouches for. */
+export const PROVIDER = "@provider:";
 /** Before the name of a group, which an identity provider vouches for. */
 export const GROUP = "@group:";
 
-/** Names, {@link ANYONE}, {@link USERS} and `@group:NAME`, by role. */
+/** Names, {@link ANYONE}, {@link USERS}, `@provider:NAME` and `@group:NAME`, by role. */
 export type NamespaceGrants = Readonly<Partial<Record<Role, readonly string[]>>>;
 /** By namespace; the empty one is the whole registry. */
 export type Grants = Readonly<Record<string, NamespaceGrants>>;
@@ -25,6 +27,8 @@ export type Grants = Readonly<Record<string, NamespaceGrants>>;
 export interface Subject {
   readonly name: string | undefined;
   readonly groups: readonly string[];
+  /** The name of the identity provider that vouches for them; left out for users and robots of this registry. */
+  readonly provider?: string;
 }
 
 /** What a role includes beside itself. `mirror` is in none: it brings in what was never judged here. */
@@ -50,15 +54,17 @@ export class GrantTable {
   }
 
   /** The roles that `subject` has in a repository, with those that they include. */
-  rolesOf({ name, groups }: Subject, repository: string): ReadonlySet<Role> {
+  rolesOf({ name, groups, provider }: Subject, repository: string): ReadonlySet<Role> {
     const grants = this.#deciding(repository);
     if (grants === undefined) return NOBODY;
-    if (name === undefined) return this.#isOpen && grants.get("reader")?.has(ANYONE) === true ? READER : NOBODY;
-    const marks = [name, ANYONE, USERS, ...groups.map((group) => GROUP + group)];
+    const open = this.#isOpen && grants.get("reader")?.has(ANYONE) === true ? READER : NOBODY;
+    if (name === undefined) return open;
+    const own = provider === undefined ? [ANYONE, USERS] : [PROVIDER + provider];
+    const marks = [name, ...own, ...groups.map((group) => GROUP + group)];
     const roles = [...grants].flatMap(([role, subjects]) =>
       marks.some((mark) => subjects.has(mark)) ? [role, ...INCLUDES[role]] : [],
     );
-    return new Set(roles);
+    return new Set([...open, ...roles]);
   }
 
   #deciding(repository: string): ReadonlyMap<Role, ReadonlySet<string>> | undefined {
@@ -80,12 +86,22 @@ function checkNamespace(name: string): string {
 function readRoles(roles: NamespaceGrants): ReadonlyMap<Role, ReadonlySet<string>> {
   return new Map(
     Object.entries(roles).map(([role, subjects]) => {
-      if (isRole(role)) return [role, new Set(subjects)];
+      if (isRole(role)) return [role, new Set(subjects.map(checkSubject))];
       throw new SkillError("CONFIG_INVALID", `${quote(role)} is not a role`, {
         hint: `The roles are ${ROLES.join(", ")}.`,
       });
     }),
   );
+}
+
+/** A name that is misspelt gives nobody a role; a mark that is, would look as if it did. */
+function checkSubject(subject: string): string {
+  const isMark = subject === ANYONE || subject === USERS;
+  const isNamed = [PROVIDER, GROUP].some((mark) => subject.startsWith(mark) && subject.length > mark.length);
+  if (isMark || isNamed || (subject !== "" && !subject.startsWith("@"))) return subject;
+  throw new SkillError("CONFIG_INVALID", `${quote(subject)} is nobody who can have a role`, {
+    hint: "Write a name, @anyone, @users, @provider:NAME or @group:NAME.",
+  });
 }
 
 function isRole(text: string): text is Role {

@@ -4,7 +4,7 @@
  */
 export { createAccess, type Access, type AccessConfig, type AccessOptions } from "./access.ts";
 export { AuditLog, type AuditLogOptions } from "./audit-log.ts";
-export { ANYONE, GROUP, USERS, type Grants, type NamespaceGrants } from "./grants.ts";
+export { ANYONE, GROUP, PROVIDER, USERS, type Grants, type NamespaceGrants } from "./grants.ts";
 export type { OidcProvider } from "./oidc.ts";
 export { openAccess } from "./open.ts";
 export { RobotTokens, type NewRobotToken, type RobotToken, type RobotTokensOptions } from "./robots.ts";

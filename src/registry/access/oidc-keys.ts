@@ -78,7 +78,8 @@ export class OidcKeys {
     const { issuer, fetch, now } = this.#options;
     const failure = (cause?: unknown): SkillError =>
       new SkillError("REGISTRY_UNREACHABLE", `the identity provider ${issuer} does not tell its keys`, { cause });
-    if (now() - this.#failed < COOLDOWN) throw failure();
+    const since = now() - this.#failed;
+    if (since >= 0 && since < COOLDOWN) throw failure();
     try {
       const response = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } });
       if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);

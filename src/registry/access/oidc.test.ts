@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
-import { SignJWT } from "jose";
+import { importJWK, SignJWT, type JWTHeaderParameters } from "jose";
 import { OAuth2Server } from "oauth2-mock-server";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 
@@ -56,12 +56,34 @@ describe("a token of an identity provider", () => {
     ["for another audience", () => ({ aud: "somebody-else" })],
     ["that has expired", () => ({ exp: seconds() - 60 })],
     ["that is not good yet", () => ({ nbf: seconds() + 120 })],
+    ["that will be made tomorrow", () => ({ iat: seconds() + 86_400, exp: seconds() + 90_000 })],
     ["without an end", () => ({ exp: undefined })],
     ["of nobody", () => ({ sub: undefined })],
     ["of another issuer", () => ({ iss: "https://elsewhere.test" })],
     ["whose name is no text", () => ({ sub: 7 })],
   ])("%s is not good", async (_, claims) => {
     expect(await verifier().verify(await token(claims()))).toBeUndefined();
+  });
+
+  it("names its provider, and no other part of it does", async () => {
+    const found = await verifier({ name: "corp" }).verify(await token({ provider: "github", groups: ["x"] }));
+    expect(found).toMatchObject({ name: "corp+alice", provider: "corp", groups: [] });
+  });
+
+  it("brings no key of its own (jwk, jku, x5c, kid of a file)", async () => {
+    const mine = new OAuth2Server();
+    const { kid } = await mine.issuer.keys.generate("RS256");
+    const pair = mine.issuer.keys.get(kid);
+    if (pair === undefined) throw new Error("there is no key");
+    const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...jwk } = pair as Record<string, string>;
+    const key = await importJWK(pair, "RS256");
+    const [known] = provider.issuer.keys.toJSON();
+    for (const header of [{ jwk }, { jku: `${issuer}/jwks` }, { kid: known?.kid ?? "" }, { kid: "../../etc/passwd" }]) {
+      const forged = await new SignJWT({ iss: issuer, sub: "alice", aud: AUDIENCE, exp: seconds() + 60 })
+        .setProtectedHeader({ alg: "RS256", ...header } as JWTHeaderParameters)
+        .sign(key);
+      expect(await verifier().verify(forged)).toBeUndefined();
+    }
   });
 
   it("signed with the public key as a shared secret is not good (algorithm confusion)", async () => {

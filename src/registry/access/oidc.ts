@@ -34,6 +34,7 @@ const MAX_REMEMBERED = 10_000;
 /** Milliseconds for which a verified token is taken as it is. */
 const REMEMBERED = 5 * 60_000;
 const MAX_GROUPS = 200;
+const DEFAULT_NAME = "oidc";
 
 /** An identity provider whose tokens are good here. */
 export interface OidcProvider {
@@ -58,6 +59,7 @@ export interface OidcProvider {
 /** Whom a token vouches for, and until when, in milliseconds since 1970. */
 export interface OidcSubject extends Subject {
   readonly name: string;
+  readonly provider: string;
   readonly expires: number;
 }
 
@@ -77,6 +79,13 @@ export class OidcVerifier {
       const keys = new OidcKeys({ issuer, ...options, ...(jwksUri === undefined ? {} : { jwksUri }) });
       this.#providers.set(issuer, { provider, keys });
     }
+  }
+
+  /** Whether a name is of those whom one of the providers vouches for. */
+  knows(name: string): boolean {
+    return [...this.#providers.values()].some(({ provider }) =>
+      name.startsWith(providedName(provider.name ?? DEFAULT_NAME, "")),
+    );
   }
 
   /**
@@ -101,6 +110,7 @@ export class OidcVerifier {
         clockTolerance: TOLERANCE,
         currentDate: new Date(this.#now()),
       });
+      if ((payload.iat ?? 0) > this.#now() / 1000 + TOLERANCE) return undefined;
       const subject = subjectOf(payload, provider);
       if (subject !== undefined) this.#verified.set(hash, subject, Math.min(subject.expires, this.#now() + REMEMBERED));
       return subject;
@@ -129,7 +139,8 @@ function subjectOf(payload: JWTPayload, provider: OidcProvider): OidcSubject | u
     Object.entries(claims).every(([claim, value]) => claimHas(payload[claim], value)),
   );
   return {
-    name: providedName(provider.name ?? "oidc", name),
+    name: providedName(provider.name ?? DEFAULT_NAME, name),
+    provider: provider.name ?? DEFAULT_NAME,
     groups: [...new Set([...matched.map(({ group }) => group), ...groups.slice(0, MAX_GROUPS)])],
     expires: (payload.exp ?? 0) * 1000,
   };
@@ -141,7 +152,7 @@ function claimHas(claim: unknown, value: string): boolean {
 }
 
 function checkProvider(provider: OidcProvider, names: Set<string>, known: ReadonlyMap<string, unknown>): void {
-  const { issuer, name = "oidc", algorithms = [], audience, groups = [] } = provider;
+  const { issuer, name = DEFAULT_NAME, algorithms = [], audience, groups = [] } = provider;
   const wrong = ((): string | undefined => {
     if (!isProviderName(name)) return `${quote(name)} is not a name for an identity provider`;
     if (names.has(name)) return `two identity providers are called ${quote(name)}`;

@@ -14,9 +14,17 @@ export class Principal implements Identity {
   readonly #subject: Subject;
   readonly #grants: GrantTable;
   readonly #access: readonly Scope[] | undefined;
+  readonly knows: (name: string) => Promise<boolean>;
 
-  /** `access`: what the token is for; `undefined` without one. */
-  constructor(subject: Subject, grants: GrantTable, place: TokenPlace, access: readonly Scope[] | undefined) {
+  /** `access`: what the token is for; `undefined` without one. `knows`: whether somebody can log in under a name. */
+  constructor(
+    subject: Subject,
+    grants: GrantTable,
+    place: TokenPlace,
+    access: readonly Scope[] | undefined,
+    knows: (name: string) => Promise<boolean>,
+  ) {
+    this.knows = knows;
     this.name = subject.name;
     this.place = place;
     this.#subject = subject;
@@ -36,11 +44,11 @@ export class Principal implements Identity {
     return this.#access !== undefined;
   }
 
-  /** Whether the credentials are good for this, whatever the roles are. A token for the catalog is good for looking everywhere. */
-  covers(repository: string, action: Action): boolean {
+  /** Whether the credentials are good for this, whatever the roles are. A token for the catalog is good for listing, and no more. */
+  covers(repository: string, action: Action, isListing = false): boolean {
     if (this.#access === undefined) return true;
     return this.#access.some(({ type, name, actions }) =>
-      type === "registry" ? action === "pull" : name === repository && actions.includes(action),
+      type === "registry" ? isListing : name === repository && actions.includes(action),
     );
   }
 

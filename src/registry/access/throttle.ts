@@ -66,7 +66,8 @@ async function consume(limiter: RateLimiterMemory, key: string, reason: string):
     await limiter.consume(key);
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
-    const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    // Of a clock that was set back, the limiter makes a time longer than there is.
+    const seconds = Math.min(Math.max(1, Math.ceil(refused.msBeforeNext / 1000)), limiter.duration);
     throw new RegistryRefusal(429, "TOOMANYREQUESTS", reason, {
       hint: `Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
       headers: { "Retry-After": String(seconds) },

@@ -1,6 +1,7 @@
 /** The token endpoint over HTTP: `GET /token?service=…&scope=…`, and `POST /token` with a form. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { invite } from "../http/expect-continue.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import type { GrantedToken, TokenRequest, TokenService } from "./token-service.ts";
 
@@ -44,6 +45,7 @@ async function readRequest(request: IncomingMessage, address: string | undefined
 async function readForm(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
+  invite(request);
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > MAX_FORM) throw new RegistryRefusal(413, "SIZE_INVALID", `the form has more than ${MAX_FORM} bytes`);

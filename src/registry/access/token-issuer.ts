@@ -52,11 +52,11 @@ export class TokenIssuer {
   }
 
   /** `until`: when what the token stands for ends, milliseconds since 1970; it does not outlive that. */
-  async issue({ name, groups }: Subject, access: readonly Scope[], until = Infinity): Promise<IssuedToken> {
+  async issue({ name, groups, provider }: Subject, access: readonly Scope[], until = Infinity): Promise<IssuedToken> {
     const { key, service, now } = this.#options;
     const issued = Math.floor(now() / 1000);
     const expires = Math.min(issued + this.#options.lifetime, Math.floor(until / 1000));
-    const token = await new SignJWT({ access, ...(groups.length === 0 ? {} : { groups }) })
+    const token = await new SignJWT({ access, provider, ...(groups.length === 0 ? {} : { groups }) })
       .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
       .setIssuer(service)
       .setAudience(service)
@@ -90,11 +90,12 @@ export class TokenIssuer {
       const {
         sub = "",
         exp = 0,
-        access,
-        groups,
-      } = payload as typeof payload & Partial<Pick<TokenClaims, "access" | "groups">>;
+        access = [],
+        groups = [],
+        provider,
+      } = payload as typeof payload & Partial<Pick<TokenClaims, "access" | "groups" | "provider">>;
       const name = sub === "" ? undefined : sub;
-      const claims = { name, groups: groups ?? [], access: access ?? [], expires: exp * 1000 };
+      const claims = { name, groups, access, expires: exp * 1000, ...(provider === undefined ? {} : { provider }) };
       this.#verified.set(hash, claims, claims.expires);
       return claims;
     } catch {

@@ -30,7 +30,7 @@ describe("rules", () => {
   it("keep latest for skills where there are some", async () => {
     const bench = new Bench();
     const published = await bench.publish(await bench.pack(), "1.0.0");
-    await expect(bench.push(plain(published), "latest", "admin")).rejects.toThrow(
+    await expect(bench.push(plain(published), "latest", "author")).rejects.toThrow(
       "the highest published version is 1.0.0",
     );
     await bench.push(published, "latest", "approver");

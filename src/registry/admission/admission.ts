@@ -10,10 +10,14 @@ import { immutableVersions } from "./rules/immutable-versions.ts";
 import { latest } from "./rules/latest.ts";
 import { lifecycle } from "./rules/lifecycle.ts";
 import { plainImages } from "./rules/plain-images.ts";
+import { promotionRecords } from "./rules/promotion-records.ts";
+import { referrerTags } from "./rules/referrer-tags.ts";
 import { removal } from "./rules/removal.ts";
 import { requiredReferrers } from "./rules/required-referrers.ts";
 import { validCard } from "./rules/valid-card.ts";
+import { versionTags } from "./rules/version-tags.ts";
 import { readSkill, type Skill } from "./skill.ts";
+import { Steps } from "./steps.ts";
 
 /** The section `admission` of a configuration. */
 export interface AdmissionConfig {
@@ -30,15 +34,19 @@ const OFF_BY_DEFAULT = new Set(["plain-images"]);
 /** All rules with their settings, in the order in which they are asked: what costs little, and what explains most, first. */
 export function allRules(config: AdmissionConfig = {}): readonly Rule[] {
   const out = new OutVersions();
+  const steps = new Steps();
   return [
     plainImages,
     consistentAnnotations,
     immutableVersions(out),
-    lifecycle,
+    lifecycle(steps),
     latest,
+    versionTags(out),
+    removal(out),
+    promotionRecords(steps),
+    referrerTags(out),
     requiredReferrers(config.requiredReferrers ?? []),
     validCard(config.limits ?? {}),
-    removal(out),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { compareStates, compareVersions, isPrerelease, isVersion, tagFor } from "../../lifecycle/index.ts";
 import { encodedOf, type Digest } from "../../oci/index.ts";
 import type { AdmissionContext } from "../hooks.ts";
-import { readSkill, type Skill } from "./skill.ts";
+import { isContentOf, readSkill, type Skill } from "./skill.ts";
 
 /** Some megabytes of digests. */
 const MAX_KNOWN = 50_000;
@@ -19,9 +19,9 @@ export class OutVersions {
 
   /** All that a repository holds of a version and that is out. Reads every manifest of the repository that it has not seen. */
   async *find(version: string, context: AdmissionContext): AsyncGenerator<Skill, void, undefined> {
-    for await (const { descriptor, subject } of context.manifests()) {
+    for await (const { descriptor } of context.manifests()) {
       const key = encodedOf(descriptor.digest);
-      if (subject !== undefined || (this.#known.has(key) && this.#known.get(key) !== version)) continue;
+      if (this.#known.has(key) && this.#known.get(key) !== version) continue;
       const held = await context.manifest(descriptor.digest);
       const skill = held === undefined ? undefined : await readSkill(held, context);
       const found = skill !== undefined && isOut(skill) ? skill : undefined;
@@ -29,6 +29,15 @@ export class OutVersions {
       this.#known.set(key, found?.version);
       if (found?.version === version) yield found;
     }
+  }
+
+  /** What is out and of the same content as `skill`: itself, or what it was promoted to. */
+  async sameAs(skill: Skill, context: AdmissionContext): Promise<Skill | undefined> {
+    if (isOut(skill)) return skill;
+    for await (const other of this.find(skill.version ?? "", context)) {
+      if (isContentOf(skill, other)) return other;
+    }
+    return undefined;
   }
 }
 

@@ -10,7 +10,8 @@ import { isDeepStrictEqual } from "node:util";
 import { LIFECYCLE_STATES, tagFor, type LifecycleState } from "../../lifecycle/index.ts";
 import { Annotation, describeManifest, withAnnotations } from "../../oci/index.ts";
 import type { Annotations, EncodedManifest, Index, JsonObject, Manifest } from "../../oci/index.ts";
-import type { AdmissionContext, HeldManifest } from "../hooks.ts";
+import type { AdmissionContext, HeldManifest, Identity, Role } from "../hooks.ts";
+import { hasRole } from "./rule.ts";
 import { claims, readSkill, type Skill } from "./skill.ts";
 
 /** What a promotion may set, change or remove. */
@@ -26,6 +27,15 @@ export function stateBefore(state: LifecycleState): LifecycleState | undefined {
   return LIFECYCLE_STATES[LIFECYCLE_STATES.indexOf(state) - 1];
 }
 
+/** The roles that take a skill to a state. */
+export function rolesFor(state: LifecycleState | undefined): readonly Role[] {
+  return state === "testing" ? ["author", "approver"] : ["approver"];
+}
+
+export function mayPromote(identity: Identity, repository: string, to: LifecycleState | undefined): boolean {
+  return hasRole(identity, repository, ...rolesFor(to));
+}
+
 /** What `skill`, or the index that it is a part of, was promoted from; `undefined` when this repository has no such thing. */
 export async function findPredecessor(skill: Skill, context: AdmissionContext): Promise<Skill | undefined> {
   const { status, version } = skill;
@@ -34,7 +44,7 @@ export async function findPredecessor(skill: Skill, context: AdmissionContext): 
   const candidates = [await tagged(version, before, context), await context.manifest(takenBack(skill, before))];
   for (const held of candidates) {
     const candidate = held === undefined ? undefined : await readSkill(held, context);
-    if (candidate?.status === before && isOrHoldsSame(candidate, skill)) return candidate;
+    if (candidate?.status === before && isPromotionOf(candidate, skill)) return candidate;
   }
   return undefined;
 }
@@ -51,7 +61,7 @@ async function tagged(
 }
 
 /** Whether `after` is `before` but for its state, or one of the images of `before` but for its state. */
-function isOrHoldsSame(before: Skill, after: Skill): boolean {
+export function isPromotionOf(before: Skill, after: Skill): boolean {
   if (isSame(before, after)) return true;
   const [image] = after.members;
   if (after.held.parsed.kind !== "manifest" || image === undefined) return false;

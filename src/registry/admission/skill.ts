@@ -3,7 +3,14 @@
  * format; annotations on the root of an image count before those of its members.
  */
 import { isLifecycleState, tagFor, type LifecycleState } from "../../lifecycle/index.ts";
-import { Annotation, isIndexType, MediaType, type Annotations, type Digest, type Manifest } from "../../oci/index.ts";
+import {
+  Annotation,
+  MediaType,
+  type Annotations,
+  type Descriptor,
+  type Digest,
+  type Manifest,
+} from "../../oci/index.ts";
 import type { AdmissionContext, HeldManifest } from "../hooks.ts";
 
 /** One runnable image of a skill. */
@@ -25,13 +32,17 @@ export interface Skill {
   readonly content: ReadonlySet<Digest>;
 }
 
-/** As many images as an index of a skill may have. */
-const MAX_MEMBERS = 32;
+/** As many images as an index of a skill may have; one more is read, so that a rule sees that there are too many. */
+export const MAX_MEMBERS = 32;
 const CLAIMS = [Annotation.status, Annotation.name];
 const SKILL_TYPES: ReadonlySet<string> = new Set([MediaType.redhatConfig, MediaType.redhatLayer]);
 
-/** Reads what a manifest claims; `undefined` when it, and what it lists, does not claim to be a skill. */
+/**
+ * Reads what a manifest claims; `undefined` when it, and what it lists, does not claim to be a skill. The record of a promotion
+ * is none, although it lists a skill's layers.
+ */
 export async function readSkill(held: HeldManifest, context: AdmissionContext): Promise<Skill | undefined> {
+  if (isRecord(held)) return undefined;
   const members = await readMembers(held, context);
   const root = held.parsed.annotations;
   if (!claims(root) && !members.some(({ manifest }) => claims(manifest.annotations) || hasSkillType(manifest))) {
@@ -49,6 +60,12 @@ export async function readSkill(held: HeldManifest, context: AdmissionContext): 
       members.flatMap(({ manifest }) => [manifest.config, ...manifest.layers].map(({ digest }) => digest)),
     ),
   };
+}
+
+/** Whether a manifest says that it is the record of a promotion, by either of the two places where it can. */
+export function isRecord({ parsed }: HeldManifest): boolean {
+  const config = parsed.kind === "manifest" ? parsed.config.mediaType : undefined;
+  return parsed.artifactType === MediaType.promotion || config === MediaType.promotion;
 }
 
 /** Whether annotations say that this is a skill. */
@@ -70,12 +87,18 @@ async function readMembers(held: HeldManifest, context: AdmissionContext): Promi
   const { parsed } = held;
   if (parsed.kind === "manifest") return [{ held, manifest: parsed }];
   const members: Member[] = [];
-  for (const child of parsed.manifests.slice(0, MAX_MEMBERS + 1)) {
-    if (isIndexType(child.mediaType) || child.platform?.os === "unknown") continue;
+  for (const child of parsed.manifests) {
+    if (members.length > MAX_MEMBERS) break;
+    if (isAttestation(child)) continue;
     const found = await context.manifest(child.digest);
     if (found?.parsed.kind === "manifest") members.push({ held: found, manifest: found.parsed });
   }
   return members;
+}
+
+/** What build tools list beside images, for no platform that there is: nothing runs it. */
+function isAttestation({ platform }: Descriptor): boolean {
+  return platform?.os === "unknown" && platform.architecture === "unknown";
 }
 
 function hasSkillType({ config, layers }: Manifest): boolean {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Content } from "../../content/index.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { Deadline } from "./deadline.ts";
+import { invite, isWaiting } from "./expect-continue.ts";
 import type { RegistryLimits } from "./limits.ts";
 
 /** Bytes and milliseconds that are spent on the rest of a body that is refused, so that its sender hears why. */
@@ -38,6 +39,7 @@ export async function* readBody(
   });
   let size = 0;
   try {
+    invite(request);
     deadline.wait();
     // Not destroyed with the iteration: the answer goes out over the same connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -83,6 +85,8 @@ export async function readSmallBody(
  */
 export async function drain(request: IncomingMessage): Promise<boolean> {
   if (request.readableEnded || request.complete) return true;
+  // Whoever waits for a word of ours has sent nothing, and is not to.
+  if (isWaiting(request)) return false;
   if (request.destroyed || (announcedLength(request) ?? 0) > 4 * DRAIN_BYTES) return false;
   return new Promise((resolve) => {
     let left = DRAIN_BYTES;

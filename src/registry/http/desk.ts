@@ -57,10 +57,10 @@ export class Desk {
     return this.storage.metadata.repository(name);
   }
 
-  /** Whether the client may read a repository other than the one that its request names. */
-  async mayRead({ identity, headers }: Exchange, repository: string): Promise<boolean> {
+  /** Whether the client may read a repository other than the one that its request names; `isListing`: learn that it is there. */
+  async mayRead({ identity, headers }: Exchange, repository: string, isListing = false): Promise<boolean> {
     try {
-      await this.access.authorize(identity, { repository, action: "pull", headers });
+      await this.access.authorize(identity, { repository, action: "pull", isListing, headers });
       return true;
     } catch (error) {
       if (error instanceof RegistryRefusal && (error.status === 401 || error.status === 403)) return false;
@@ -107,7 +107,8 @@ export class Desk {
   ): Promise<void> {
     const { audit } = this.options;
     const isWrite = action !== "pull";
-    const isMatter = isWrite ? status !== 404 && status !== 416 : status === 401 || status === 403 || status === 429;
+    const isAbsent = (status === 404 && code !== "MANIFEST_BLOB_UNKNOWN") || status === 416;
+    const isMatter = isWrite ? !isAbsent : status === 401 || status === 403 || status === 429;
     if (audit === undefined || !isMatter) return;
     const repository = route !== undefined && "repository" in route ? route.repository : undefined;
     const reference = route?.kind === "manifest" ? (route.reference.tag ?? route.reference.digest) : undefined;

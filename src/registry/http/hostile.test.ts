@@ -2,10 +2,21 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { digestOf, MediaType } from "../../oci/index.ts";
+import { RegistryRefusal, type AccessControl } from "../hooks.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { RawConnection, rawStatus } from "./testing/raw-request.ts";
 import { startRegistry, type RunningRegistry } from "./testing/running-registry.ts";
+
+/** Access that lets nobody write. */
+function closedAccess(): AccessControl {
+  return {
+    identify: async () => ({ name: undefined, roles: () => new Set() }),
+    authorize: async () => {
+      throw new RegistryRefusal(401, "UNAUTHORIZED", "log in");
+    },
+  };
+}
 
 let running: RunningRegistry;
 afterEach(async () => running.close());
@@ -150,6 +161,75 @@ describe("clients that lie about lengths", () => {
     });
     expect((await running.fetch(location, { method: "PATCH", body: stream, duplex: "half" })).status).toBe(413);
     expect((await running.fetch(location, { method: "DELETE" })).status).toBe(204);
+  });
+});
+
+describe("clients that wait to be asked for a body (100-continue)", () => {
+  const put = (headers: string): string =>
+    `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: ${running.host}\r\nContent-Type: ${MediaType.index}\r\nExpect: 100-continue\r\n${headers}\r\n\r\n`;
+
+  it.each<[string, number, Parameters<typeof startRegistry>[0], string]>([
+    ["who announces too much", 413, { limits: { manifestSize: 10 } }, "Content-Length: 11"],
+    ["who may not write", 401, { access: closedAccess() }, "Content-Length: 5"],
+    ["who names no repository", 400, {}, "Content-Length: 5\r\nIf-Match: x"],
+  ])("%s is refused before it is sent", async (_, status, options, headers) => {
+    await begin(options);
+    const connection = await RawConnection.open(running.host);
+    connection.write(status === 400 ? put(headers).replace("/a/", "/A/") : put(headers));
+    const answer = await connection.ended();
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain("Connection: close");
+  });
+
+  it("all others are asked for it, once", async () => {
+    await begin();
+    const body = '{"schemaVersion":2,"manifests":[]}';
+    const connection = await RawConnection.open(running.host);
+    connection.write(put(`Connection: close\r\nContent-Length: ${body.length}`));
+    expect(await connection.status()).toBe(100);
+    connection.write(body);
+    expect((await connection.ended()).match(/HTTP\/1.1 [0-9]+/g)).toEqual(["HTTP/1.1 100", "HTTP/1.1 201"]);
+  });
+});
+
+describe("a manifest", () => {
+  const put = async (reference: string, type: string, body: string): Promise<Response> =>
+    running.fetch(`/v2/a/manifests/${reference}`, { method: "PUT", headers: { "content-type": type }, body });
+
+  it("keeps the type that it was pushed as: nobody makes a Docker image of it afterwards", async () => {
+    await begin();
+    const config = await pushBlob("a", "{}");
+    const body = JSON.stringify({
+      schemaVersion: 2,
+      config: { mediaType: MediaType.config, digest: config, size: 2 },
+      layers: [],
+    });
+    expect((await put("1", MediaType.manifest, body)).status).toBe(201);
+    for (const reference of ["2", "1", digestOf(body)]) {
+      const refused = await put(reference, MediaType.dockerManifest, body);
+      expect(refused.status).toBe(403);
+      expect(await refused.text()).toContain("is here as application/vnd.oci.image.manifest.v1+json");
+    }
+    expect((await running.fetch("/v2/a/manifests/1")).headers.get("content-type")).toBe(MediaType.manifest);
+  });
+
+  it("that an index lists is one of the repository, not a blob that comes to life later", async () => {
+    await begin();
+    const config = await pushBlob("a", "{}");
+    const image = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MediaType.manifest,
+      config: { mediaType: MediaType.config, digest: config, size: 2 },
+      layers: [],
+    });
+    const digest = await pushBlob("a", image);
+    const child = { mediaType: MediaType.manifest, digest, size: image.length };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.index, manifests: [child] });
+    const refused = await put("1", MediaType.index, index);
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN" }] });
+    expect((await put(digest, MediaType.manifest, image)).status).toBe(201);
+    expect((await put("1", MediaType.index, index)).status).toBe(201);
   });
 });
 

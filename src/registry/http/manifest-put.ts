@@ -78,6 +78,7 @@ class Put {
     const { parsed, descriptor } = this.#manifest;
     const previous = this.#tag === undefined ? undefined : await this.#held.tag(this.#tag);
     await this.#checkConditions(previous);
+    await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);
     await this.#review(previous);
     const promotion = await findPromotion(this.#desk, this.#held, this.#manifest);
@@ -102,6 +103,16 @@ class Put {
     if (this.#tag !== undefined) return checkConditions(headers, `${this.#held.name}:${this.#tag}`, previous);
     const isThere = (await this.#held.manifest(digest)) !== undefined;
     checkConditions(headers, `${this.#held.name}@${digest}`, isThere ? digest : undefined);
+  }
+
+  /** The same bytes are of the same type for good, also where they do not tell it themselves. `DENIED`: at other codes, clients convert. */
+  async #checkType(): Promise<void> {
+    const { digest, mediaType } = this.#manifest.descriptor;
+    const known = (await this.#held.manifest(digest))?.descriptor.mediaType;
+    if (known === undefined || known === mediaType) return;
+    throw new RegistryRefusal(403, "DENIED", `${this.#held.name}@${digest} is here as ${known}, not as ${mediaType}`, {
+      hint: "Push it as the same type, and name that in the manifest.",
+    });
   }
 
   async #review(previous: Digest | undefined): Promise<void> {

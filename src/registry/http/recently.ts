@@ -12,7 +12,8 @@ export class Recently {
 
   has(key: string): boolean {
     const done = this.#done.get(key);
-    return done !== undefined && this.#now() - done < this.#within;
+    const age = done === undefined ? Infinity : this.#now() - done;
+    return age >= 0 && age < this.#within;
   }
 
   add(key: string): void {

@@ -1,5 +1,12 @@
 /** What a manifest refers to must be in its repository before it. OCI distribution-spec "Pushing Manifests". */
-import { childrenOf, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
+import {
+  childrenOf,
+  isDocumentType,
+  type Descriptor,
+  type Digest,
+  type Index,
+  type Manifest,
+} from "../../oci/index.ts";
 import { limiter } from "../../store/limiter.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import type { BlobStorage, RepositoryMetadata } from "../storage/types.ts";
@@ -19,6 +26,7 @@ export async function holdReferences(
   manifest: Manifest | Index,
 ): Promise<readonly Digest[]> {
   const children = childrenOf(manifest);
+  const isIndex = manifest.kind === "index";
   if (children.length > MAX_REFERENCES) {
     throw new RegistryRefusal(400, "MANIFEST_INVALID", `the manifest refers to more than ${MAX_REFERENCES} things`);
   }
@@ -28,7 +36,7 @@ export async function holdReferences(
   const held = await Promise.all(
     unique.map(async (child) =>
       run(async () => {
-        const size = await hold(blobs, repository, child);
+        const size = await hold(blobs, repository, child, isIndex && isDocumentType(child.mediaType));
         if (size === undefined && !isElsewhere(child)) missing.push(child);
         if (size !== undefined && size !== child.size) throw wrongSize(child, size);
         return size === undefined ? [] : [child.digest];
@@ -39,13 +47,18 @@ export async function holdReferences(
   return [...new Set(held.flat())];
 }
 
-/** The size of what is there under a descriptor's digest; `undefined` when nothing is. */
+/**
+ * The size of what is there under a descriptor's digest; `undefined` when nothing is. A manifest that an index lists must be one of
+ * the repository: uploaded as a blob it could not be pulled, and would be under none of the rules for manifests.
+ */
 async function hold(
   blobs: BlobStorage,
   repository: RepositoryMetadata,
   { digest }: Descriptor,
+  mustBeManifest: boolean,
 ): Promise<number | undefined> {
-  const isHeld = (await repository.touchBlob(digest)) || (await repository.manifest(digest)) !== undefined;
+  const isBlob = (await repository.touchBlob(digest)) && !mustBeManifest;
+  const isHeld = isBlob || (await repository.manifest(digest)) !== undefined;
   if (!isHeld || !(await blobs.touch(digest))) return undefined;
   return (await blobs.stat(digest))?.size;
 }

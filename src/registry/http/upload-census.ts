@@ -35,7 +35,8 @@ export class UploadCensus {
     const fits = async (): Promise<boolean> =>
       (await this.count()) < limits.uploads && (await this.count(repository)) < limits.uploadsPerRepository;
     if (await fits()) return true;
-    if (this.#now() - this.#counted < FRESH) return false;
+    const age = this.#now() - this.#counted;
+    if (age >= 0 && age < FRESH) return false;
     await this.#recount();
     return fits();
   }

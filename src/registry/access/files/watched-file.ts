@@ -41,7 +41,9 @@ export class WatchedFile<T> {
   /** What the file says now. The first call throws `CONFIG_INVALID` when it cannot be read; later ones never do. */
   async current(): Promise<T> {
     const { now = Date.now, interval = 1000 } = this.#options;
-    if (this.#read !== undefined && now() - this.#looked < interval) return this.#read.value;
+    const age = now() - this.#looked;
+    // A clock that was set back must not keep what was revoked meanwhile in force.
+    if (this.#read !== undefined && age >= 0 && age < interval) return this.#read.value;
     this.#looking ??= this.#look(now()).finally(() => {
       this.#looking = undefined;
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Annotation, describeManifest, MediaType } from "../../../oci/index.ts";
-import { annotated, Bench } from "../testing/bench.ts";
+import { annotated, Bench, type Image } from "../testing/bench.ts";
 
 const denied = (message: string) =>
   expect.objectContaining({ status: 403, message: expect.stringContaining(message) as string }) as Error;
@@ -58,5 +58,57 @@ describe("an image that claims to be a skill", () => {
       denied("acme/greeter:2.0.0 is not a tag"),
     );
     await expect(bench.push(image, "stable", "author")).rejects.toThrow(denied("it is not what"));
+  });
+});
+
+describe("an index of a skill", () => {
+  const listed = (image: Image, changes: object = {}) => ({
+    ...describeManifest(image.document, image.mediaType).descriptor,
+    platform: { os: "linux", architecture: "amd64" },
+    ...changes,
+  });
+  const indexOf = (...manifests: readonly object[]): Image => ({
+    document: {
+      schemaVersion: 2,
+      mediaType: MediaType.index,
+      manifests,
+      annotations: { [Annotation.status]: "draft", [Annotation.version]: "1.0.0", [Annotation.name]: "greeter" },
+    },
+    mediaType: MediaType.index,
+  });
+
+  it.each<[string, (image: Image) => object, string]>([
+    ["by lying of their type", (image) => listed(image, { mediaType: MediaType.index }), "as"],
+    ["by a type that is none", (image) => listed(image, { mediaType: "application/x" }), "as"],
+    [
+      "for a system that is half unknown",
+      (image) => listed(image, { platform: { os: "unknown", architecture: "arm64" } }),
+      "neither",
+    ],
+  ])("hides no image %s", async (_, hide, said) => {
+    const bench = new Bench();
+    const good = await bench.pack();
+    await bench.push(good, undefined, "author");
+    const { annotations: _annotations, ...bare } = good.document;
+    const layer = { mediaType: MediaType.layer, digest: await bench.upload("no archive"), size: 10 };
+    const hidden = { document: { ...bare, layers: [layer] }, mediaType: good.mediaType };
+    await bench.push(hidden, undefined, "author");
+    const pushed = bench.push(indexOf(listed(good), hide(hidden)), "1.0.0-draft", "author");
+    await expect(pushed).rejects.toThrow(
+      said === "neither" ? "not a valid skill image" : `lists ${listed(hidden).digest} as`,
+    );
+  });
+
+  it("hides no image behind another index, or behind more than are read", async () => {
+    const bench = new Bench();
+    const good = await bench.pack();
+    await bench.push(good, undefined, "author");
+    const inner = indexOf(listed(good));
+    await bench.push(inner, undefined, "author");
+    await expect(bench.push(indexOf(listed(good), listed(inner)), "1.0.0-draft", "author")).rejects.toThrow(
+      "another index",
+    );
+    const many = Array.from({ length: 33 }, () => listed(good));
+    await expect(bench.push(indexOf(...many), "1.0.0-draft", "author")).rejects.toThrow("more than 32 images");
   });
 });

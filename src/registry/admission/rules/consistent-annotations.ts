@@ -1,9 +1,9 @@
 import { isVersion, LIFECYCLE_STATES, LATEST, statesOfTag } from "../../../lifecycle/index.ts";
 import { Annotation } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
-import type { ReviewedPut } from "../rule.ts";
-import { refused, type Rule } from "../rule.ts";
-import { claims, type Skill } from "../skill.ts";
+import type { AdmissionContext } from "../../hooks.ts";
+import { refused, type ReviewedPut, type Rule } from "../rule.ts";
+import { claims, MAX_MEMBERS, type Skill } from "../skill.ts";
 
 /** As the SkillCard has it: `metadata.name`. */
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
@@ -15,9 +15,9 @@ const REPACK = "Pack the skill with skillctl pack, which writes these annotation
 export const consistentAnnotations: Rule = {
   name: "consistent-annotations",
   doc: "A skill says its name, version and state as the format has them, the same on all its images, and its tag is one for them.",
-  put({ skill, tag, repository }) {
+  async put({ skill, tag, repository }, context) {
     if (skill === undefined) return;
-    const wrong = whatIsWrong(skill);
+    const wrong = whatIsWrong(skill) ?? (await whatIsListedWrongly(skill, context));
     if (wrong !== undefined) throw refused(`not a valid skill image: ${wrong}`, REPACK);
     if (tag !== undefined) checkTag(repository, tag, skill);
   },
@@ -42,6 +42,23 @@ function whatIsWrong({ annotations, status, version, members, held }: Skill): st
     ),
   );
   return differs && `its image ${differs.held.descriptor.digest} says something else than its index`;
+}
+
+/** What an index lists must be what it says, so that no image of it goes unseen: not by its type, nor behind another index. */
+async function whatIsListedWrongly(
+  { held: { parsed }, members }: Skill,
+  context: AdmissionContext,
+): Promise<string | undefined> {
+  if (parsed.kind === "manifest") return undefined;
+  if (members.length > MAX_MEMBERS) return `it is an index of more than ${MAX_MEMBERS} images`;
+  for (const { digest, mediaType } of parsed.manifests) {
+    const found = await context.manifest(digest);
+    if (found === undefined) return `its index lists ${digest}, which is no manifest here`;
+    if (found.parsed.kind === "index") return `its index lists another index, ${digest}`;
+    if (found.descriptor.mediaType === mediaType) continue;
+    return `its index lists ${digest} as ${quote(mediaType)}, and it is ${quote(found.descriptor.mediaType)}`;
+  }
+  return undefined;
 }
 
 /** A tag that reads like one of a version's must be one of this version's, and for the state that it is in. */

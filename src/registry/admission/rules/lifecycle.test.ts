@@ -80,6 +80,18 @@ describe("a promotion", () => {
     await bench.untag("1.0.0", "approver");
   });
 
+  it("does not let an approver push what is no skill, but for what refers to one", async () => {
+    const { bench, draft } = await inTesting();
+    const { annotations: _, ...bare } = draft.document;
+    const plain = { ...draft, document: bare };
+    await expect(bench.push(plain, "stable", "approver")).rejects.toThrow(
+      denied('"approver" may not push images that are no skills to acme/greeter'),
+    );
+    await bench.push(plain, `sha256-${"0".repeat(64)}.sig`, "approver");
+    await bench.push({ ...plain, document: { ...bare, subject: bare["config"] } }, undefined, "approver");
+    await bench.push(plain, "stable", "author");
+  });
+
   it("of an index takes its images along, and only its own", async () => {
     const bench = new Bench();
     const index = await bench.pack({}, {}, { platforms: ["linux/amd64", "linux/arm64"] });

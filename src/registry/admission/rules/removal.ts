@@ -1,12 +1,12 @@
-import { MediaType, type Digest } from "../../../oci/index.ts";
+import type { Digest } from "../../../oci/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { isOut, type OutVersions } from "../out.ts";
 import { hasRole, refused, type ReviewedRemoval, type Rule } from "../rule.ts";
-import { isContentOf, isVersionTag, readSkill, type Skill } from "../skill.ts";
+import { isContentOf, isRecord, isVersionTag, readSkill, type Skill } from "../skill.ts";
 
 const STEPS = "Take it on with skillctl promote: to deprecated, then to archived; or ask an admin to remove it.";
 
-/** Drafts and images in testing go as they came. */
+/** Drafts and images in testing go as they came, until they were published: then their signatures and records tell of that. */
 export function removal(out: OutVersions): Rule {
   return {
     name: "removal",
@@ -15,10 +15,11 @@ export function removal(out: OutVersions): Rule {
       const { repository, identity, currentSkill: skill, current } = change;
       if (hasRole(identity, repository, "admin")) return;
       if (change.kind === "delete") {
-        if (current.parsed.artifactType === MediaType.promotion) {
+        if (isRecord(current)) {
           throw refused("this is the record of a promotion", "Only an admin removes such records.");
         }
-        const held = skill !== undefined && isOut(skill) ? skill : await findUser(current.descriptor.digest, context);
+        const held =
+          (skill && (await out.sameAs(skill, context))) ?? (await findUser(current.descriptor.digest, context));
         if (held !== undefined) throw refused(describe(repository, held), STEPS);
         return;
       }

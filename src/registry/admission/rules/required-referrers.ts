@@ -1,41 +1,94 @@
-import { isIndexType, MediaType } from "../../../oci/index.ts";
+import { MediaType } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
+import type { AdmissionContext, HeldManifest } from "../../hooks.ts";
 import { findPredecessor } from "../promotion.ts";
-import { hasRole, refused, type Rule } from "../rule.ts";
-import { isVersionTag } from "../skill.ts";
+import { KINDS, whatIsWrong } from "../referrer-content.ts";
+import { signatureTagOf } from "../referrer-tags.ts";
+import { hasRole, refused, type ReviewedPut, type Rule } from "../rule.ts";
+import { isVersionTag, type Skill } from "../skill.ts";
 
-/** What can be required by its usual name: any of these artifact types. */
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  signature: [
-    "application/vnd.dev.sigstore.bundle.v0.3+json",
-    "application/vnd.dev.cosign.artifact.sig.v1+json",
-    "application/vnd.cncf.notary.signature",
-  ],
-  scan: ["application/sarif+json", "application/vnd.in-toto+json"],
-  promotion: [MediaType.promotion],
-};
+/** How many referrers are looked into: somebody may attach any number. */
+const MAX_LOOKED = 200;
 
 /** `required`: `signature`, `scan`, `promotion`, or artifact types. */
 export function requiredReferrers(required: readonly string[]): Rule {
   return {
     name: "required-referrers",
-    doc: "Before a skill is published, its image in testing has what is required: a signature, a scan. That it is there, not that it is right.",
-    async put({ skill, tag, repository, identity }, context) {
-      if (skill?.status !== "published" || !isVersionTag(tag, skill) || hasRole(identity, repository, "mirror")) return;
+    doc: "Before a skill is published, its image in testing has what is required: a signature, a scan, that speaks of this image. Whose it is, is not asked.",
+    async put(change, context) {
+      const { skill, repository } = change;
+      if (required.length === 0 || skill === undefined || !(await isConcerned(change, skill, context))) return;
       const before = await findPredecessor(skill, context);
-      if (before === undefined) return;
-      const { digest } = before.held.descriptor;
-      const there = new Set<string>();
-      for await (const { descriptor } of context.referrers(digest)) {
-        if (descriptor.artifactType !== undefined && !isIndexType(descriptor.artifactType))
-          there.add(descriptor.artifactType);
-      }
-      const missing = required.filter((name) => !(KNOWN[name] ?? [name]).some((type) => there.has(type)));
+      const missing = before === undefined ? required : await whatIsMissing(required, before, context);
       if (missing.length === 0) return;
+      const place = before === undefined ? "the image in testing" : `${repository}@${before.held.descriptor.digest}`;
       throw refused(
-        `${repository} ${skill.version} lacks ${missing.map((name) => quote(name)).join(" and ")} before it may be published`,
-        `Attach it to ${repository}@${digest}, the image in testing, and promote again.`,
+        `${repository} ${skill.version} lacks ${missing.join(" and ")} before it may be published`,
+        before === undefined
+          ? `Promote the image in testing, with what is attached to it.`
+          : `Attach it to ${place}, the image in testing, and promote again.`,
       );
     },
   };
+}
+
+/** Whenever a published image comes in, under whatever name or none, and when it takes the tag of its version. */
+async function isConcerned(
+  { tag, manifest, currentSkill, repository, identity }: ReviewedPut,
+  skill: Skill,
+  context: AdmissionContext,
+): Promise<boolean> {
+  const { digest } = manifest.descriptor;
+  if (skill.status !== "published" || hasRole(identity, repository, "mirror")) return false;
+  if (currentSkill?.held.descriptor.digest === digest) return false;
+  return isVersionTag(tag, skill) || (await context.manifest(digest)) === undefined;
+}
+
+/** What is missing, with why what is there does not do. */
+async function whatIsMissing(
+  required: readonly string[],
+  { held }: Skill,
+  context: AdmissionContext,
+): Promise<readonly string[]> {
+  const found = await referrersOf(held, context);
+  const missing: string[] = [];
+  for (const name of required) {
+    const problems: string[] = [];
+    const candidates = found.filter(({ type }) => (KINDS[name]?.types ?? [name]).includes(type));
+    for (const { referrer, type } of candidates) {
+      const problem = await whatIsWrong(name, type, referrer, held.descriptor, context);
+      if (problem === undefined) {
+        problems.length = 0;
+        break;
+      }
+      problems.push(`${referrer.descriptor.digest}: ${problem}`);
+    }
+    if (candidates.length > 0 && problems.length === 0) continue;
+    missing.push(problems.length === 0 ? quote(name) : `${quote(name)} (${problems[0]})`);
+  }
+  return missing;
+}
+
+interface Found {
+  readonly type: string;
+  readonly referrer: HeldManifest;
+}
+
+/** What refers to an image, by its subject or, as cosign's older signatures do, by a tag. */
+async function referrersOf(
+  { descriptor: { digest } }: HeldManifest,
+  context: AdmissionContext,
+): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for await (const { descriptor } of context.referrers(digest)) {
+    if (found.length >= MAX_LOOKED) break;
+    const referrer = await context.manifest(descriptor.digest);
+    const type = descriptor.artifactType;
+    if (referrer !== undefined && type !== undefined) found.push({ type, referrer });
+  }
+  const tagged = await context.tag(signatureTagOf(digest));
+  const referrer = tagged === undefined ? undefined : await context.manifest(tagged);
+  if (referrer !== undefined && referrer.parsed.subject === undefined)
+    found.push({ type: MediaType.cosignSignature, referrer });
+  return found;
 }

@@ -118,3 +118,27 @@ describe("the card in an image", () => {
     await bench.push(annotated(draft, { [Annotation.status]: "deprecated" }), "1.0.0", "approver");
   });
 });
+
+describe("a descriptor of a skill", () => {
+  it.each<[string, (descriptor: object) => object, string]>([
+    [
+      "sends nobody elsewhere (foreign layers, tracking)",
+      (d) => ({ ...d, urls: ["https://elsewhere.test/x"] }),
+      "to be fetched from elsewhere",
+    ],
+    [
+      "brings no other content than its digest's",
+      (d) => ({ ...d, data: Buffer.from("evil").toString("base64") }),
+      "data that is something else",
+    ],
+  ])("%s", async (_, change, message) => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    for (const key of ["config", "layers"]) {
+      const value = draft.document[key] as object | readonly object[];
+      const changed = Array.isArray(value) ? value.map((each: object) => change(each)) : change(value);
+      const image = { ...draft, document: { ...draft.document, [key]: changed } };
+      await expect(bench.push(image, "1.0.0-draft", "author")).rejects.toThrow(message);
+    }
+  });
+});

@@ -5,11 +5,14 @@ import { quote } from "../../../text/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { RegistryRefusal } from "../../refusal.ts";
 import { readCardInside, type CardInside } from "../card.ts";
+import { wrongDescriptor } from "../wrong-descriptor.ts";
 import { refused, type Rule } from "../rule.ts";
 import type { Member, Skill } from "../skill.ts";
 
 /** How many images are remembered as judged. */
 const MAX_JUDGED = 10_000;
+
+const REPACK = "Pack the skill again with skillctl pack.";
 
 /** `limits` replaces single defaults of the archive module's limits for one image. */
 export function validCard(limits: Partial<ArchiveLimits>): Rule {
@@ -21,6 +24,10 @@ export function validCard(limits: Partial<ArchiveLimits>): Rule {
     doc: "A skill holds a valid SkillCard that says what its annotations say, in layers that are safe to unpack and within limits.",
     async put({ skill, manifest, repository }, context) {
       if (skill === undefined || (await context.manifest(manifest.descriptor.digest)) !== undefined) return;
+      for (const { document } of [manifest.parsed, ...skill.members.map((member) => member.manifest)]) {
+        const wrong = wrongDescriptor(document);
+        if (wrong !== undefined) throw refused(`not a valid skill image: ${wrong}`, REPACK);
+      }
       for (const member of skill.members) await check(skill, member, repository, context);
     },
   };

@@ -35,6 +35,8 @@ export class Bench {
   readonly #storage = createMemoryStorage();
   readonly #admission: ReturnType<typeof createAdmission>;
   readonly #repository: RepositoryMetadata;
+  /** Names of those who can log in; whoever pushes is called as their roles. */
+  readonly people = new Set<string>();
 
   constructor(config: AdmissionConfig = {}) {
     this.#admission = createAdmission(config);
@@ -83,14 +85,19 @@ export class Bench {
     await this.#repository.exclusively(async (repository) => {
       const previous = tag === undefined ? undefined : await repository.tag(tag);
       const current = previous === undefined ? undefined : await this.#manifest(repository, previous);
-      const identity = { name: roles.join("+"), roles: () => set };
+      const knows = async (name: string): Promise<boolean> => this.people.has(name);
+      const identity = { name: roles.join("+"), roles: () => set, knows };
       await this.#admission.review(
         { kind: "put", repository: REPOSITORY, identity, manifest, tag, current },
         this.#context(repository),
       );
       const { subject, artifactType } = manifest.parsed;
       const incoming = {
-        descriptor: { ...manifest.descriptor, ...(artifactType === undefined ? {} : { artifactType }) },
+        descriptor: {
+          ...manifest.descriptor,
+          ...(artifactType === undefined ? {} : { artifactType }),
+          ...(subject === undefined ? {} : { annotations: manifest.parsed.annotations }),
+        },
         references: childrenOf(manifest.parsed).map((child) => child.digest),
         ...(subject === undefined ? {} : { subject: subject.digest }),
       };

@@ -5,7 +5,13 @@ import type { AddressInfo } from "node:net";
 
 import { createMemoryStorage } from "../../storage/memory/index.ts";
 import type { RegistryStorage } from "../../storage/types.ts";
-import { createRegistry, type ExchangeReport, type Registry, type RegistryOptions } from "../index.ts";
+import {
+  continueWhenRead,
+  createRegistry,
+  type ExchangeReport,
+  type Registry,
+  type RegistryOptions,
+} from "../index.ts";
 
 export interface RunningRegistry {
   /** `127.0.0.1:PORT`. */
@@ -25,9 +31,14 @@ export async function startRegistry(options: Partial<RegistryOptions> = {}): Pro
   const storage = options.storage ?? createMemoryStorage();
   const registry = createRegistry({ ...options, storage });
   const reports: ExchangeReport[] = [];
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     void registry.handle(request, response).then((report) => reports.push(report));
-  }).listen(0, "127.0.0.1");
+  };
+  const server = createServer(handle).listen(0, "127.0.0.1");
+  server.on("checkContinue", (request, response) => {
+    continueWhenRead(request, response);
+    handle(request, response);
+  });
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const url = `http://${host}`;

@@ -1,7 +1,7 @@
 /** A repository as a directory. See docs/registry-layout.md for its files, and `journal.ts` for how they change together. */
 import { relative, sep } from "node:path";
 
-import { absentAsUndefined } from "../../../errno.ts";
+import { absentAsUndefined, errnoOf } from "../../../errno.ts";
 import { throwIfAborted } from "../../../errors.ts";
 import type { Digest } from "../../../oci/index.ts";
 import { reading, writing } from "../../../store/layout/failure.ts";
@@ -129,7 +129,10 @@ export class HeldRepository implements RepositoryMetadata {
   async tag(name: string): Promise<Digest | undefined> {
     return this.#context.tags.get(this.#keyOf(name), async () => {
       const path = this.#paths.tag(name);
-      const bytes = await this.#read(path, MAX_TAG);
+      // A link that somebody put there is no tag of ours: it names nothing, and the next push takes its place.
+      const bytes = await reading(path, async () =>
+        this.#context.disk.fs.readFile(path, MAX_TAG).catch(absentAsUndefined).catch(linkAsUndefined),
+      );
       return bytes === undefined ? undefined : decodeTag(path, bytes);
     });
   }
@@ -291,4 +294,8 @@ export class FsRepository extends HeldRepository {
   ): Promise<T> {
     return this.#context.locks.with(this.name, async (lock) => lock.exclusive(async () => work(this.#held), options));
   }
+}
+
+function linkAsUndefined(error: unknown): undefined {
+  if (errnoOf(error) !== "ELOOP") throw error;
 }

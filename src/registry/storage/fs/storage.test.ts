@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { readAll } from "../../../content/index.ts";
@@ -12,6 +12,22 @@ import { bytesOf, contentOf, incoming, listOf, storeBlob, storeImage } from "../
 
 const NAME = "examples/hello-world";
 const { open, pathTo, blobPath, files } = fsFixture();
+
+describe("a tag whose file is a symbolic link", () => {
+  it("names nothing, rather than fail, and the next push takes its place", async () => {
+    const storage = await open();
+    const { manifest } = await storeImage(storage, NAME, "one", { tag: "latest" });
+    await storage.close();
+    const path = pathTo(`repositories/${NAME}/_/tags/latest`);
+    await rm(path);
+    await symlink("/etc/hostname", path);
+    const repository = (await open()).metadata.repository(NAME);
+    expect(await repository.tag("latest")).toBeUndefined();
+    await repository.moveTags([{ tag: "latest", to: manifest.digest, expect: null }]);
+    expect(await repository.tag("latest")).toBe(manifest.digest);
+    expect((await lstat(path)).isFile()).toBe(true);
+  });
+});
 
 describe("the directory", () => {
   it("becomes a registry when it is absent or empty", async () => {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+
+import { describeManifest, digestOf, MediaType, type JsonObject } from "../../../oci/index.ts";
+import { Bench, inState, type Image } from "../testing/bench.ts";
+
+const denied = expect.objectContaining({
+  status: 403,
+  ociCode: "DENIED",
+  message: expect.stringContaining("is for a skill, and this image does not say that it is one") as string,
+}) as Error;
+
+/** The same image without a word of what it is. */
+function plain({ document, mediaType }: Image): Image {
+  const { annotations: _, ...rest } = document;
+  return { document: rest, mediaType };
+}
+
+/** An index that lists these and says nothing of itself. */
+function indexOf(...images: readonly Image[]): Image {
+  const manifests = images.map(({ document, mediaType }) => ({
+    ...describeManifest(document, mediaType).descriptor,
+    platform: { os: "linux", architecture: "amd64" },
+  }));
+  return { document: { schemaVersion: 2, mediaType: MediaType.index, manifests }, mediaType: MediaType.index };
+}
+
+describe("in a repository of skills, a tag that reads like a version", () => {
+  it.each(["1.1.0", "1.1.0-draft", "1.1.0-rc.1", "1.1.0_linux"])(
+    "is not taken by an image that says nothing (around the rules): %s",
+    async (tag) => {
+      const bench = new Bench();
+      await bench.push(await bench.pack(), "1.0.0-draft", "author");
+      const image = plain(await bench.pack({}, { "evil.md": "x" }));
+      await expect(bench.push(image, tag, "author", "admin", "mirror")).rejects.toThrow(denied);
+      await bench.push(image, "stable", "author");
+      await bench.push(image, undefined, "author");
+    },
+  );
+
+  it("is not taken by an index of images that say nothing, nor by one behind another index", async () => {
+    const bench = new Bench();
+    await bench.publish(await bench.pack(), "1.0.0");
+    const image = plain(await bench.pack({}, { "evil.md": "x" }));
+    await bench.push(image, undefined, "author");
+    const index = indexOf(image);
+    await bench.push(index, undefined, "author");
+    for (const each of [index, indexOf(index)]) {
+      await expect(bench.push(each, "1.1.0", "author")).rejects.toThrow(denied);
+    }
+  });
+
+  it("stays the archived version's, when no tag is left", async () => {
+    const bench = new Bench();
+    const published = await bench.publish(await bench.pack(), "1.0.0");
+    await bench.push(inState(published, "deprecated"), "1.0.0", "approver");
+    await bench.push(inState(published, "archived"), undefined, "approver");
+    await bench.untag("1.0.0", "approver");
+    for (const tag of ["1.0.0-draft", "1.0.0-testing"]) if (await bench.tag(tag)) await bench.untag(tag, "author");
+    await expect(bench.push(plain(await bench.pack({}, { "x.md": "x" })), "1.0.0", "author")).rejects.toThrow(denied);
+    await expect(bench.push(published, "1.0.0", "mirror")).rejects.toThrow("went on to archived");
+  });
+
+  it("is free where there are no skills", async () => {
+    const bench = new Bench();
+    const image = plain(await bench.pack());
+    for (const tag of ["1.0.0", "1.0.1", "latest"]) await bench.push(image, tag, "author");
+  });
+
+  it("is not taken by a signature or a record, which refer to a skill and are none", async () => {
+    const bench = new Bench();
+    const published = await bench.publish(await bench.pack(), "1.0.0");
+    const { descriptor } = describeManifest(published.document, published.mediaType);
+    const config = { mediaType: MediaType.promotion, digest: await bench.upload("{}"), size: 2 };
+    const document: JsonObject = {
+      schemaVersion: 2,
+      mediaType: MediaType.manifest,
+      config,
+      layers: [],
+      subject: descriptor,
+    };
+    await expect(bench.push({ document, mediaType: MediaType.manifest }, "1.1.0", "author")).rejects.toThrow(denied);
+    expect(digestOf("{}")).toBe(config.digest);
+  });
+});

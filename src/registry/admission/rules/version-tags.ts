@@ -1,0 +1,63 @@
+import { isVersion, LATEST } from "../../../lifecycle/index.ts";
+import type { Digest } from "../../../oci/index.ts";
+import type { AdmissionContext } from "../../hooks.ts";
+import type { OutVersions } from "../out.ts";
+import { refused, type Rule } from "../rule.ts";
+import { readSkill } from "../skill.ts";
+
+/** How many manifests are remembered as skills, or as none. */
+const MAX_KNOWN = 50_000;
+
+/**
+ * Whoever pulls `1.1.0` of a repository of skills takes it for published. Without this, an image that does not say what it is would
+ * be under no rule and yet bear the tag; so would one under the tag of a version that is archived.
+ */
+export function versionTags(out: OutVersions): Rule {
+  const known = new Map<Digest, boolean>();
+
+  return {
+    name: "version-tags",
+    doc: "In a repository of skills, a tag that reads like a version names a skill, also when that version is archived.",
+    async put({ skill, tag, repository }, context) {
+      if (skill !== undefined || tag === undefined || !readsLikeVersion(tag)) return;
+      if (!(await namesSkills(context)) && !(await wasOut(tag, context))) return;
+      throw refused(
+        `${repository}:${tag} is for a skill, and this image does not say that it is one`,
+        "Copy a skill in the OCI format, as Docker's has no annotations; give another image another tag, or a repository of its own.",
+      );
+    },
+  };
+
+  async function namesSkills(context: AdmissionContext): Promise<boolean> {
+    for await (const tag of context.tags()) {
+      const digest = readsLikeVersion(tag) ? await context.tag(tag) : undefined;
+      if (digest !== undefined && (await isSkill(digest, context))) return true;
+    }
+    return false;
+  }
+
+  async function isSkill(digest: Digest, context: AdmissionContext): Promise<boolean> {
+    const answer = known.get(digest);
+    if (answer !== undefined) return answer;
+    const held = await context.manifest(digest);
+    const is = held !== undefined && (await readSkill(held, context)) !== undefined;
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(digest, is);
+    return is;
+  }
+
+  async function wasOut(tag: string, context: AdmissionContext): Promise<boolean> {
+    for await (const _ of out.find(versionOf(tag), context)) return true;
+    return false;
+  }
+}
+
+/** Tags of drafts and images in testing do, too: as pre-releases. */
+function readsLikeVersion(tag: string): boolean {
+  return tag === LATEST || isVersion(versionOf(tag));
+}
+
+/** Tags have no `+`. */
+function versionOf(tag: string): string {
+  return tag.replace("_", "+");
+}
