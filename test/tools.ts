@@ -4,14 +4,13 @@
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { describe, it } from "vitest";
 
 /** Where `.ci/tools.sh` puts the programs that the machine's Debian does not have. */
 export const TOOLS_DIRECTORY = fileURLToPath(new URL("../.tools/bin", import.meta.url));
-const PROTOCOL_FILE = fileURLToPath(new URL("../.tools/share/cri-api.proto", import.meta.url));
 
 /** A program that may be on this machine. */
 export interface Tool {
@@ -33,6 +32,12 @@ export function tool(name: string, options: { readonly apt?: string } = {}): Too
 /** Looks up a program that `.ci/tools.sh` gets. */
 function fetchedTool(name: string): Tool {
   return { name, apt: undefined, path: find(name) };
+}
+
+/** Looks up a file that `.ci/tools.sh` puts below `.tools`. */
+function fetchedFile(path: string): Tool {
+  const file = join(TOOLS_DIRECTORY, "..", path);
+  return { name: basename(path), apt: undefined, path: existsSync(file) ? file : undefined };
 }
 
 /** What to say where some of `tools` are absent: which, and the command that gets them. */
@@ -74,7 +79,22 @@ export const cosign = fetchedTool("cosign");
 export const containerd = fetchedTool("containerd");
 export const containerdShim = fetchedTool("containerd-shim-runc-v2");
 /** No program, but the protocol that a kubelet speaks with containerd. */
-export const CRI_PROTOCOL: Tool = { name: "cri-api.proto", apt: undefined, path: readable(PROTOCOL_FILE) };
+export const CRI_PROTOCOL = fetchedFile("share/cri.proto");
+/** What the API of Kubernetes accepts, as JSON Schema: where image volumes began to be switched on, and the newest. */
+export const KUBERNETES_SCHEMAS = [
+  fetchedFile("share/kubernetes-1.33.json"),
+  fetchedFile("share/kubernetes-1.37.json"),
+];
+/** The CustomResourceDefinition of OpenShift's Route. */
+export const ROUTE_DEFINITION = fetchedFile("share/route.yaml");
+export const kustomize = fetchedTool("kustomize");
+/** podman's generator of systemd units. */
+export const quadlet = fetchedTool("quadlet");
+export const systemdAnalyze = tool("systemd-analyze", { apt: "systemd" });
+/** Docker 28, which has image mounts, whatever Docker the machine has. */
+export const docker = fetchedFile("docker/docker");
+export const dockerd = fetchedFile("docker/dockerd");
+export const dockerCompose = fetchedFile("docker/docker-compose");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");
@@ -98,10 +118,6 @@ export function describeWhere(possible: boolean, reason: string, title: string, 
 
 function isGnu({ path }: Tool): boolean {
   return path !== undefined && spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.includes("GNU");
-}
-
-function readable(file: string): string | undefined {
-  return existsSync(file) ? file : undefined;
 }
 
 /** Debian keeps PostgreSQL's server off the PATH, a directory for each version. */

@@ -1,15 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { Annotation, describeManifest, parseReference, withAnnotations } from "../oci/index.ts";
+import {
+  Annotation,
+  describeManifest,
+  parseDigest,
+  parseReference,
+  withAnnotations,
+  type Digest,
+} from "../oci/index.ts";
 import { copy, MemoryStore, readManifest } from "../store/index.ts";
 import { mount, mountable, MOUNT_FORMATS, mountText, type MountableSkill, type MountOptions } from "./index.ts";
 import { release } from "./testing/release.ts";
 
-const DIGEST = `sha256:${"ab".repeat(32)}` as const;
+const digest = (byte: string): Digest => parseDigest(`sha256:${byte.repeat(32)}`);
 const NAME = "quay.io/acme/greeter";
 
-const skill = (name: string, image = `quay.io/acme/${name}:1.0.0`): MountableSkill => ({ name, image, digest: DIGEST });
+const skill = (name: string, image = `quay.io/acme/${name}:1.0.0`): MountableSkill => ({
+  name,
+  image,
+  digest: digest("ab"),
+});
 const AGENT = parseReference("registry.example.com/agent:1");
 
 function written(format: Parameters<typeof mount>[0], options: MountOptions = {}, ...skills: MountableSkill[]): string {
@@ -147,7 +158,7 @@ describe("mount", () => {
 
   it("gives volumes of long names that begin alike names of their own, short enough for a label", () => {
     const long = "a".repeat(60);
-    const skills = [skill(`${long}-bb`), { ...skill(`${long}-cc`), digest: `sha256:${"cd".repeat(32)}` as const }];
+    const skills = [skill(`${long}-bb`), { ...skill(`${long}-cc`), digest: digest("cd") }];
     const { spec } = parse(written("kubernetes", {}, ...skills)) as { spec: { volumes: { name: string }[] } };
     const names = spec.volumes.map(({ name }) => name);
     expect(new Set(names).size).toBe(2);

@@ -21,11 +21,20 @@ export interface ContainerRuntime {
   /** Pulls an image and returns the runtime's name for it. */
   pull(reference: string): Promise<string>;
   /**
-   * Starts a container of `base` with the image `volume` mounted read-only at /skills, both of which have been pulled, and
-   * lets `work` run commands in it. The pod is gone when this resolves or rejects.
+   * Starts a container of `base` with images mounted read-only, all of which have been pulled, and lets `work` run commands in
+   * it. The pod is gone when this resolves or rejects.
    */
-  withVolume<T>(base: string, volume: string, work: (container: Container) => Promise<T>): Promise<T>;
+  withVolumes<T>(base: string, volumes: readonly ImageVolume[], work: (container: Container) => Promise<T>): Promise<T>;
   close(): void;
+}
+
+/** An image as a volume. */
+export interface ImageVolume {
+  readonly image: string;
+  /** Where it is in the container. */
+  readonly path: string;
+  /** The part of the image that is mounted. Default: all of it. */
+  readonly subPath?: string;
 }
 
 /** A container at work. */
@@ -54,8 +63,8 @@ export function connectRuntime(socket: string, protocol: string, logs: string): 
       const { image_ref } = await callImages<{ image_ref: string }>("PullImage", { image: { image } });
       return image_ref;
     },
-    withVolume: (base, volume, work) =>
-      inPod(callRuntime, logs, (pod) => inContainer(callRuntime, pod, base, volume, work)),
+    withVolumes: (base, volumes, work) =>
+      inPod(callRuntime, logs, (pod) => inContainer(callRuntime, pod, base, volumes, work)),
     close: () => {
       runtime.close();
       images.close();
@@ -102,7 +111,7 @@ async function inContainer<T>(
   call: Call,
   pod: Pod,
   base: string,
-  volume: string,
+  volumes: readonly ImageVolume[],
   work: (container: Container) => Promise<T>,
 ): Promise<T> {
   const config = {
@@ -110,7 +119,12 @@ async function inContainer<T>(
     image: { image: base },
     command: ["/bin/busybox", "sleep", "3600"],
     log_path: "agent.log",
-    mounts: [{ container_path: "/skills", readonly: true, image: { image: volume } }],
+    mounts: volumes.map(({ image, path, subPath = "" }) => ({
+      container_path: path,
+      readonly: true,
+      image: { image },
+      image_sub_path: subPath,
+    })),
     linux: {},
   };
   const { container_id } = await call<{ container_id: string }>("CreateContainer", { ...pod, config });

@@ -78,7 +78,7 @@ describeWith([podman, runc, busybox, dockerRegistry], "a pushed skill", () => {
     it.each(IMAGES)("is an image volume, as %s", async (_, tag) => {
       const image = `${registry.host}/${NAME}:${tag}`;
       await node.pull(image);
-      await node.withVolume(base, image, async (container) => {
+      await node.withVolumes(base, [{ image, path: "/skills" }], async (container) => {
         const found = await container.run("find", "/skills", "-type", "f");
         expect(found.stdout.trim().split("\n").toSorted()).toEqual(PATHS.toSorted());
         expect((await container.run("/skills/scripts/greet.sh")).stdout).toBe("greetings from a mounted skill\n");

@@ -29,6 +29,12 @@ export function readPage(name: string): Readonly<Record<string, readonly Step[]>
   return sections;
 }
 
+/** The blocks of a language on a page of docs/how-to. */
+export function readBlocks(name: string, language: string): readonly string[] {
+  const blocks = readText(name).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));
+  return Array.from(blocks, ([, text = ""]) => text);
+}
+
 /** Runs the scripts one after the other: each must succeed, and print what the page says. */
 export async function perform(workspace: Pick<Workspace, "output">, steps: readonly Step[]): Promise<void> {
   for (const { script, prints } of steps) {
