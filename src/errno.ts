@@ -21,3 +21,9 @@ export function absentAsUndefined(error: unknown): undefined {
   if (!isAbsent(error)) throw error;
   return undefined;
 }
+
+/** For `.catch()` of what does not follow links: turns "there is a link" into `undefined` and throws everything else. */
+export function linkAsUndefined(error: unknown): undefined {
+  if (errnoOf(error) !== "ELOOP") throw error;
+  return undefined;
+}

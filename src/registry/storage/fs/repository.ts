@@ -1,7 +1,7 @@
 /** A repository as a directory. See docs/registry-layout.md for its files, and `journal.ts` for how they change together. */
 import { relative, sep } from "node:path";
 
-import { absentAsUndefined, errnoOf } from "../../../errno.ts";
+import { absentAsUndefined, linkAsUndefined } from "../../../errno.ts";
 import { throwIfAborted } from "../../../errors.ts";
 import type { Digest } from "../../../oci/index.ts";
 import { reading, writing } from "../../../store/layout/failure.ts";
@@ -294,8 +294,4 @@ export class FsRepository extends HeldRepository {
   ): Promise<T> {
     return this.#context.locks.with(this.name, async (lock) => lock.exclusive(async () => work(this.#held), options));
   }
-}
-
-function linkAsUndefined(error: unknown): undefined {
-  if (errnoOf(error) !== "ELOOP") throw error;
 }
