@@ -3,11 +3,12 @@ import { readdir } from "node:fs/promises";
 
 import { absentAsUndefined, errnoOf } from "../errno.ts";
 import { isSkillError } from "../errors.ts";
+import { directFileSystem } from "../store/layout/direct-file-system.ts";
 import { LayoutStore } from "../store/layout/store.ts";
 import type { Context } from "./context.ts";
 
 export async function openStore(context: Context): Promise<LayoutStore> {
-  return LayoutStore.open(await context.storePath());
+  return LayoutStore.open(await context.storePath(), { fs: directFileSystem });
 }
 
 /**

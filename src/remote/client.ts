@@ -12,7 +12,7 @@ import { isLocal, isLoopback } from "./http/hosts.ts";
 import { retrying, sendFollowing, type FollowedResponse, type RetryPolicy, type Transport } from "./http/index.ts";
 import { observed } from "./observe.ts";
 import { Origin } from "./origin.ts";
-import { registryError } from "./registry-error.ts";
+import { hasStatus, registryError } from "./registry-error.ts";
 
 export interface RegistryClientOptions {
   readonly endpoint: Pick<Endpoint, "registry" | "scheme">;
@@ -57,7 +57,8 @@ class Client implements RegistryClient {
     };
     if (!isRepeatable(request)) return attempt();
     const { signal } = request;
-    return retrying(attempt, { ...this.#options.retry, ...(signal && { signal }) });
+    const policy = { ...this.#options.retry, ...(signal && { signal }) };
+    return retrying(attempt, request.method === "POST" ? { ...policy, mayPass: wasTurnedAway } : policy);
   }
 
   async #attempt(request: RegistryRequest): Promise<FollowedResponse> {
@@ -177,7 +178,12 @@ function isStreamed({ body }: RegistryRequest): boolean {
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-/** A PATCH appends, so it must not be repeated; a POST only begins an upload, and one too many does no harm. */
+/** A PATCH appends, so it must not be repeated. */
 function isRepeatable(request: RegistryRequest): boolean {
   return request.method !== "PATCH" && !isStreamed(request);
+}
+
+/** A POST begins an upload each time that it is taken, so it is repeated only where the registry says that it took none: RFC 6585. */
+function wasTurnedAway(error: unknown): boolean {
+  return hasStatus(error, 429);
 }

@@ -1,10 +1,13 @@
 /** Requests to one repository at one endpoint, and what was learnt about its registry on the way. */
 import type { RegistryClient, RegistryRequest, RegistryResponse } from "./client-types.ts";
+import type { OwnMount } from "./own-mount.ts";
 
 /** What a registry turned out to be like. Shared by all of its repositories. */
 export interface RegistryTraits {
   /** Whether it lists referrers itself; `undefined`: not known yet. */
   listsReferrers: boolean | undefined;
+  /** Whether one request asks for a blob and begins its upload. */
+  readonly ownMount: OwnMount;
 }
 
 /** A request whose `path`, where it is a string, is below the repository: `manifests/1.0.0`. */

@@ -15,6 +15,7 @@ import { Documents } from "./documents.ts";
 import type { RepositoryEndpoints } from "./endpoints.ts";
 import { createTransport, type RetryPolicy, type Transport } from "./http/index.ts";
 import { listRepositories } from "./lists.ts";
+import { OwnMount } from "./own-mount.ts";
 import { pausing } from "./pause.ts";
 import { RepositoryClient, type RegistryTraits } from "./repository-client.ts";
 import { RemoteRepository } from "./repository.ts";
@@ -165,7 +166,7 @@ export class RemoteStore implements Store {
       ...(onRequest && { onRequest }),
       ...(now && { now }),
     });
-    const opened = { client, traits: { listsReferrers: undefined } };
+    const opened = { client, traits: { listsReferrers: undefined, ownMount: new OwnMount() } };
     this.#registries.set(key, opened);
     return opened;
   }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import { OwnMount } from "./own-mount.ts";
 import { RepositoryClient } from "./repository-client.ts";
 import { UploadSession } from "./upload-session.ts";
 
@@ -14,7 +15,10 @@ async function begun(headers: Readonly<Record<string, string>>): Promise<UploadS
     body: (async function* () {})(),
     discard: async () => undefined,
   });
-  const client = new RepositoryClient({ registry: "registry.example", request }, "a", { listsReferrers: undefined });
+  const client = new RepositoryClient({ registry: "registry.example", request }, "a", {
+    listsReferrers: undefined,
+    ownMount: new OwnMount(),
+  });
   return UploadSession.begin(client, {});
 }
 

@@ -52,7 +52,7 @@ export class UploadSession {
   }
 
   /**
-   * Asks the registry to take a blob over from another repository, by its path there. "mounted": done. Otherwise it is to be
+   * Asks the registry to take a blob over from another repository, by its path there, or from this one. "mounted": done. Otherwise it is to be
    * sent: in the session that the registry began instead, or, where it refused, in one yet to begin.
    * OCI distribution-spec "Mounting a blob from another repository".
    */
@@ -68,7 +68,7 @@ export class UploadSession {
         path: "blobs/uploads/",
         query: { mount: digest, from },
         access: "push",
-        mountFrom: from,
+        ...(from === repository.path ? {} : { mountFrom: from }),
         doing: `take ${digest} over from ${from}`,
         expect: [201, 202],
         ...options,

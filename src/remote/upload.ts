@@ -38,15 +38,21 @@ export async function pushBlob(
   settings: UploadSettings,
   { mountFrom, ...options }: BlobPushOptions = {},
 ): Promise<void> {
+  const { ownMount } = repository.traits;
+  const asksByMount = mountFrom === undefined && ownMount.works;
+  const from = asksByMount ? repository.path : mountFrom;
   const begun =
-    mountFrom === undefined ? undefined : await UploadSession.mount(repository, descriptor.digest, mountFrom, options);
+    from === undefined ? undefined : await UploadSession.mount(repository, descriptor.digest, from, options);
   if (begun === "mounted") return;
-  if (await hasBlob(repository, descriptor, options)) return begun?.abandon();
+  const isAbsent = asksByMount && begun !== undefined;
+  if (!isAbsent && (await hasBlob(repository, descriptor, options))) return begun?.abandon();
   if (descriptor.size <= (content instanceof Uint8Array ? SMALL_IN_MEMORY : SMALL)) {
-    return sendBytes(repository, descriptor, asContent(content), begun, options);
+    await sendBytes(repository, descriptor, asContent(content), begun, options);
+  } else {
+    const source = UploadSource.described(descriptor, asContent(content));
+    await sendStream(repository, source, settings, begun, options);
   }
-  const source = UploadSource.described(descriptor, asContent(content));
-  await sendStream(repository, source, settings, begun, options);
+  await ownMount.sawPushed(repository, descriptor.digest, options);
 }
 
 /** Stores content whose digest shows only when it has flowed. */

@@ -13,6 +13,7 @@ import { find } from "./find.ts";
 import { readImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { outcomeOf } from "./outcome.ts";
+import { ownSignal } from "./own-signal.ts";
 import { promotedFrom } from "./record.ts";
 import { resolveReference } from "./resolve.ts";
 import { nameTransferred, refuseVersionChange, TransferCount, type TransferSummary } from "./transfer.ts";
@@ -103,7 +104,7 @@ export type PullOutcome =
   | { readonly source: string; readonly result: PullResult }
   | { readonly source: string; readonly error: SkillError };
 
-/** Pulls several images, six at a time, and yields each outcome in the order of `references`; one that fails stops no other. */
+/** Pulls several images, some at a time, and yields each outcome in the order of `references`; one that fails stops no other. */
 export async function* pullAll(
   from: Store,
   to: Store,
@@ -112,8 +113,12 @@ export async function* pullAll(
 ): AsyncIterable<PullOutcome> {
   yield* inOrder(references, PULLS_AT_ONCE, async (reference) => ({
     source: formatReference(reference),
-    ...(await outcomeOf(() => pull(from, to, reference, options))),
+    ...(await outcomeOf(() => pull(from, to, reference, { ...options, ...ownSignal(options.signal) }))),
   }));
 }
 
-const PULLS_AT_ONCE = 6;
+/**
+ * More than there are connections: while some wait for the disk and for the index, which takes what is ready in one write,
+ * others keep the connections busy.
+ */
+const PULLS_AT_ONCE = 24;

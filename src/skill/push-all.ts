@@ -7,6 +7,7 @@ import type { EntryLister, Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { list, type SkillSummary } from "./list.ts";
 import { outcomeOf } from "./outcome.ts";
+import { ownSignal } from "./own-signal.ts";
 import { push, type PushResult, type PushSkillOptions } from "./push.ts";
 
 export interface PushAllOptions extends PushSkillOptions {
@@ -14,7 +15,7 @@ export interface PushAllOptions extends PushSkillOptions {
   readonly name?: string;
   /** Default: every state, and images without one. */
   readonly status?: readonly LifecycleState[];
-  /** How many images are pushed at once. Default: 6. */
+  /** How many images are pushed at once, over the connections that there are. Default: 12. */
   readonly concurrency?: number;
 }
 
@@ -35,7 +36,7 @@ export async function* pushAll(
   prefix: string,
   options: PushAllOptions = {},
 ): AsyncIterable<PushOutcome> {
-  const { name, status, concurrency = 6, ...pushOptions } = options;
+  const { name, status, concurrency = 12, ...pushOptions } = options;
   const filters = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
   const rows: SkillSummary[] = [];
   for await (const row of list(from, { ...options, ...filters })) if (row.tag !== undefined) rows.push(row);
@@ -45,7 +46,8 @@ export async function* pushAll(
     const source = row.reference;
     const pushed = async (): Promise<PushResult> => {
       const target = targetOf(row, prefix);
-      return claims.take(target, row, () => push(from, to, parseReference(source), target, pushOptions));
+      const own = { ...pushOptions, ...ownSignal(options.signal) };
+      return claims.take(target, row, () => push(from, to, parseReference(source), target, own));
     };
     return { source, ...(await outcomeOf(pushed)) };
   });

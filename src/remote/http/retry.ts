@@ -15,6 +15,8 @@ export interface RetryPolicy {
   readonly base?: number;
   /** In milliseconds: who asks us to wait for longer gets no further attempt. Default: 60 s. */
   readonly longest?: number;
+  /** Which failures are worth another attempt. Default: {@link isRetryable}. */
+  readonly mayPass?: (error: unknown) => boolean;
   readonly signal?: AbortSignal;
   /** Waits so many milliseconds; for tests. */
   readonly wait?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -43,7 +45,7 @@ export function isRetryable(failure: unknown): boolean {
 }
 
 /**
- * Calls `attempt` until it succeeds, fails for good ({@link isRetryable}), or has failed often enough; then rejects with its last
+ * Calls `attempt` until it succeeds, fails for good (`mayPass`), or has failed often enough; then rejects with its last
  * error. Waits a random time between (exponential, full jitter), and at least as long as the error's `retryAfter` asks for; where that
  * is too long, it rejects at once with an error that says how long. `ABORTED` when the signal fires.
  */
@@ -52,6 +54,7 @@ export async function retrying<T>(attempt: () => Promise<T>, policy: RetryPolicy
     attempts = 4,
     base = 500,
     longest = 60_000,
+    mayPass = isRetryable,
     signal,
     wait = sleep,
     random = Math.random,
@@ -62,7 +65,7 @@ export async function retrying<T>(attempt: () => Promise<T>, policy: RetryPolicy
     try {
       return await attempt();
     } catch (error) {
-      if (!isRetryable(error)) throw error;
+      if (!mayPass(error)) throw error;
       const asked = isRefusal(error) ? (retryAfter(error.retryAfter, now()) ?? 0) : 0;
       if (isRefusal(error) && asked > longest) throw tooLong(error, asked);
       if (failed >= attempts) throw error;

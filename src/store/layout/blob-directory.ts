@@ -28,12 +28,18 @@ export class BlobDirectory implements BlobStore {
   readonly #disk: Disk;
   readonly #lock: StoreLock;
   readonly #prepare: () => Promise<void>;
+  #incoming = 0;
 
   /** `prepare` makes the directory a store before the first write. */
   constructor(disk: Disk, lock: StoreLock, prepare: () => Promise<void>) {
     this.#disk = disk;
     this.#lock = lock;
     this.#prepare = prepare;
+  }
+
+  /** How many blobs are being written now. */
+  get incoming(): number {
+    return this.#incoming;
   }
 
   fetch(descriptor: Descriptor, options: OperationOptions = {}): Content {
@@ -133,6 +139,19 @@ export class BlobDirectory implements BlobStore {
     content: Content,
     options: OperationOptions,
     look: (block: Uint8Array) => void = () => undefined,
+  ): Promise<{ readonly temporary: TemporaryFile; readonly size: number }> {
+    this.#incoming += 1;
+    try {
+      return await this.#write(content, options, look);
+    } finally {
+      this.#incoming -= 1;
+    }
+  }
+
+  async #write(
+    content: Content,
+    options: OperationOptions,
+    look: (block: Uint8Array) => void,
   ): Promise<{ readonly temporary: TemporaryFile; readonly size: number }> {
     const temporary = await this.#disk.createTemporary();
     try {

@@ -1,7 +1,11 @@
 /**
  * Group commit. An index is one file, so every change rewrites it; a thousand changes must not mean a thousand rewrites.
- * Changes that come while one write is under way wait together and go into the next write as one.
+ * Changes that come while one write is under way wait together and go into the next write as one. While more content is on
+ * its way, whose names will follow, a write is put off for a moment, so that they can join it; databases call that a
+ * commit delay.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
 import type { Entries } from "../entries.ts";
 import { blobMissing, type BlobStore, type EntryIndex, type IndexUpdate } from "../repository.ts";
@@ -11,6 +15,14 @@ import { writing } from "./failure.ts";
 import type { IndexDocument, IndexFile } from "./index-file.ts";
 import type { StoreLock } from "./lock.ts";
 import { shared } from "./shared.ts";
+
+/** How many blobs must be on their way for a write to be put off. A single image has two as a rule, and waits for nobody. */
+const SIBLINGS = 3;
+/** Milliseconds for which it is put off at most, and after which it is looked at again. */
+const DELAY = 60;
+const LOOK = 4;
+/** Changes for which nobody is waited for any more. */
+const ENOUGH = 64;
 
 interface Pending {
   readonly update: IndexUpdate;
@@ -23,7 +35,7 @@ interface Pending {
 export interface CommitParts {
   readonly disk: Disk;
   readonly lock: StoreLock;
-  readonly blobs: BlobStore;
+  readonly blobs: BlobStore & { readonly incoming: number };
   readonly file: IndexFile;
   /** Makes the directory a store before the first write. */
   readonly prepare: () => Promise<void>;
@@ -93,6 +105,7 @@ export class Commits implements EntryIndex {
       try {
         await writing(disk.paths.root, async () => {
           await prepare();
+          await this.#gather();
           await lock.whileHeld("write", async () => {
             group = this.#takePending();
             await this.#commit(group);
@@ -104,6 +117,12 @@ export class Commits implements EntryIndex {
       }
     }
     this.#running = false;
+  }
+
+  /** Lets changes join that are about to come. */
+  async #gather(): Promise<void> {
+    const mayJoin = (): boolean => this.#parts.blobs.incoming >= SIBLINGS && this.#pending.length < ENOUGH;
+    for (let waited = 0; waited < DELAY && mayJoin(); waited += LOOK) await sleep(LOOK);
   }
 
   async #commit(group: readonly Pending[]): Promise<void> {

@@ -4,7 +4,7 @@
  * Durability is a claim about what the disk holds after the power went, which only a file system that can lose things
  * on purpose can test; so the store talks to this seam, and tests put a forgetful or failing file system behind it.
  */
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { link, lstat, lutimes, mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
 
 import { absentAsUndefined } from "../../errno.ts";
@@ -69,9 +69,7 @@ export const nodeFileSystem: FileSystem = {
   readFile: readWhole,
   status: async (path) => {
     const found = await lstat(path).catch(absentAsUndefined);
-    if (found === undefined) return undefined;
-    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
-    return { kind, size: found.size, modified: found.mtimeMs };
+    return found === undefined ? undefined : fileStatus(found);
   },
   list: async (directory) => readdir(directory),
   makeDirectory: async (path) => mkdir(path),
@@ -107,7 +105,7 @@ async function openRegular(
   const handle = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw errno("EFTYPE", `not a regular file, open '${path}'`);
+    if (!status.isFile()) throw notRegular(path);
     return { handle, size: status.size };
   } catch (error) {
     await handle.close();
@@ -118,7 +116,7 @@ async function openRegular(
 async function readWhole(path: string, limit: number): Promise<Uint8Array> {
   const { handle: opened, size } = await openRegular(path);
   return using(opened, async (handle) => {
-    if (size > limit) throw errno("EFBIG", `file too large, read '${path}'`);
+    if (size > limit) throw tooLarge(path);
     const bytes = new Uint8Array(size);
     let at = 0;
     while (at < size) {
@@ -136,6 +134,22 @@ async function using<T>(handle: FileHandle, work: (handle: FileHandle) => Promis
   } finally {
     await handle.close();
   }
+}
+
+/** What {@link FileSystem.status} says of a file that is there. */
+export function fileStatus(found: Stats): FileStatus {
+  const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+  return { kind, size: found.size, modified: found.mtimeMs };
+}
+
+/** The failure to open what is no regular file. */
+export function notRegular(path: string): Error {
+  return errno("EFTYPE", `not a regular file, open '${path}'`);
+}
+
+/** The failure to read a file that is over its limit. */
+export function tooLarge(path: string): Error {
+  return errno("EFBIG", `file too large, read '${path}'`);
 }
 
 function errno(code: string, what: string): Error {
