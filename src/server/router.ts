@@ -20,7 +20,7 @@ export interface RouterOptions {
   readonly publicMetrics: boolean;
   /** Set where nobody logs in and only this machine is meant to ask: names that it is called by beside its own. */
   readonly guardedHosts: ReadonlySet<string> | undefined;
-  readonly isReady: () => boolean;
+  readonly isReady: () => Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -69,9 +69,7 @@ async function answerOther(
     case "/healthz":
       return answerText(response, 200, "ok\n");
     case "/readyz":
-      return (await canServe(parts, isReady))
-        ? answerText(response, 200, "ready\n")
-        : answerText(response, 503, "not ready\n");
+      return (await isReady()) ? answerText(response, 200, "ready\n") : answerText(response, 503, "not ready\n");
     case "/metrics": {
       if (!publicMetrics && !isLocal(request)) throw notHere();
       const { body, contentType } = await parts.metrics.text();
@@ -91,17 +89,6 @@ async function withinTime(
   const timer = setTimeout(() => request.socket.destroy(), ANSWER_WITHIN);
   response.once("close", () => clearTimeout(timer));
   await answer();
-}
-
-/** Whether the storage answers, and we are not about to end. */
-async function canServe({ storage }: ServerParts, isReady: () => boolean): Promise<boolean> {
-  if (!isReady()) return false;
-  try {
-    for await (const _ of storage.metadata.repositories({ limit: 1 })) break;
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The client's, also behind a proxy that is trusted. */

@@ -9,6 +9,7 @@ import type { ServerConfig } from "./config/schema.ts";
 import { listen, type Listener } from "./listener.ts";
 import { NO_LOG, type Log } from "./log.ts";
 import { createParts, type ServerParts } from "./parts.ts";
+import { Readiness } from "./readiness.ts";
 import { createRouter } from "./router.ts";
 import { schedule } from "./schedule.ts";
 import { openStorage } from "./storage.ts";
@@ -60,14 +61,15 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     const parts = await createParts(config, { storage, root, log, now });
-    let isReady = true;
+    const readiness = new Readiness(storage, log);
+    let isEnding = false;
     const handler = createRouter({
       parts,
       log,
       logRequests: config.log?.requests ?? true,
       publicMetrics: config.metrics?.public ?? false,
       guardedHosts: isOpen && isLoopback(address.host) ? namesOf(config) : undefined,
-      isReady: () => isReady,
+      isReady: async () => !isEnding && readiness.look(),
       now,
     });
     const listener = await listen(address, handler, config.tls);
@@ -91,7 +93,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
       events: parts.events,
       reload: async () => listener.reloadTls(),
       close: async () => {
-        isReady = false;
+        isEnding = true;
         closing ??= shutDown(parts, listener, stopJobs, config.shutdownTimeout ?? SHUTDOWN_TIMEOUT, log);
         await closing;
       },

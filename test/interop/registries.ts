@@ -36,6 +36,14 @@ export interface Registry {
   close(): Promise<void>;
 }
 
+/** One that can be killed, and started again at the same place. */
+export interface MortalRegistry extends Registry {
+  /** By SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Resolves when it answers again. */
+  restart(): Promise<void>;
+}
+
 /** Where a registry sends its clients for a token, and whose tokens it believes. */
 export interface TokenAuthority {
   /** The URL that issues tokens. */
@@ -112,7 +120,7 @@ export async function start(
   program: Tool,
   secure: boolean,
   prepare: (port: number, directory: string) => readonly string[],
-): Promise<Registry> {
+): Promise<MortalRegistry> {
   if (program.path === undefined) throw new Error(`${program.name} is not installed`);
   let log = "";
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -120,17 +128,29 @@ export async function start(
     mkdirSync(join(directory, "content"));
     const host = `127.0.0.1:${await freePort()}`;
     const url = `${secure ? "https" : "http"}://${host}`;
-    const child = spawn(program.path, prepare(Number(host.split(":")[1]), directory), {
-      cwd: directory,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const { path } = program;
+    const args = prepare(Number(host.split(":")[1]), directory);
+    const begin = (): ChildProcess => {
+      const begun = spawn(path, args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+      for (const stream of [begun.stdout, begun.stderr]) {
+        stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
+      }
+      return begun;
+    };
     log = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    let child = begin();
     const close = async (): Promise<void> => {
       await end(child);
       rmSync(directory, { recursive: true, force: true });
     };
-    if (await answers(url, child)) return { host, url, directory: join(directory, "content"), log: () => log, close };
+    const kill = async (): Promise<void> => end(child);
+    const restart = async (): Promise<void> => {
+      child = begin();
+      if (!(await answers(url, child))) throw new Error(`${program.name} did not start again:\n${log}`);
+    };
+    if (await answers(url, child)) {
+      return { host, url, directory: join(directory, "content"), log: () => log, close, kill, restart };
+    }
     await close();
   }
   throw new Error(`${program.name} did not start:\n${log}`);

@@ -12,7 +12,7 @@ import pg from "pg";
 import type { PostgresOptions } from "../../src/registry/storage/postgres/database.ts";
 import type { S3StorageOptions } from "../../src/registry/storage/s3/index.ts";
 import { initdb, postgres, versitygw } from "../tools.ts";
-import { end, freePort, start } from "./registries.ts";
+import { end, freePort, start, type MortalRegistry } from "./registries.ts";
 
 /** What the tests of the s3 driver need. */
 export const S3_TOOLS = [versitygw, initdb, postgres];
@@ -34,6 +34,10 @@ export interface S3Services {
   client(): S3Client;
   /** What is in a place's bucket, and `?` and the key for each multipart upload that is under way. */
   keysOf(place: S3Place): Promise<string[]>;
+  /** Kills one of them with SIGKILL, in the middle of whatever it does. Resolves when it is gone. */
+  kill(which: "s3" | "postgres"): Promise<void>;
+  /** Starts it again, over what it had. Resolves when it answers. */
+  restart(which: "s3" | "postgres"): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +85,8 @@ export async function startS3Services(): Promise<S3Services> {
         own.destroy();
         return { ...options, bucket: name, prefix: "skills", postgres: { connectionString, schema: name } };
       },
+      kill: async (which) => (which === "s3" ? s3 : database).kill(),
+      restart: async (which) => (which === "s3" ? s3 : database).restart(),
       close: async () => {
         await s3.close();
         await database.close();
@@ -105,7 +111,9 @@ export async function select<R>(place: S3Place, text: string): Promise<R[]> {
 }
 
 /** Starts PostgreSQL, which refuses to be root: then it is somebody else. */
-async function startPostgres(): Promise<{ readonly connectionString: string; readonly close: () => Promise<void> }> {
+async function startPostgres(): Promise<
+  { readonly connectionString: string } & Pick<MortalRegistry, "close" | "kill" | "restart">
+> {
   const directory = mkdtempSync(join(tmpdir(), "postgres-"));
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   if (user !== undefined) chownSync(directory, user.uid, user.gid);
@@ -118,19 +126,33 @@ async function startPostgres(): Promise<{ readonly connectionString: string; rea
   );
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
   const port = await freePort();
-  const child = spawn(
-    postgres.path ?? postgres.name,
-    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"],
-    { ...options, stdio: ["ignore", "ignore", "pipe"] },
-  );
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  const begin = (): ChildProcess => {
+    const begun = spawn(
+      postgres.path ?? postgres.name,
+      ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-c", "fsync=off", "-c", "max_connections=200"],
+      { ...options, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    begun.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    return begun;
+  };
+  let child = begin();
   const connectionString = `postgres://skillimage@127.0.0.1:${port}/postgres`;
   const close = async (): Promise<void> => {
     await end(child);
     rmSync(directory, { recursive: true, force: true });
   };
-  if (await accepts(connectionString, child)) return { connectionString, close };
+  const kill = async (): Promise<void> => end(child);
+  const restart = async (): Promise<void> => {
+    // As long as one of its processes lives on, it does not start.
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      child = begin();
+      if (await accepts(connectionString, child)) return;
+      await delay(100);
+    }
+    throw new Error(`PostgreSQL did not start again:\n${log}`);
+  };
+  if (await accepts(connectionString, child)) return { connectionString, close, kill, restart };
   await close();
   throw new Error(`PostgreSQL did not start:\n${log}`);
 }

@@ -16,6 +16,9 @@ const CAUSED: Readonly<Partial<Record<SkillError["code"], readonly [number, OciC
   STORE_UNWRITABLE: [507, "UNKNOWN"],
 };
 
+/** Seconds after which what did not answer may be asked again. */
+const RETRY_AFTER = "5";
+
 /** What is said of failures of ours, by status. */
 const FAILURES: Readonly<Record<number, string>> = {
   503: "something that the registry depends on does not answer",
@@ -34,7 +37,9 @@ export function refusalOf(error: unknown, requestId: string): RegistryRefusal {
     return new RegistryRefusal(...caused, message, { ...(hint === undefined ? {} : { hint }), cause: error });
   }
   const message = FAILURES[caused?.[0] ?? 500] ?? "the registry failed";
-  return new RegistryRefusal(caused?.[0] ?? 500, "UNKNOWN", message, {
+  const status = caused?.[0] ?? 500;
+  return new RegistryRefusal(status, "UNKNOWN", message, {
+    ...(status === 503 ? { headers: { "Retry-After": RETRY_AFTER } } : {}),
     hint: `Whoever runs it finds the reason in its log under ${requestId}.`,
     cause: error,
   });

@@ -207,6 +207,11 @@ export interface RegistryStorage {
   sweep?(before: number, options?: OperationOptions): Promise<number>;
   /** Sets right what the driver keeps of {@link MetadataStorage.usage}; resolves to the repositories that were counted wrong. Left out where nothing is kept. */
   recount?(options?: OperationOptions): Promise<readonly string[]>;
+  /**
+   * Tries whether everything is there that writing needs, without leaving anything. Throws `STORE_UNWRITABLE`, `REGISTRY_UNREACHABLE`.
+   * Left out where nothing can be missing.
+   */
+  check?(options?: OperationOptions): Promise<void>;
   /** Waits for writes under way. Nothing may be called after it. */
   close(): Promise<void>;
 }

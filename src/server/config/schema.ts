@@ -108,7 +108,9 @@ const webhook = mapping(
 const storage = mapping(
   {
     /** Who may use it is found where AWS programs look: the environment, a profile, the role of the machine. */
-    s3: mapping({ bucket: text, endpoint: text, region: text, prefix: text, pathStyle: flag }, ["bucket"]),
+    s3: mapping({ bucket: text, endpoint: text, region: text, prefix: text, pathStyle: flag, timeout: duration }, [
+      "bucket",
+    ]),
     /** Default: what the `PG*` environment variables say. */
     postgres: mapping({
       url: text,
@@ -116,6 +118,7 @@ const storage = mapping(
       urlFile: path,
       schema: text,
       connections: integer(1, 1000),
+      timeout: duration,
     }),
   },
   ["s3"],

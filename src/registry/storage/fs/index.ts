@@ -22,6 +22,9 @@ import { RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
 import { FsRepository } from "./repository.ts";
 
+/** Bytes that are written to see whether a disk takes any. */
+const PROBE = 64 * 1024;
+
 export interface FsStorageOptions extends OperationOptions {
   /**
    * `serve`: to be the one process that changes repositories; throws `STORE_LOCKED` when there is one.
@@ -103,6 +106,21 @@ class FsStorage implements RegistryStorage {
     await this.#context.journal.replay();
     await sweepTemporaries(this.#context.disk);
     await this.blobs.uploads.sweep();
+  }
+
+  /** A full disk may still have room for a name, so bytes are written, too. */
+  async check(): Promise<void> {
+    const { disk } = this.#context;
+    await writing(disk.paths.root, async () => {
+      const temporary = await disk.writeTemporary(new Uint8Array(PROBE));
+      try {
+        await temporary.file.sync();
+      } catch (error) {
+        await disk.discard(temporary, error);
+        throw error;
+      }
+      await disk.discard(temporary);
+    });
   }
 
   inspect(options: OperationOptions = {}): AsyncIterable<StorageIssue> {

@@ -2,9 +2,9 @@
  * Connections to PostgreSQL, in two pools. Whoever holds the lock of a repository has one of the first while it asks for
  * other things on one of the second; were they one pool, those who hold locks could take all of it and wait for each other.
  */
-import type { ClientBase, Pool, PoolClient } from "pg";
+import type { ClientBase, Pool, PoolClient, QueryConfig, QueryResultRow } from "pg";
 
-import { SkillError, throwIfAborted } from "../../../errors.ts";
+import { isSkillError, SkillError, throwIfAborted } from "../../../errors.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { quote } from "../../../text/index.ts";
 import { databaseFailure } from "./failures.ts";
@@ -18,17 +18,30 @@ export interface PostgresOptions {
   readonly schema?: string;
   /** Connections at most for changes of tags and manifests, and as many again for everything else. Default: 10. */
   readonly connections?: number;
+  /** How long the server may take for a statement, in milliseconds. Default: 10,000. */
+  readonly timeout?: number;
 }
+
+/** For one statement. */
+export interface StatementOptions {
+  /** In place of that of all statements, for one that reads or changes whole tables, or waits for somebody. Milliseconds. */
+  readonly timeout?: number;
+}
+
+/** Long enough for any table. Milliseconds. */
+export const UNHURRIED: StatementOptions = { timeout: 3_600_000 };
 
 export interface Sql {
   /** Runs one statement; resolves to its rows. */
-  query<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  query<R>(text: string, values?: readonly unknown[], options?: StatementOptions): Promise<readonly R[]>;
   /** All statements of `work`, or none. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
 }
 
 /** Milliseconds. */
-const CONNECT_TIMEOUT = 10_000;
+const STATEMENT_TIMEOUT = 10_000;
+/** Of waiting for whoever holds a lock. */
+const LOCK_TIMEOUT = 60_000;
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 
 export class Database implements Sql {
@@ -44,7 +57,7 @@ export class Database implements Sql {
 
   /** Connects to nothing yet. Throws `CONFIG_INVALID` for a name that no schema should have, or when `pg` is not installed. */
   static async create(options: PostgresOptions): Promise<Database> {
-    const { connectionString, schema = "skillimage", connections = 10 } = options;
+    const { connectionString, schema = "skillimage", connections = 10, timeout = STATEMENT_TIMEOUT } = options;
     if (!SCHEMA.test(schema)) {
       throw new SkillError("CONFIG_INVALID", `${quote(schema)} cannot be the name of our schema`, {
         hint: "Use lower-case letters, digits and underscores.",
@@ -55,7 +68,9 @@ export class Database implements Sql {
       const pool = new Pool({
         ...(connectionString === undefined ? {} : { connectionString }),
         max: connections,
-        connectionTimeoutMillis: CONNECT_TIMEOUT,
+        connectionTimeoutMillis: timeout,
+        // One that is frozen, or whose network is, says nothing at all.
+        query_timeout: timeout,
         application_name: "skillimage",
         onConnect: async (client: ClientBase) => prepare(client, schema),
       });
@@ -66,8 +81,8 @@ export class Database implements Sql {
     return new Database(schema, create(), create());
   }
 
-  async query<R>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
-    return answered(async () => (await this.#plain.query(text, [...values])).rows as R[]);
+  async query<R>(text: string, values: readonly unknown[] = [], options?: StatementOptions): Promise<readonly R[]> {
+    return answered(async () => (await this.#plain.query(statement(text, values, options))).rows as R[]);
   }
 
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -90,12 +105,16 @@ export class Database implements Sql {
     const key = [`${this.schema} ${name}`];
     let isSound = false;
     try {
-      const locked = client.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", key);
+      const lock = statement("SELECT pg_advisory_lock(hashtextextended($1, 0))", key, { timeout: LOCK_TIMEOUT });
+      const locked = client.query(lock);
       await answered(async () => unlessAborted(locked, signal));
+      let answers = true;
       try {
-        return await work(sqlOver(client));
+        return await work(sqlOver(client, (does) => (answers = does)));
       } finally {
-        isSound = await client.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key).then(yes, no);
+        // One that does not answer is let go of, and the lock goes with it.
+        isSound =
+          answers && (await client.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key).then(yes, no));
       }
     } finally {
       client.release(!isSound);
@@ -115,27 +134,39 @@ async function prepare(client: ClientBase, schema: string): Promise<void> {
   );
 }
 
-/** `onEnd` is told whether the connection is in no transaction any more, and can be used again. */
-function sqlOver(client: PoolClient, onEnd: (isSound: boolean) => void = () => undefined): Sql {
+/** `onState` is told whether the connection answers, and is in no transaction: whether it can be used again. */
+function sqlOver(client: PoolClient, onState: (isSound: boolean) => void = () => undefined): Sql {
+  let answers = true;
+  const ask = async <R>(text: string, values: readonly unknown[] = [], options?: StatementOptions) => {
+    try {
+      return await answered(async () => client.query<R & QueryResultRow>(statement(text, values, options)));
+    } catch (error) {
+      if (isSkillError(error, "REGISTRY_UNREACHABLE")) onState((answers = false));
+      throw error;
+    }
+  };
   const sql: Sql = {
-    query: async <R>(text: string, values: readonly unknown[] = []) =>
-      answered(async () => (await client.query(text, [...values])).rows as R[]),
+    query: async <R>(...question: Parameters<typeof ask>) => (await ask<R>(...question)).rows,
     transaction: async (work) => {
       await sql.query("BEGIN");
       try {
         const result = await work(sql);
         // A transaction that failed answers COMMIT with ROLLBACK, and no error.
-        const { command } = await answered(async () => client.query("COMMIT"));
+        const { command } = await ask("COMMIT");
         if (command !== "COMMIT") throw new SkillError("STORE_UNWRITABLE", "PostgreSQL did not keep a change");
-        onEnd(true);
+        onState(true);
         return result;
       } catch (error) {
-        onEnd(await client.query("ROLLBACK").then(yes, no));
+        onState(answers && (await client.query("ROLLBACK").then(yes, no)));
         throw error;
       }
     },
   };
   return sql;
+}
+
+function statement(text: string, values: readonly unknown[], { timeout }: StatementOptions = {}): QueryConfig {
+  return { text, values: [...values], ...(timeout === undefined ? {} : { query_timeout: timeout }) };
 }
 
 async function answered<T>(ask: () => Promise<T>): Promise<T> {

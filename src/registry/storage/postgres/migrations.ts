@@ -6,7 +6,7 @@
  * written, and until after it was deleted: of a blob, of an upload, or of `leftovers`.
  */
 import { SkillError } from "../../../errors.ts";
-import type { Database, Sql } from "./database.ts";
+import { UNHURRIED, type Database, type Sql } from "./database.ts";
 
 const STEPS: readonly string[] = [
   `
@@ -146,7 +146,7 @@ export async function migrate(database: Database): Promise<void> {
     for (const [at, step] of STEPS.entries()) {
       if (at < version) continue;
       // Several statements in one query are one transaction.
-      await sql.query(`${step}; INSERT INTO migrations VALUES (${at + 1}, now())`);
+      await sql.query(`${step}; INSERT INTO migrations VALUES (${at + 1}, now())`, [], UNHURRIED);
     }
   });
 }

@@ -1,6 +1,6 @@
 /** What repositories hold, which triggers count (see the migrations), and bounds on it. */
 import { checkRoom, quotasOf, type Quota, type Usage } from "../quota.ts";
-import type { Sql } from "./database.ts";
+import { UNHURRIED, type Sql } from "./database.ts";
 
 interface UsageRow {
   readonly bytes: string;
@@ -50,16 +50,18 @@ export async function takeRoom(
 
 /** The repositories that are counted wrong. */
 export async function findMiscounted(sql: Sql): Promise<string[]> {
-  return (await sql.query<{ readonly repository: string }>(WRONG)).map(({ repository }) => repository);
+  return (await sql.query<{ readonly repository: string }>(WRONG, [], UNHURRIED)).map(({ repository }) => repository);
 }
 
 /** Counts anew, while nobody changes anything. For a transaction. Resolves to the repositories that were counted wrong. */
 export async function recount(sql: Sql): Promise<string[]> {
-  await sql.query("LOCK TABLE links, manifests, repository_usage IN SHARE ROW EXCLUSIVE MODE");
+  await sql.query("LOCK TABLE links, manifests, repository_usage IN SHARE ROW EXCLUSIVE MODE", [], UNHURRIED);
   const wrong = await findMiscounted(sql);
   await sql.query(
     `INSERT INTO repository_usage ${WRONG}
      ON CONFLICT (repository) DO UPDATE SET bytes = excluded.bytes, manifests = excluded.manifests`,
+    [],
+    UNHURRIED,
   );
   return wrong;
 }

@@ -19,6 +19,8 @@ export interface BucketOptions {
   readonly credentials?: S3Credentials;
   /** Whether the bucket stands in the path, not in the host's name: MinIO and Ceph mostly want that. Default: whether there is an endpoint. */
   readonly forcePathStyle?: boolean;
+  /** How long the server may say nothing, in milliseconds, before a request is tried once more. Default: 15,000. */
+  readonly timeout?: number;
   /** What all keys begin with, for a bucket that others use, too. Default: nothing. */
   readonly prefix?: string;
 }
@@ -38,18 +40,23 @@ export interface Part {
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 5000;
-const SILENCE_TIMEOUT = 60_000;
+const SILENCE_TIMEOUT = 15_000;
+/** Some servers copy all parts of an object before they say a word. */
+const COMPLETE_TIMEOUT = 10 * 60_000;
+const ATTEMPTS = 2;
 const MAX_SOCKETS = 1024;
 
 export class S3Bucket {
   readonly #sdk: Sdk;
   readonly #client: S3Client;
+  /** For what may take long. */
+  readonly #patient: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
 
-  private constructor(sdk: Sdk, client: S3Client, bucket: string, prefix: string) {
+  private constructor(sdk: Sdk, clients: readonly [S3Client, S3Client], bucket: string, prefix: string) {
     this.#sdk = sdk;
-    this.#client = client;
+    [this.#client, this.#patient] = clients;
     this.#bucket = bucket;
     this.#prefix = prefix;
   }
@@ -57,23 +64,27 @@ export class S3Bucket {
   /** Asks for nothing yet. Throws `CONFIG_INVALID` when the SDK is not installed. */
   static async create(options: BucketOptions): Promise<S3Bucket> {
     const { bucket, endpoint, region, credentials, prefix = "", forcePathStyle = endpoint !== undefined } = options;
+    const { timeout = SILENCE_TIMEOUT } = options;
     const sdk = await loadSdk();
-    const client = new sdk.S3Client({
-      forcePathStyle,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(region === undefined ? {} : { region }),
-      ...(credentials === undefined ? {} : { credentials }),
-      // Checksums in trailers are news to many servers. We know what everything hashes to, and look.
-      requestChecksumCalculation: "WHEN_REQUIRED",
-      responseChecksumValidation: "WHEN_REQUIRED",
-      requestHandler: {
-        connectionTimeout: CONNECT_TIMEOUT,
-        socketTimeout: SILENCE_TIMEOUT,
-        httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-        httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      },
-    });
-    return new S3Bucket(sdk, client, bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
+    const client = (socketTimeout: number): S3Client =>
+      new sdk.S3Client({
+        forcePathStyle,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(region === undefined ? {} : { region }),
+        ...(credentials === undefined ? {} : { credentials }),
+        maxAttempts: ATTEMPTS,
+        // Checksums in trailers are news to many servers. We know what everything hashes to, and look.
+        requestChecksumCalculation: "WHEN_REQUIRED",
+        responseChecksumValidation: "WHEN_REQUIRED",
+        requestHandler: {
+          connectionTimeout: Math.min(CONNECT_TIMEOUT, timeout),
+          socketTimeout,
+          httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+          httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+        },
+      });
+    const clients = [client(timeout), client(Math.max(COMPLETE_TIMEOUT, timeout))] as const;
+    return new S3Bucket(sdk, clients, bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
   }
 
   /** Its bytes, or a part of them. An object that is not there is an error that {@link isMissing}. */
@@ -172,7 +183,7 @@ export class S3Bucket {
       UploadId: multipart,
       MultipartUpload: { Parts: parts.map((ETag, at) => ({ ETag, PartNumber: at + 1 })) },
     });
-    await asking(object, "written", async () => this.#client.send(command, abortable(signal)), signal);
+    await asking(object, "written", async () => this.#patient.send(command, abortable(signal)), signal);
   }
 
   /** Gives up a multipart upload with its parts. One that has ended is gone as well. */
@@ -215,6 +226,7 @@ export class S3Bucket {
 
   close(): void {
     this.#client.destroy();
+    this.#patient.destroy();
   }
 
   #at(object: string): { readonly Bucket: string; readonly Key: string } {

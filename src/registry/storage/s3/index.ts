@@ -16,7 +16,7 @@ import { S3Blobs } from "./blobs.ts";
 import { S3Bucket, type BucketOptions } from "./bucket.ts";
 import { inspectBucket } from "./inspect.ts";
 import { Leftovers } from "./leftovers.ts";
-import { pair } from "./pairing.ts";
+import { checkMarker, pair } from "./pairing.ts";
 
 export type { S3Credentials } from "./bucket.ts";
 
@@ -68,6 +68,10 @@ class S3Storage implements RegistryStorage {
 
   async sweep(before: number, options: OperationOptions = {}): Promise<number> {
     return this.#leftovers.sweep(before, options);
+  }
+
+  async check(options: OperationOptions = {}): Promise<void> {
+    await Promise.all([this.#database.query("SELECT 1"), checkMarker(this.#bucket, options)]);
   }
 
   async recount(): Promise<readonly string[]> {

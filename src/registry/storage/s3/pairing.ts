@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 
 import { readAll } from "../../../content/index.ts";
 import { SkillError } from "../../../errors.ts";
+import type { OperationOptions } from "../../../store/types.ts";
 import type { Database } from "../postgres/database.ts";
 import type { S3Bucket } from "./bucket.ts";
 import { isMissing } from "./failures.ts";
@@ -25,6 +26,14 @@ export async function pair(bucket: S3Bucket, database: Database): Promise<void> 
     const id = known?.id ?? randomUUID();
     if (known === undefined) await sql.query("INSERT INTO registry VALUES ($1)", [id]);
     await bucket.put(MARKER, new TextEncoder().encode(`${JSON.stringify({ version: 1, id })}\n`));
+  });
+}
+
+/** Whether the bucket answers, and is still the one. Throws `STORE_UNWRITABLE` when its mark is gone. */
+export async function checkMarker(bucket: S3Bucket, options: OperationOptions): Promise<void> {
+  if ((await bucket.size(MARKER, options)) !== undefined) return;
+  throw new SkillError("STORE_UNWRITABLE", `${MARKER} is not in the bucket any more`, {
+    hint: "Look whether the bucket and the prefix are right, and who deletes from it.",
   });
 }
 
