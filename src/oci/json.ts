@@ -5,7 +5,7 @@
  * two documents. This check runs over the text before `JSON.parse` does and refuses what readers could disagree on.
  */
 import { SkillError } from "../errors.ts";
-import { quote } from "../text/index.ts";
+import { quote, visibleLine } from "../text/index.ts";
 
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays; default 64. */
@@ -27,7 +27,9 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = {}): unk
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SkillError("JSON_INVALID", `the document is not valid JSON: ${(cause as Error).message}`, { cause });
+    // The message cites the document.
+    const reason = visibleLine((cause as Error).message);
+    throw new SkillError("JSON_INVALID", `the document is not valid JSON: ${reason}`, { cause });
   }
 }
 

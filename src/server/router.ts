@@ -32,13 +32,21 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 /** The handler of a server. It never rejects. */
 export function createRouter(options: RouterOptions): Handler {
   return async (request, response) => {
+    const address = addressOf(options.parts, request);
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     try {
+      requireOneHost(request);
       if (options.guardedHosts !== undefined) guardOrigin(request, options.guardedHosts);
-      if (path.startsWith("/v2")) return await answerRegistry(options, request, response);
+      if (path.startsWith("/v2")) return await answerRegistry(options, request, response, address);
       await withinTime(request, response, async () => answerOther(options, path, request, response));
     } catch (error) {
-      answerError(options, request, response, error);
+      try {
+        answerError(options, request, response, { error, address });
+      } catch (err) {
+        // Whatever this was, it concerns one connection, and not the server.
+        options.log.error({ err }, "an error could not be answered");
+        response.destroy();
+      }
     }
   };
 }
@@ -47,8 +55,8 @@ async function answerRegistry(
   { parts, log, logRequests }: RouterOptions,
   request: IncomingMessage,
   response: ServerResponse,
+  address: string | undefined,
 ): Promise<void> {
-  const address = addressOf(parts, request);
   const report = await traced(request, async () => parts.registry.handle(request, response));
   parts.metrics.exchange(report);
   if (logRequests) log.info({ ...logged(report), address }, "request");
@@ -86,9 +94,17 @@ async function withinTime(
   response: ServerResponse,
   answer: () => Promise<void>,
 ): Promise<void> {
-  const timer = setTimeout(() => request.socket.destroy(), ANSWER_WITHIN);
+  // Kept, as a request that was destroyed has none any more.
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), ANSWER_WITHIN);
   response.once("close", () => clearTimeout(timer));
   await answer();
+}
+
+/** Of two `Host` headers, who stands before this server may believe the other one. RFC 9112 section 3.2. */
+function requireOneHost({ rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1) throw new RegistryRefusal(400, "UNSUPPORTED", "the request names two hosts");
 }
 
 /** The client's, also behind a proxy that is trusted. */
@@ -122,13 +138,13 @@ function answerError(
   { parts, log, now }: RouterOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  error: unknown,
+  { error, address }: { readonly error: unknown; readonly address: string | undefined },
 ): void {
   const requestId = randomUUID();
   const refusal = refusalOf(error, requestId);
   const { status, ociCode: code, message } = refusal;
-  const address = addressOf(parts, request);
-  if (status >= 500) log.error({ requestId, err: error }, "a request failed");
+  const isGone = request.destroyed && !request.complete;
+  if (status >= 500 && !isGone) log.error({ requestId, err: error }, "a request failed");
   if (status === 401 || status === 429) {
     const entry = { action: "authenticate", actor: undefined, repository: undefined, outcome: "refused" } as const;
     void parts.audit?.record({ time: now(), requestId, address, ...entry, status, code, message });

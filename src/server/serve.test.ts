@@ -120,8 +120,32 @@ describe("a server", () => {
     expect(await ask("Host: evil.example.com")).toBe(421);
     expect(await ask("Host: localhost:5000\r\nOrigin: https://evil.example.com")).toBe(403);
     expect(await ask("Host: localhost:5000\r\nOrigin: null")).toBe(403);
+    expect(await ask("Host: localhost:5000\r\nOrigin: http://localhost:3000")).toBe(403);
+    expect(await ask("Host: localhost:5000\r\nOrigin: http://localhost:5000")).toBe(202);
     expect(await ask("Host: localhost:5000")).toBe(202);
+    expect(await ask("Host: localhost:5000\r\nhost: evil.example.com")).toBe(400);
     expect((await fetch(`${url}/v2/`)).status).toBe(200);
+  });
+  it("asks for no body that it refuses (100-continue)", async () => {
+    const { host } = await start();
+    const connection = await RawConnection.open(host);
+    connection.write(
+      `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: ${host}\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n`,
+    );
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 413 /);
+  });
+  it.each([
+    ["announced", "Content-Length: 20000", "x".repeat(20_000)],
+    ["in chunks", "Transfer-Encoding: chunked", `4e20\r\n${"x".repeat(20_000)}\r\n`],
+  ])("answers a form that is too large, and lives on: %s", async (_, header, body) => {
+    const htpasswd = join(root, "users");
+    await writeFile(htpasswd, `ada:${await hash("lovelace", 4)}\n`);
+    const { host, url } = await start({ access: { htpasswd }, audit: { file: join(root, "audit.jsonl") } });
+    const connection = await RawConnection.open(host);
+    connection.write(`POST /token HTTP/1.1\r\nHost: ${host}\r\n${header}\r\n\r\n${body}`);
+    expect(await connection.status()).toBe(413);
+    connection.close();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
   it("has a token for whoever logs in, as docker does", async () => {
     const htpasswd = join(root, "users");

@@ -1,8 +1,8 @@
-/** The rules and the logins of a registry for skills, as skopeo, crane and podman meet them. */
+/** The rules and the logins of a registry for skills, as skopeo, crane, oras and podman meet them. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { passwordOf, startSkillRegistry, type SkillRegistry, type User } from "../fixtures/skill-registry.ts";
-import { crane, describeWith, podman, skopeo } from "../tools.ts";
+import { crane, describeWith, oras, podman, skopeo } from "../tools.ts";
 import { packSkill, REFERENCE } from "./skill.ts";
 import { createWorkspace, type Outcome } from "./workspace.ts";
 
@@ -10,7 +10,7 @@ const NAME = REFERENCE.replace(/:.*/, "");
 /** The states to which the skill is taken in the local store, with the tags that it has there. */
 const LOCAL = { draft: "1.0.0-draft", testing: "1.0.0-testing", published: "1.0.0" } as const;
 
-describeWith([skopeo, crane, podman], "a registry for skills", () => {
+describeWith([skopeo, crane, oras, podman], "a registry for skills", () => {
   const workspace = createWorkspace();
   let registry: SkillRegistry;
   let closed: SkillRegistry;
@@ -62,6 +62,43 @@ describeWith([skopeo, crane, podman], "a registry for skills", () => {
     expect((await workspace.run("crane", "ls", `${registry.host}/forged/greeter`)).stdout).toBe("");
   });
 
+  it("refuses it by crane and by oras, too, and their users read why", async () => {
+    expect(await copy("mirror", "published", "elsewhere/greeter")).toMatchObject({ status: 0 });
+    await workspace.output("crane", "auth", "login", registry.host, "-u", "admin", "-p", passwordOf("admin"));
+    const source = `${registry.host}/elsewhere/greeter`;
+    const byCrane = await workspace.run("crane", "copy", `${source}:1.0.0`, `${registry.host}/crane/greeter:1.0.0`);
+    const byOras = await workspace.run(
+      ...(["oras", "cp", "--to-plain-http", "--to-username", "admin", "--to-password", passwordOf("admin")] as const),
+      ...["--from-oci-layout", `${workspace.directory}/images:published`, `${registry.host}/oras/greeter:1.0.0`],
+    );
+    for (const [outcome, name] of [
+      [byCrane, "crane"],
+      [byOras, "oras"],
+    ] as const) {
+      expect(outcome.status).not.toBe(0);
+      expect(said(outcome)).toContain(`nothing in ${name}/greeter is testing as 1.0.0-testing`);
+    }
+    // An index of it under the tag of another version.
+    const target = `${source}:1.1.0`;
+    const byIndex = await workspace.run("crane", "index", "append", "-m", `${source}:1.0.0`, "-t", target);
+    expect(byIndex.status).not.toBe(0);
+    expect(said(byIndex)).toContain("is not a tag for version 1.0.0 that is published");
+    expect(await tags("elsewhere/greeter")).toEqual(["1.0.0"]);
+  });
+
+  it("takes no record of a promotion that somebody makes up", async () => {
+    expect(await copy("mirror", "published", "records/greeter")).toMatchObject({ status: 0 });
+    const key = "io.skillimage.promotion";
+    const forged = await workspace.run(
+      ...(["oras", "attach", "--plain-http", "-u", "author", "-p", passwordOf("author")] as const),
+      ...["--artifact-type", "application/vnd.skillimage.promotion.v1+json"],
+      ...["--annotation", `${key}.from=testing`, "--annotation", `${key}.to=published`],
+      ...["--annotation", `${key}.actor=approver`, `${registry.host}/records/greeter:1.0.0`],
+    );
+    expect(forged.status).not.toBe(0);
+    expect(said(forged)).toContain("not the record of a promotion that took place here");
+  });
+
   it("lets skopeo promote step by step, by people who may, and keeps what is published", async () => {
     const repository = "steps/greeter";
     expect(await copy("author", "draft", repository)).toMatchObject({ status: 0 });
@@ -86,6 +123,7 @@ describeWith([skopeo, crane, podman], "a registry for skills", () => {
     expect(said(await push("approver", "1.0.0"))).toContain(
       "steps/greeter:1.0.0 is published already. A published version never changes.",
     );
+    expect(said(await push("author", "1.1.0"))).toContain("steps/greeter:1.1.0 is for a skill");
     expect(await push("author", "plain")).toMatchObject({ status: 0 });
   });
 

@@ -1,6 +1,6 @@
 /** Whose request this is, where proxies stand between. */
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 
 import { SkillError } from "../../errors.ts";
 import { quote } from "../../text/index.ts";
@@ -14,7 +14,7 @@ export function clientAddressBehind(proxies: readonly string[]): (request: Incom
   for (const proxy of proxies) addTo(trusted, proxy);
   return ({ headers, socket }) => {
     const said = [headers["x-forwarded-for"] ?? []].flat().flatMap((value) => value.split(","));
-    let address = socket.remoteAddress;
+    let address = addressOf(socket);
     while (address !== undefined && isIn(trusted, address)) {
       const next = said.pop()?.trim();
       if (next === undefined || isIP(next) === 0) break;
@@ -22,6 +22,11 @@ export function clientAddressBehind(proxies: readonly string[]): (request: Incom
     }
     return address;
   };
+}
+
+/** Of a request that was destroyed, Node has taken the connection away, whatever its types say. */
+export function addressOf(socket: Socket | null): string | undefined {
+  return socket?.remoteAddress;
 }
 
 function addTo(trusted: BlockList, proxy: string): void {

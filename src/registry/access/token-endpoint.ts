@@ -45,11 +45,17 @@ async function readRequest(request: IncomingMessage, address: string | undefined
 async function readForm(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
+  if (Number(request.headers["content-length"] ?? 0) > MAX_FORM) throw tooLarge();
   invite(request);
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed with the iteration: the answer goes out over the same connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
-    if (size > MAX_FORM) throw new RegistryRefusal(413, "SIZE_INVALID", `the form has more than ${MAX_FORM} bytes`);
+    if (size > MAX_FORM) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function tooLarge(): RegistryRefusal {
+  return new RegistryRefusal(413, "SIZE_INVALID", `the form has more than ${MAX_FORM} bytes`);
 }

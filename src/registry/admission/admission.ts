@@ -14,6 +14,7 @@ import { promotionRecords } from "./rules/promotion-records.ts";
 import { referrerTags } from "./rules/referrer-tags.ts";
 import { removal } from "./rules/removal.ts";
 import { requiredReferrers } from "./rules/required-referrers.ts";
+import { twoPeople } from "./rules/two-people.ts";
 import { validCard } from "./rules/valid-card.ts";
 import { versionTags } from "./rules/version-tags.ts";
 import { readSkill, type Skill } from "./skill.ts";
@@ -21,7 +22,7 @@ import { Steps } from "./steps.ts";
 
 /** The section `admission` of a configuration. */
 export interface AdmissionConfig {
-  /** Turns rules on or off by their names. Default: all on but `plain-images`. */
+  /** Turns rules on or off by their names. Default: all on but `plain-images` and `two-people`. */
   readonly rules?: Readonly<Record<string, boolean>>;
   /** What must refer to an image in testing before it is published: `signature`, `scan`, `promotion`, or artifact types. Default: nothing. */
   readonly requiredReferrers?: readonly string[];
@@ -29,7 +30,7 @@ export interface AdmissionConfig {
   readonly limits?: Partial<ArchiveLimits>;
 }
 
-const OFF_BY_DEFAULT = new Set(["plain-images"]);
+const OFF_BY_DEFAULT = new Set(["plain-images", "two-people"]);
 
 /** All rules with their settings, in the order in which they are asked: what costs little, and what explains most, first. */
 export function allRules(config: AdmissionConfig = {}): readonly Rule[] {
@@ -43,6 +44,7 @@ export function allRules(config: AdmissionConfig = {}): readonly Rule[] {
     latest,
     versionTags(out),
     removal(out),
+    twoPeople(steps),
     promotionRecords(steps),
     referrerTags(out),
     requiredReferrers(config.requiredReferrers ?? []),

@@ -20,6 +20,11 @@ export class Steps {
     if (oldest !== undefined) this.#byImage.delete(oldest);
   }
 
+  /** Who took it; `undefined` where that is not known, or somebody without a name. */
+  who(repository: string, digest: Digest): string | undefined {
+    return this.#byImage.get(`${repository}@${digest}`);
+  }
+
   /** Whether it is known that somebody else took the step to this image. */
   isOfAnother(repository: string, digest: Digest, { name }: Identity): boolean {
     const key = `${repository}@${digest}`;

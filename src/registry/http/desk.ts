@@ -1,6 +1,5 @@
 /** What all parts of the API work with. */
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 
 import { isSkillError } from "../../errors.ts";
 import { RegistryEvents, type RegistryEvent } from "../events.ts";
@@ -133,14 +132,9 @@ export class Desk {
     this.events.emit({ id: randomUUID(), time: this.now(), requestId, actor: identity.name, ...event });
   }
 
-  #asker({ requestId, request, identity }: Exchange): Asker {
-    const { clientAddress = connectionAddress } = this.options;
-    return { time: this.now(), requestId, address: clientAddress(request), actor: identity.name };
+  #asker({ requestId, address, identity }: Exchange): Asker {
+    return { time: this.now(), requestId, address, actor: identity.name };
   }
-}
-
-function connectionAddress({ socket }: IncomingMessage): string | undefined {
-  return socket.remoteAddress;
 }
 
 type Asker = Pick<AuditEntry, "time" | "requestId" | "address" | "actor">;

@@ -18,13 +18,20 @@ export class Exchange {
   readonly requestId: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The client's, as it was when the request came. */
+  readonly address: string | undefined;
   /** Known once access has looked. */
   identity: Identity = ANONYMOUS;
   /** Bytes of body that came in and went out. */
   readonly bytes = { in: 0, out: 0 };
   readonly #cancel = new AbortController();
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    clientAddress: (request: IncomingMessage) => string | undefined,
+  ) {
+    this.address = clientAddress(request);
     this.request = request;
     this.response = response;
     const given = request.headers["x-request-id"];

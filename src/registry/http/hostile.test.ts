@@ -82,7 +82,9 @@ describe("manifests that two readers would read differently", () => {
       body,
     });
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ errors: [{ code: "MANIFEST_INVALID" }] });
+    const answer = await response.text();
+    expect(JSON.parse(answer)).toMatchObject({ errors: [{ code: "MANIFEST_INVALID" }] });
+    expect(answer).not.toContain("\u{feff}");
     expect((await running.fetch("/v2/a/manifests/1")).status).toBe(404);
   });
 });

@@ -107,7 +107,9 @@ class Put {
 
   /** The same bytes are of the same type for good, also where they do not tell it themselves. `DENIED`: at other codes, clients convert. */
   async #checkType(): Promise<void> {
-    const { digest, mediaType } = this.#manifest.descriptor;
+    const { parsed, descriptor } = this.#manifest;
+    if (parsed.document["mediaType"] === parsed.mediaType) return;
+    const { digest, mediaType } = descriptor;
     const known = (await this.#held.manifest(digest))?.descriptor.mediaType;
     if (known === undefined || known === mediaType) return;
     throw new RegistryRefusal(403, "DENIED", `${this.#held.name}@${digest} is here as ${known}, not as ${mediaType}`, {

@@ -62,7 +62,8 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 async function handle(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<ExchangeReport> {
   const started = performance.now();
-  const exchange = new Exchange(request, response);
+  const { clientAddress = connectionAddress } = desk.options;
+  const exchange = new Exchange(request, response, clientAddress);
   let route: Route | undefined;
   let refusal: RegistryRefusal | undefined;
   let failure: unknown;
@@ -96,6 +97,10 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
     refusal,
     failure,
   };
+}
+
+function connectionAddress({ socket }: IncomingMessage): string | undefined {
+  return socket.remoteAddress;
 }
 
 async function authorize(desk: Desk, exchange: Exchange, route: Route): Promise<void> {
