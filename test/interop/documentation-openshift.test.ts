@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { dockerRegistry, htpasswd, openssl } from "../tools.ts";
+import { dockerRegistry, htpasswd, KUBERNETES_SCHEMAS, openssl } from "../tools.ts";
 import { makeCertificates } from "./certificates.ts";
+import { readManifests, violations } from "./kubernetes.ts";
 import { nameRegistries } from "./named-registries.ts";
-import { perform, readPage, readText } from "./page.ts";
+import { perform, readBlocks, readPage, readText } from "./page.ts";
 import { createPod, describeInPod, mountEmptyVolume, mountRegistrySecret } from "./pod.ts";
 import { startDockerRegistry } from "./registries.ts";
 import { skillctlJson } from "./skill.ts";
@@ -21,7 +22,7 @@ const SERVICE = "image-registry.openshift-image-registry.svc";
 /** What the page calls them, and the secret of this test's session. */
 const [DEVELOPER, ACCOUNT, TOKEN] = ["developer", "skills", "sha256~of-a-session"];
 
-describeInPod([dockerRegistry, htpasswd, openssl], "the how-to on OpenShift", () => {
+describeInPod([...KUBERNETES_SCHEMAS, dockerRegistry, htpasswd, openssl], "the how-to on OpenShift", () => {
   it("holds from top to bottom", async () => {
     const node = createWorkspace();
     const certificates = makeCertificates(join(node.directory, "certificates"), [ROUTE, SERVICE]);
@@ -40,13 +41,15 @@ describeInPod([dockerRegistry, htpasswd, openssl], "the how-to on OpenShift", ()
         "/skills": mountEmptyVolume(node, "skills"),
         "/var/run/secrets/kubernetes.io/serviceaccount": join(node.directory, "account"),
       };
-      const here = (text: string): string =>
-        Object.entries(volumes).reduce((changed, [path, directory]) => changed.replaceAll(path, directory), text);
+      const inPod = (line: string): string =>
+        Object.entries(volumes).reduce((changed, [path, directory]) => changed.replaceAll(path, directory), line);
+      // A path that is printed for another pod is not this one's.
+      const here = (text: string): string => text.replaceAll(/^(?!.*mountPath:).*$/gm, inPod);
       const variables = readVariables().map(({ name, value }) => [name, here(value)] as const);
       const { SSL_CERT_FILE: _, ...proxies } = named.variables;
       const pod = createPod(node, { variables: { ...proxies, ...Object.fromEntries(variables), DIGEST: digest } });
       const steps = Object.values(inside).flat();
-      expect(steps).toHaveLength(3);
+      expect(steps).toHaveLength(4);
       await perform(
         pod,
         steps.map(({ script, prints = "…" }) => ({ script: here(script), prints: here(prints) })),
@@ -56,6 +59,14 @@ describeInPod([dockerRegistry, htpasswd, openssl], "the how-to on OpenShift", ()
       await registry.close();
       for (const workspace of [node, developer]) workspace.remove();
     }
+  });
+
+  it("shows manifests that an API server takes", () => {
+    const shown = [...readBlocks(PAGE, "yaml"), ...readBlocks(PAGE, "text")].filter((each) =>
+      /^apiVersion/m.test(each),
+    );
+    expect(shown).toHaveLength(2);
+    for (const text of shown) expect(readManifests(text).flatMap(violations)).toEqual([]);
   });
 });
 

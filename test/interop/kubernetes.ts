@@ -66,12 +66,18 @@ function routeValidator(): ValidateFunction {
   const definition = parse(readFileSync(ROUTE_DEFINITION.path ?? "", "utf8")) as {
     readonly spec: { readonly versions: readonly [{ readonly schema: { readonly openAPIV3Schema: object } }] };
   };
-  const closed = JSON.parse(JSON.stringify(definition.spec.versions[0].schema.openAPIV3Schema), (key, value: unknown) =>
-    typeof value === "object" && value !== null && "properties" in value && !("additionalProperties" in value)
-      ? { ...value, additionalProperties: key === "metadata" }
-      : value,
-  ) as object;
+  const schema = JSON.stringify(definition.spec.versions[0].schema.openAPIV3Schema);
+  const closed = JSON.parse(schema, (key, value: unknown) => {
+    // What the definition has where an alternative was taken out; JSON Schema knows no such thing.
+    if (key === "anyOf" && value === null) return undefined;
+    const isObject = isRecord(value) && value["type"] === "object" && value["properties"] !== undefined;
+    return isObject ? { ...value, additionalProperties: false } : value;
+  }) as object;
   return new Ajv2020({ strict: false, validateFormats: false }).compile(closed);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What a kubelet mounts into the first container of a pod: the volumes that are images. */
