@@ -75,6 +75,12 @@ export const containerd = fetchedTool("containerd");
 export const containerdShim = fetchedTool("containerd-shim-runc-v2");
 /** No program, but the protocol that a kubelet speaks with containerd. */
 export const CRI_PROTOCOL: Tool = { name: "cri-api.proto", apt: undefined, path: readable(PROTOCOL_FILE) };
+export const curl = tool("curl");
+export const wget = tool("wget");
+export const ruby = tool("ruby");
+export const shellcheck = tool("shellcheck");
+/** Runs programs of linux/arm64 on this machine. */
+export const qemuArm64 = tool("qemu-aarch64-static", { apt: "qemu-user-static" });
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");
