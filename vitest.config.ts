@@ -32,6 +32,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "delivery",
+          include: ["test/delivery/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "reliability",
           include: ["test/reliability/**/*.test.ts"],
           testTimeout: SOAK ? 3_600_000 : 300_000,

@@ -95,6 +95,12 @@ export const systemdAnalyze = tool("systemd-analyze", { apt: "systemd" });
 export const docker = fetchedFile("docker/docker");
 export const dockerd = fetchedFile("docker/dockerd");
 export const dockerCompose = fetchedFile("docker/docker-compose");
+export const curl = tool("curl");
+export const wget = tool("wget");
+export const ruby = tool("ruby");
+export const shellcheck = tool("shellcheck");
+/** Runs programs of linux/arm64 on this machine. */
+export const qemuArm64 = tool("qemu-aarch64-static", { apt: "qemu-user-static" });
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");

@@ -13,6 +13,9 @@ export const OUTPUT = join(ROOT, "release");
 export const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 export const { version } = manifest;
 
+/** The project's page. `repository` of package.json is the one place that says where it is; OWNER stands for what is not decided. */
+export const home = manifest.repository.url.replace(/^git\+|\.git$/g, "");
+
 /** The commit that is being built, in short; empty outside of a git checkout. */
 export async function commit() {
   return git("rev-parse", "--short=12", "HEAD");
