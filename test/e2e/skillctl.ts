@@ -21,6 +21,8 @@ export interface Result {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** Default: the workspace. */
+  readonly cwd?: string;
 }
 
 /** A directory with a store below it, in which the command runs. */
@@ -39,7 +41,8 @@ export class Workspace {
 
   /** Starts the command without waiting for it. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    return spawn(process.execPath, [MAIN, ...args], { cwd: this.directory, env: this.environment(options.env) });
+    const cwd = options.cwd ?? this.directory;
+    return spawn(process.execPath, [MAIN, ...args], { cwd, env: this.environment(options.env) });
   }
 
   /** Runs the command to its end. */
