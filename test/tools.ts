@@ -68,6 +68,8 @@ export const initdb = tool("initdb", { apt: "postgresql" });
 export const postgres = tool("postgres", { apt: "postgresql" });
 /** The official conformance program of OCI distribution-spec. */
 export const ociConformance = fetchedTool("oci-conformance");
+/** Brings the schemas of pipelines' files along. */
+export const checkJsonschema = fetchedTool("check-jsonschema");
 export const crane = fetchedTool("crane");
 export const oras = fetchedTool("oras");
 export const cosign = fetchedTool("cosign");
@@ -75,6 +77,7 @@ export const containerd = fetchedTool("containerd");
 export const containerdShim = fetchedTool("containerd-shim-runc-v2");
 /** No program, but the protocol that a kubelet speaks with containerd. */
 export const CRI_PROTOCOL: Tool = { name: "cri-api.proto", apt: undefined, path: readable(PROTOCOL_FILE) };
+export const git = tool("git");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");

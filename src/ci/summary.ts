@@ -45,9 +45,11 @@ function counts(skills: readonly SkillReport[]): string {
   return [skills.length === 1 ? "1 skill" : `${skills.length} skills`, ...each].join(", ");
 }
 
-/** Text in which nothing is markup. */
+/** Text in which nothing is markup, mentions anybody or becomes a link. */
 function plain(text: string): string {
-  return visibleLine(text).replaceAll(/[\\`*_{}[\]<>()#+\-!|~&@:/]/g, (sign) => `&#${sign.codePointAt(0)};`);
+  return visibleLine(text)
+    .replaceAll(/[\\`*_{}[\]<>#|~&@]/g, (sign) => `&#${sign.codePointAt(0)};`)
+    .replaceAll(/:(?=\/\/)|(?<=www)\./gi, (sign) => `&#${sign.codePointAt(0)};`);
 }
 
 /** A code span, also in a cell of a table. */
