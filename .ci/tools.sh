@@ -129,7 +129,20 @@ build() {
   mv "$root/$1.new" "$root/bin/$1"
 }
 
+# A program in Python with the packages that it needs, in a folder of its own: python_program NAME MODULE PACKAGE
+python_program() {
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$root/python" "$3"
+  printf '#!/bin/sh\nPYTHONPATH="%s" exec python3 -m %s "$@"\n' "$root/python" "$2" >"$root/$1.new"
+  chmod +x "$root/$1.new"
+  mv "$root/$1.new" "$root/bin/$1"
+}
+
 builds=()
+# It brings the schemas of GitHub's actions and workflows and of GitLab's CI along.
+if ! command -v check-jsonschema >/dev/null; then
+  (python_program check-jsonschema check_jsonschema check-jsonschema==0.39.0) &
+  builds+=($!)
+fi
 for each in olareg:.ci:github.com/olareg/olareg/cmd/olareg \
   oci-conformance:.ci:github.com/opencontainers/distribution-spec/conformance \
   versitygw:.ci/s3:github.com/versity/versitygw/cmd/versitygw; do

@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   SIZE_MISMATCH: "Content is shorter or longer than its descriptor says.",
   SKILLCARD_INVALID: "A SkillCard does not follow its schema; `issues` lists every problem.",
   SKILLCARD_MISSING: "A directory holds neither skill.yaml nor SKILL.md.",
+  SOURCE_UNREADABLE: "A git repository cannot be read, or its clone lacks the commits that are needed.",
   STORE_CORRUPT: "A store's own files are damaged.",
   STORE_LOCKED: "Another process holds the store's lock and did not let go in time.",
   STORE_UNWRITABLE: "A store cannot be written: the disk is full, read-only or failing.",

@@ -73,6 +73,8 @@ export const initdb = tool("initdb", { apt: "postgresql" });
 export const postgres = tool("postgres", { apt: "postgresql" });
 /** The official conformance program of OCI distribution-spec. */
 export const ociConformance = fetchedTool("oci-conformance");
+/** Brings the schemas of pipelines' files along. */
+export const checkJsonschema = fetchedTool("check-jsonschema");
 export const crane = fetchedTool("crane");
 export const oras = fetchedTool("oras");
 export const cosign = fetchedTool("cosign");
@@ -101,6 +103,7 @@ export const ruby = tool("ruby");
 export const shellcheck = tool("shellcheck");
 /** Runs programs of linux/arm64 on this machine. */
 export const qemuArm64 = tool("qemu-aarch64-static", { apt: "qemu-user-static" });
+export const git = tool("git");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");

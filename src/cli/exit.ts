@@ -20,6 +20,7 @@ const USAGE_CODES: ReadonlySet<SkillErrorCode> = new Set<SkillErrorCode>([
   "REFERENCE_AMBIGUOUS",
   "REFERENCE_INVALID",
   "SKILLCARD_MISSING",
+  "SOURCE_UNREADABLE",
   "USAGE",
   "VERSION_INVALID",
 ]);

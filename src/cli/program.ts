@@ -102,6 +102,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/history.ts")).historyCommand,
   },
   {
+    name: "ci",
+    summary: "check, push and promote what changed in a repository",
+    group: REGISTRY,
+    load: async () => (await import("./commands/ci.ts")).ciCommand,
+  },
+  {
     name: "login",
     summary: "keep a registry's credentials, after trying them",
     group: REGISTRY,

@@ -10,6 +10,8 @@ export const Annotation = {
   source: "org.opencontainers.image.source",
   revision: "org.opencontainers.image.revision",
   refName: "org.opencontainers.image.ref.name",
+  /** Where the skill is in its source, when a pipeline packed it. */
+  path: "io.skillimage.source.path",
   status: "io.skillimage.status",
   name: "io.skillimage.name",
   tags: "io.skillimage.tags",

@@ -6,7 +6,7 @@
  */
 import { Annotation, type Annotations } from "../oci/index.ts";
 import { isLifecycleState, type LifecycleState } from "../lifecycle/index.ts";
-import type { SkillCard } from "../skillcard/index.ts";
+import type { SkillCard, SkillCardProvenance } from "../skillcard/index.ts";
 
 /** The description of a skill as its image carries it. An absent field was absent in the SkillCard. */
 export interface SkillMetadata {
@@ -35,13 +35,16 @@ export interface PackingFacts {
   /** RFC 3339. */
   readonly created: string;
   readonly wordcount: number | undefined;
+  /** Where the files come from, for a card that does not say. */
+  readonly provenance?: SkillCardProvenance;
 }
 
 const MAX_DESCRIPTION_BYTES = 256;
 
 /** The annotations that do not change in the life of a version; they are also the config's labels. */
 export function staticAnnotations(card: SkillCard, facts: PackingFacts): Annotations {
-  const { metadata, provenance } = card;
+  const { metadata } = card;
+  const provenance = card.provenance ?? facts.provenance;
   return present({
     [Annotation.title]: metadata.displayName ?? metadata.name,
     [Annotation.description]: firstBytes(metadata.description, MAX_DESCRIPTION_BYTES),
@@ -52,6 +55,8 @@ export function staticAnnotations(card: SkillCard, facts: PackingFacts): Annotat
     [Annotation.created]: facts.created,
     [Annotation.source]: provenance?.source,
     [Annotation.revision]: provenance?.commit,
+    // The path in a card is in the image, with the card.
+    [Annotation.path]: card.provenance === undefined ? provenance?.path : undefined,
     [Annotation.name]: metadata.name,
     [Annotation.tags]: metadata.tags && metadata.tags.length > 0 ? JSON.stringify(metadata.tags) : undefined,
     [Annotation.compatibility]: metadata.compatibility,

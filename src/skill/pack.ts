@@ -9,7 +9,7 @@ import { SkillError } from "../errors.ts";
 import { tagFor } from "../lifecycle/index.ts";
 import { formatReference, parseReference, type Digest, type Platform } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
-import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
+import type { SkillCard, SkillCardIssue, SkillCardProvenance } from "../skillcard/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
 import { quote, suggest } from "../text/index.ts";
 import type { ImageParts } from "./compose.ts";
@@ -36,6 +36,8 @@ export interface PackOptions extends OperationOptions {
   readonly sourceDateEpoch?: number;
   /** The time of packing, where `sourceDateEpoch` does not fix it. */
   readonly now?: () => Date;
+  /** Where the directory comes from; a card that says so itself is believed. Default: nothing is recorded. */
+  readonly provenance?: SkillCardProvenance;
   readonly onProgress?: (progress: PackProgress) => void;
   /** Hears which reference the skill will have before anything is stored; an error that it throws ends the packing. */
   readonly onTarget?: (reference: string) => void;
@@ -96,7 +98,7 @@ async function storeLayer(
   card: SkillCard,
   options: PackOptions,
 ): Promise<{ readonly parts: ImageParts; readonly demands: LayerDemands }> {
-  const { sourceDateEpoch, profile = "standard", onProgress, signal } = options;
+  const { sourceDateEpoch, profile = "standard", provenance, onProgress, signal } = options;
   const platforms = parsePlatforms(options.platforms);
   const { files } = skill.contents;
   const layer = createLayer(files, {
@@ -113,7 +115,11 @@ async function storeLayer(
     platforms,
     layer: descriptor,
     diffId,
-    annotations: staticAnnotations(card, { created, wordcount: skill.wordcount }),
+    annotations: staticAnnotations(card, {
+      created,
+      wordcount: skill.wordcount,
+      ...(provenance === undefined ? {} : { provenance }),
+    }),
     created,
   };
   const fileSize = files.reduce((largest, file) => Math.max(largest, file.size), 0);

@@ -126,6 +126,7 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   for (const program of ["ssh", "podman", "jq"]) chmodSync(workspace.path("bin", program), 0o755);
   if (command.includes("git log")) await run(workspace, COMMIT);
 
+  if (command.startsWith("skillctl ci")) await run(workspace, COMMIT_SKILLS);
   if (/ (?:gc|scrub|fsck|backup|restore|robot) /.test(`${command} `)) await prepareRegistries(workspace);
 
   const store = await LayoutStore.open(workspace.store);
@@ -171,6 +172,8 @@ async function publish(store: LayoutStore, name: string): Promise<void> {
 
 const COMMIT =
   "git init -q mine && cd mine && git add . && git -c user.name=x -c user.email=x@example.com commit -qm x";
+
+const COMMIT_SKILLS = "git init -q && git add skills && git -c user.name=x -c user.email=x@example.com commit -qm x";
 
 /** Registries where `skillctl serve` keeps one and in `registry`, with a robot token each; a backup, and one that was begun to be restored. */
 async function prepareRegistries(workspace: Workspace): Promise<void> {

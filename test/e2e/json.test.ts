@@ -27,6 +27,7 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["history", ["history", "quay.io/other/hello:1.0.0"]],
   ["pull", ["pull", "quay.io/other/hello:1.0.0", "quay.io/other/absent:1.0.0", "-o", "pulled"]],
   ["copy", ["copy", "quay.io/acme/hello:1.0.0", "quay.io/mirror/hello"]],
+  ["ci", ["ci", "--all", "--push", "quay.io/team", "--promote", "testing", "hello", "bad"]],
   ["copy, all tags", ["copy", "--all-tags", "quay.io/acme/hello", "quay.io/mirror/hello"]],
   ["login", ["login", "quay.io", "--username", "acme+robot", "--password-stdin"]],
   ["logout", ["logout", "quay.io"]],
@@ -67,6 +68,8 @@ beforeAll(async () => {
   const { layer } = await writeRegistry("broken");
   const hex = layer.digest.slice("sha256:".length);
   await truncate(user.path("broken", "blobs", "sha256", hex.slice(0, 2), hex), 3);
+  const commit = 'git init -q && git add hello bad && git -c user.name=x -c user.email=x@example.com commit -qm "$0"';
+  await user.shell("sh", ["-c", commit, "Two skills"]);
   const page = await readFile(new URL("../../docs/cli/json.md", import.meta.url), "utf8");
   const examples = page.matchAll(/^## (.+)\n[^]*?```json\n([^]*?)```/gm);
   documented = new Map([...examples].map(([, section = "", json = ""]) => [section, JSON.parse(json) as unknown]));

@@ -17,6 +17,8 @@ export interface Result {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** Default: the workspace. */
+  readonly cwd?: string;
 }
 
 /** A directory with a store below it, in which the command runs. */
@@ -36,7 +38,8 @@ export class Workspace {
   /** Starts the command without waiting for it. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     const [program, ...first] = COMMAND;
-    return spawn(program, [...first, ...args], { cwd: this.directory, env: this.environment(options.env) });
+    const cwd = options.cwd ?? this.directory;
+    return spawn(program, [...first, ...args], { cwd, env: this.environment(options.env) });
   }
 
   /** Runs the command to its end. */

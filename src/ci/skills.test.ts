@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+
+import { changedSkills, skillDirectories } from "./skills.ts";
+
+describe("skillDirectories", () => {
+  it("are those with a card, the outermost of them", () => {
+    const files = ["a/SKILL.md", "a/examples/b/SKILL.md", "deep/er/c/skill.yaml", "docs/README.md", "a.txt"];
+    expect(skillDirectories(files)).toEqual(["a", "deep/er/c"]);
+  });
+
+  it("is the whole repository when its top has a card", () => {
+    expect(skillDirectories(["SKILL.md", "references/x/SKILL.md"])).toEqual(["."]);
+  });
+
+  it("leave out what is a tool's, unless it is named", () => {
+    const files = [".agents/skills/a/SKILL.md", "b/.hidden/c/SKILL.md", "d/SKILL.md"];
+    expect(skillDirectories(files)).toEqual(["d"]);
+    expect(skillDirectories(files, [".agents/skills"])).toEqual([".agents/skills/a"]);
+  });
+});
+
+describe("changedSkills", () => {
+  it("is about a skill, not about one whose name begins alike", () => {
+    const changes = [{ kind: "modified", path: "skills/a-b/SKILL.md" }] as const;
+    expect(changedSkills(["skills/a", "skills/a-b"], ["skills/a", "skills/a-b"], changes)).toEqual([
+      { directory: "skills/a", change: "unchanged" },
+      { directory: "skills/a-b", change: "modified" },
+    ]);
+  });
+
+  it("knows a file that moved from one skill to another as a change of both", () => {
+    const changes = [{ kind: "renamed", path: "b/x.txt", previous: "a/x.txt" }] as const;
+    expect(changedSkills(["a", "b"], ["a", "b"], changes).map(({ change }) => change)).toEqual([
+      "modified",
+      "modified",
+    ]);
+  });
+
+  it("knows a skill that moved by its card, and one that merely began with a copy as new", () => {
+    const moved = [{ kind: "renamed", path: "new/SKILL.md", previous: "old/SKILL.md" }] as const;
+    expect(changedSkills(["old"], ["new"], moved)).toEqual([{ directory: "new", change: "renamed", previous: "old" }]);
+    const file = [{ kind: "renamed", path: "new/data.csv", previous: "old/data.csv" }] as const;
+    expect(changedSkills(["old"], ["new"], file)).toEqual([
+      { directory: "new", change: "added" },
+      { directory: "old", change: "deleted" },
+    ]);
+  });
+});
