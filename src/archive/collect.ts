@@ -18,7 +18,17 @@ import type { LayerFile } from "./types.ts";
 export interface CollectOptions {
   /** Absolute paths of directories that are left out where they lie in the one to be packed, as a store may. */
   readonly exclude?: readonly string[];
+  /** Told of each file that cannot be packed, which is then left out. Default: the first one is thrown. */
+  readonly onUnsupported?: (problem: UnsupportedFile) => void;
   readonly signal?: AbortSignal;
+}
+
+/** A file that no image can carry. */
+export interface UnsupportedFile {
+  /** Relative, `/`-separated. */
+  readonly path: string;
+  /** A clause: `it is a symbolic link`. */
+  readonly reason: string;
 }
 
 /** What of a directory is packed, and what is not. */
@@ -37,6 +47,7 @@ interface Walk {
   readonly names: PathTable;
   readonly files: LayerFile[];
   readonly excluded: string[];
+  readonly onUnsupported: (problem: UnsupportedFile) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -46,7 +57,8 @@ interface Walk {
  * carried. Nothing is opened yet: each file's `open()` reads it, and fails if its size has changed.
  *
  * Throws `FILE_UNREADABLE` when the directory or a file in it cannot be read, and `FILE_UNSUPPORTED`, naming the
- * file, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse.
+ * file, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse, unless
+ * `onUnsupported` takes it.
  */
 export async function collectFiles(directory: string, options: CollectOptions = {}): Promise<CollectedFiles> {
   throwIfAborted(options.signal);
@@ -61,6 +73,11 @@ export async function collectFiles(directory: string, options: CollectOptions = 
     names: new PathTable(),
     files: [],
     excluded: [],
+    onUnsupported:
+      options.onUnsupported ??
+      (({ path, reason }) => {
+        throw unsupported(path, reason);
+      }),
     signal: options.signal,
   };
   await visit(walk, "");
@@ -84,8 +101,9 @@ async function visit(walk: Walk, prefix: string): Promise<void> {
       walk.excluded.push(shown);
       continue;
     }
-    check(walk, path, entry);
-    if (entry.isDirectory()) await visit(walk, shown);
+    const reason = refusal(walk, path, entry);
+    if (reason !== undefined) walk.onUnsupported({ path, reason });
+    else if (entry.isDirectory()) await visit(walk, shown);
     else files.push(path);
   }
   for (const path of files) walk.files.push(describe(walk.root, path));
@@ -104,13 +122,12 @@ async function pathsWithin(root: string, directories: readonly string[]): Promis
   return paths;
 }
 
-function check(walk: Walk, path: string, entry: Dirent): void {
+function refusal(walk: Walk, path: string, entry: Dirent): string | undefined {
   const kind = unsupportedKind(entry);
-  if (kind !== undefined) throw unsupported(path, `it is ${kind}`);
+  if (kind !== undefined) return `it is ${kind}`;
   // Node shows bytes that are not UTF-8 as U+FFFD.
-  if (path.includes("\ufffd")) throw unsupported(path, "its name is not valid UTF-8");
-  const reason = pathRefusal(path) ?? walk.names.claim(path, entry.isDirectory() ? "directory" : "file");
-  if (reason !== undefined) throw unsupported(path, reason);
+  if (path.includes("\ufffd")) return "its name is not valid UTF-8";
+  return pathRefusal(path) ?? walk.names.claim(path, entry.isDirectory() ? "directory" : "file");
 }
 
 /** Without a thread hop for each file: that would be most of the time a large skill's listing takes. */

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs/promises";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,5 +82,34 @@ describe("reading a file", () => {
       code: "FILE_UNREADABLE",
       message: `cannot read ${missing}: there is no such file or directory`,
     });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("reading a named pipe (Windows has none in directories)", () => {
+  const makePipe = (): string => {
+    const path = join(mkdtempSync(join(directory, "pipe-")), "pipe");
+    execFileSync("mkfifo", [path]);
+    return path;
+  };
+
+  it("reads what flows by once as often as wanted", async () => {
+    const pipe = makePipe();
+    const written = fs.writeFile(pipe, "x".repeat(300_000));
+    const read = async (open: () => AsyncIterable<Uint8Array>): Promise<number[]> => [
+      (await readAll(open())).byteLength,
+      (await readAll(open())).byteLength,
+    ];
+    const signal = new AbortController().signal;
+    expect(await withReadableFile(pipe, Readable.from([]), signal, read)).toEqual([300_000, 300_000]);
+    await written;
+  });
+
+  it("to which nobody writes ends when it is cancelled", async () => {
+    const cancel = new AbortController();
+    const reading = withReadableFile(makePipe(), Readable.from([]), cancel.signal, async () =>
+      expect.fail("no content"),
+    );
+    setImmediate(() => cancel.abort(new Error("enough")));
+    await expect(reading).rejects.toThrow();
   });
 });

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 
 import type { Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
+import { isPipe, readPipe } from "./pipe.ts";
 import { explainSystemError, unwritable } from "./system-error.ts";
 
 /**
@@ -89,8 +90,8 @@ async function writeTo(path: string, flags: "w" | "wx", content: Content): Promi
 }
 
 /**
- * Calls `use` with a function that opens `path` from its start, as often as wanted. `-` is `stdin`, which is kept in a
- * temporary file meanwhile, as it flows by only once. Throws `FILE_UNREADABLE`, and `TARGET_UNWRITABLE` when that copy
+ * Calls `use` with a function that opens `path` from its start, as often as wanted. `-` is `stdin`; that, and a pipe at `path`, is
+ * kept in a temporary file meanwhile, as it flows by only once. Throws `FILE_UNREADABLE`, and `TARGET_UNWRITABLE` when that copy
  * cannot be made.
  */
 export async function withReadableFile<T>(
@@ -99,22 +100,31 @@ export async function withReadableFile<T>(
   signal: AbortSignal,
   use: (open: () => Content) => Promise<T>,
 ): Promise<T> {
-  if (path !== "-") return use(() => readFile(path));
+  if (path === "-") return withCopy(stdin, "stdin", signal, use);
+  return (await isPipe(path)) ? withCopy(readPipe(path, signal), path, signal, use) : use(() => readFile(path));
+}
+
+async function withCopy<T>(
+  content: Content | Readable,
+  source: string,
+  signal: AbortSignal,
+  use: (open: () => Content) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "skillctl-"));
   try {
-    const copy = join(directory, "stdin");
-    await keep(stdin, copy, signal);
+    const copy = join(directory, "copy");
+    await keep(content, source, copy, signal);
     return await use(() => readFile(copy));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function keep(stdin: Readable, copy: string, signal: AbortSignal): Promise<void> {
+async function keep(content: Content | Readable, source: string, copy: string, signal: AbortSignal): Promise<void> {
   try {
-    await pipeline(stdin, createWriteStream(copy), { signal });
+    await pipeline(content, createWriteStream(copy), { signal });
   } catch (error) {
-    throw explainSystemError(error, { source: "stdin", target: copy });
+    throw explainSystemError(error, { source, target: copy });
   }
 }
 

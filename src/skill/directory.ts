@@ -3,8 +3,9 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { collectFiles, type CollectedFiles, type CollectOptions, type LayerFile } from "../archive/index.ts";
+import { unsupported, type UnsupportedFile } from "../archive/collect.ts";
 import { asContent, readAll } from "../content/index.ts";
-import { SkillError } from "../errors.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 import { countWords } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue } from "../skillcard/index.ts";
 import type { OperationOptions } from "../store/index.ts";
@@ -13,6 +14,8 @@ import { checkCardFile } from "./card-file.ts";
 import { CARD_FILE, PROMPT_FILE } from "./names.ts";
 
 const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
+/** As many files that cannot be packed as a person may read. */
+const MAX_UNSUPPORTED = 100;
 
 /** What is right and wrong with a skill directory. */
 export interface ValidationReport {
@@ -25,7 +28,11 @@ export interface ValidationReport {
   /** Absent when the problems leave no card to speak of. */
   readonly card?: SkillCard;
   readonly issues: readonly SkillCardIssue[];
-  /** True when no issue is an error. */
+  /** Files that no image can carry, the first hundred of them. */
+  readonly unsupported: readonly UnsupportedFile[];
+  /** How many more there are. */
+  readonly unsupportedMore: number;
+  /** True when no issue is an error and every file can be packed. */
   readonly valid: boolean;
 }
 
@@ -39,10 +46,27 @@ export interface SkillDirectory {
 
 /**
  * Checks a skill: a directory, or its `skill.yaml` or `SKILL.md`. Every problem is in the report; it throws only when
- * there is nothing to check: `FILE_UNREADABLE`, `SKILLCARD_MISSING`, or `FILE_UNSUPPORTED` for a file no image can carry.
+ * there is nothing to check: `FILE_UNREADABLE`, `SKILLCARD_MISSING`, or `FILE_UNSUPPORTED` when the card is a file no image
+ * can carry.
  */
-export async function validate(path: string, options?: OperationOptions): Promise<ValidationReport> {
-  return (await readSkillDirectory(path, options)).report;
+export async function validate(path: string, options: OperationOptions = {}): Promise<ValidationReport> {
+  const all: UnsupportedFile[] = [];
+  const found = await readSkillDirectory(path, { ...options, onUnsupported: (file) => all.push(file) }).catch(
+    (error: unknown) => {
+      const card = all.find((file) => file.path === CARD_FILE || file.path === PROMPT_FILE);
+      throw card !== undefined && isSkillError(error, "SKILLCARD_MISSING")
+        ? unsupported(card.path, card.reason)
+        : error;
+    },
+  );
+  const shown = all.slice(0, MAX_UNSUPPORTED);
+  const { report } = found;
+  return {
+    ...report,
+    unsupported: shown,
+    unsupportedMore: all.length - shown.length,
+    valid: report.valid && all.length === 0,
+  };
 }
 
 /**
@@ -91,7 +115,8 @@ function checkCard(
   }
   const { file, text, card, issues } = checked;
   const valid = !issues.some((issue) => issue.severity === "error");
-  return { path, file, text, ...(card === undefined ? {} : { card }), issues, valid };
+  const facts = { path, file, text, issues, unsupported: [], unsupportedMore: 0, valid };
+  return card === undefined ? facts : { ...facts, card };
 }
 
 async function readSmall(directory: string, file: LayerFile): Promise<Uint8Array> {

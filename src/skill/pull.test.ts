@@ -105,6 +105,8 @@ describe("pull", () => {
     const { directory } = await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output });
     expect(directory).toBe(join(output, "greeter"));
     expect(await readdir(join(output, "greeter"))).toEqual(["SKILL.md", "skill.yaml"]);
+    expect(await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output })).toMatchObject({ directory });
+    await writeFile(join(output, "greeter", "SKILL.md"), "mine");
     await expect(fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output })).rejects.toMatchObject({
       code: "TARGET_EXISTS",
     });

@@ -1,8 +1,8 @@
 /** From an image back to a directory. */
 import { join } from "node:path";
 
-import { extractLayers } from "../archive/index.ts";
-import { SkillError } from "../errors.ts";
+import { extractLayers, sameContent, type ExtractSummary, type LayerSource } from "../archive/index.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 import { baseName, formatReference } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/index.ts";
@@ -20,19 +20,22 @@ export interface UnpackOptions extends LayerOptions {
 }
 
 export interface UnpackResult {
-  /** The directory that was made: `<directory>/<skill name>`. */
+  /** The directory that was made, or was there: `<directory>/<skill name>`. */
   readonly path: string;
   readonly digest: Digest;
   readonly files: number;
   /** Bytes of the files. */
   readonly bytes: number;
+  /** True when the directory was there and held exactly this; then nothing was written. */
+  readonly unchanged: boolean;
   /** Where what was replaced still lies, because it could not be removed. */
   readonly leftover?: string;
 }
 
 /**
  * Unpacks a skill into a new directory named after it, all or nothing. The name is that of the SkillCard inside, and must
- * be the one by which the image was asked for. Throws `TARGET_EXISTS` (unless `force`), `SKILLCARD_INVALID`, `NOT_A_SKILL`
+ * be the one by which the image was asked for. A directory that already holds this very skill stays as it is. Throws
+ * `TARGET_EXISTS` for one that holds anything else (unless `force`), `SKILLCARD_INVALID`, `NOT_A_SKILL`
  * when the names differ, and `ARCHIVE_REFUSED`, `ARCHIVE_LIMIT` or `ARCHIVE_INVALID` for layers that are not safe.
  */
 export async function unpack(
@@ -46,9 +49,26 @@ export async function unpack(
   const image = await readImage(resolved.repository, resolved.descriptor, options);
   const name = await verifiedName(resolved, image, options);
   const path = join(directory, name);
-  const layers = await layerSources(resolved.repository, image, options);
-  const { files, size, leftover } = await extractLayers(layers, path, { ...options, replace: options.force === true });
-  return { path, digest: resolved.descriptor.digest, files, bytes: size, ...(leftover !== undefined && { leftover }) };
+  const layers = (): Promise<readonly LayerSource[]> => layerSources(resolved.repository, image, options);
+  const { files, size, leftover, unchanged } = await extract(layers, path, options);
+  const { digest } = resolved.descriptor;
+  return { path, digest, files, bytes: size, unchanged, ...(leftover !== undefined && { leftover }) };
+}
+
+async function extract(
+  layers: () => Promise<readonly LayerSource[]>,
+  path: string,
+  options: UnpackOptions,
+): Promise<ExtractSummary & { readonly unchanged: boolean }> {
+  try {
+    const replace = options.force === true;
+    return { ...(await extractLayers(await layers(), path, { ...options, replace })), unchanged: false };
+  } catch (error) {
+    if (!isSkillError(error, "TARGET_EXISTS")) throw error;
+    const same = await sameContent(path, await layers(), options);
+    if (same === undefined) throw error;
+    return { ...same, unchanged: true };
+  }
 }
 
 /** The name in the reference, in the annotations and in the card must be one: it becomes a directory's. */

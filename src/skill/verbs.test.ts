@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -156,6 +156,37 @@ describe("unpack", () => {
     expect(await readFile(join(target, "greeter/mine.txt"), "utf8")).toBe("mine");
     await unpack(store, DRAFT, target, { force: true });
     await expect(stat(join(target, "greeter/mine.txt"))).rejects.toThrow("ENOENT");
+  });
+
+  it("is content with a directory that holds this very skill already, and leaves it alone", async () => {
+    const store = await storeWithGreeter();
+    const target = await temporaryDirectory();
+    const { unchanged, ...first } = await unpack(store, DRAFT, target);
+    const before = await stat(first.path);
+    expect(unchanged).toBe(false);
+    expect(await unpack(store, DRAFT, target)).toEqual({ ...first, unchanged: true });
+    expect((await stat(first.path)).ino).toBe(before.ino);
+  });
+
+  it.each<[string, (greeter: string) => Promise<unknown>]>([
+    ["another text of the same length", (greeter) => writeFile(join(greeter, "references/größe.md"), "# Kleine\n")],
+    ["a file more", (greeter) => writeFile(join(greeter, ".notes"), "")],
+    ["a directory more", (greeter) => mkdir(join(greeter, "empty"))],
+    ["a file less", (greeter) => rm(join(greeter, "SKILL.md"))],
+    ["a script that cannot be executed", (greeter) => chmod(join(greeter, "scripts/run.sh"), 0o644)],
+    [
+      "a link to the very file",
+      async (greeter) => {
+        await rename(join(greeter, "SKILL.md"), join(greeter, "..", "SKILL.md"));
+        await symlink("../SKILL.md", join(greeter, "SKILL.md"));
+      },
+    ],
+  ])("does not touch a directory that has %s than the skill", async (_, change) => {
+    const store = await storeWithGreeter();
+    const target = await temporaryDirectory();
+    const { path } = await unpack(store, DRAFT, target);
+    await change(path);
+    await expect(unpack(store, DRAFT, target)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
   });
 
   it("refuses an image whose skill has another name than the reference", async () => {
@@ -431,6 +462,33 @@ describe("export and import", () => {
   it("refuses a file that is no archive", async () => {
     const importing = importImages(new MemoryStore(), () => inChunks(Buffer.alloc(10_240), 4096));
     await expect(importing).rejects.toMatchObject({ code: "ARCHIVE_INVALID" });
+  });
+});
+
+describe("checking a skill with files that cannot be packed", () => {
+  it("tells of all of them, and of all that is wrong with the card, at once", async () => {
+    const directory = await skillDirectory({ version: "1" });
+    await mkdir(join(directory, "scripts"), { recursive: true });
+    for (const name of ["a-link", "scripts/b-link"]) await symlink("SKILL.md", join(directory, name));
+    await writeFile(join(directory, "con.txt"), "");
+    const { valid, issues, unsupported, unsupportedMore } = await validate(directory);
+    expect([valid, unsupportedMore]).toEqual([false, 0]);
+    expect(unsupported.map(({ path }) => path)).toEqual(["a-link", "con.txt", "scripts/b-link"]);
+    expect(unsupported[0]?.reason).toBe("it is a symbolic link");
+    expect(issues.some(({ path }) => path === "metadata.version")).toBe(true);
+  });
+
+  it("names a hundred and counts the others", async () => {
+    const directory = await skillDirectory();
+    for (let at = 0; at < 103; at++) await symlink("SKILL.md", join(directory, `link-${at}`));
+    const { unsupported, unsupportedMore, valid } = await validate(directory);
+    expect([unsupported.length, unsupportedMore, valid]).toEqual([100, 3, false]);
+  });
+
+  it("says that the card is one, rather than that there is none", async () => {
+    const directory = await temporaryDirectory();
+    await symlink("/etc/hostname", join(directory, "SKILL.md"));
+    await expect(validate(directory)).rejects.toMatchObject({ code: "FILE_UNSUPPORTED" });
   });
 });
 

@@ -128,6 +128,9 @@ describe.sequential("from a directory to a published image", () => {
     const { stdout } = await user.run(["unpack", "examples/hello", "-o", "out"]);
     expect(stdout).toMatch(/^unpacked out\/hello \(3 files, \d+ B\)\n$/);
     expect((await stat(user.path("out/hello/scripts/hi.sh"))).mode & 0o777).toBe(0o755);
+    const unchanged = await user.run(["unpack", "examples/hello", "-o", "out"]);
+    expect([unchanged.status, unchanged.stdout]).toEqual([0, stdout.replace("unpacked ", "unchanged ")]);
+    await user.write({ "out/hello/SKILL.md": "mine" });
     const again = await user.run(["unpack", "examples/hello", "-o", "out"]);
     expect(again.status).toBe(1);
     expect(again.stderr).toMatch(/^error: .*hello.* exists and is not empty\nhint: .*--force.*\n$/);

@@ -1,11 +1,12 @@
 import type { ArchiveLimits } from "../../archive/limits.ts";
 import type { Reference } from "../../oci/index.ts";
-import { unpack } from "../../skill/unpack.ts";
+import { unpack, type UnpackResult } from "../../skill/unpack.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
 import { visibleLine } from "../../text/index.ts";
+import type { Style } from "../style.ts";
 import { formatBytes, plural } from "../units.ts";
 import { reference, text } from "../values.ts";
 
@@ -29,7 +30,7 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: "directory",
       parse: text("directory"),
     },
-    { flags: "-f, --force", summary: "replace a directory that exists already" },
+    { flags: "-f, --force", summary: "replace a directory that holds something else" },
     LIMIT_OPTION,
     ...READING_OPTIONS,
   ],
@@ -58,8 +59,7 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
     );
     await output.result(
       result,
-      (done) =>
-        `${output.style.green("unpacked")} ${done.path} ${output.style.dim(`(${plural(done.files, "file")}, ${formatBytes(done.bytes)})`)}\n`,
+      (done) => formatResult(done, output.style),
       (done) => `${done.path}\n`,
     );
     if (result.leftover !== undefined) {
@@ -68,3 +68,8 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
     return ExitStatus.ok;
   },
 };
+
+function formatResult({ path, files, bytes, unchanged }: UnpackResult, style: Style): string {
+  const verb = unchanged ? style.dim("unchanged") : style.green("unpacked");
+  return `${verb} ${path} ${style.dim(`(${plural(files, "file")}, ${formatBytes(bytes)})`)}\n`;
+}

@@ -1,4 +1,5 @@
 import { validate, type ValidationReport } from "../../skill/directory.ts";
+import { quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError, formatError } from "../failure.ts";
@@ -61,22 +62,35 @@ function statusOf(finding: Finding): ExitStatus {
 
 function toJson(finding: Finding): object {
   if ("error" in finding) return { path: finding.path, valid: false, error: describeError(finding.error) };
-  const { path, file, valid, issues } = finding;
-  return { path, file, valid, issues };
+  const { path, file, valid, issues, unsupported, unsupportedMore } = finding;
+  return { path, file, valid, issues, unsupported, unsupportedMore };
 }
 
 function format(finding: Finding, style: Style): string {
   if ("error" in finding) return formatError(finding.error, style);
   const { issues, text: source } = finding;
-  return formatIssues(issues, source, style);
+  return [formatIssues(issues, source, style), formatUnsupported(finding, style)].filter(Boolean).join("\n");
+}
+
+/** One line for each file that cannot be packed, and what to do about all of them. */
+function formatUnsupported({ unsupported, unsupportedMore }: ValidationReport, style: Style): string {
+  if (unsupported.length === 0) return "";
+  const error = style.red(style.bold("error:"));
+  const lines = unsupported.map(
+    ({ path, reason }) => `${error} ${quote(path)} cannot be packed: ${visibleLine(reason)}\n`,
+  );
+  const more = unsupportedMore === 0 ? "" : `${error} and ${plural(unsupportedMore, "more file")}\n`;
+  return `${lines.join("")}${more}${style.cyan("hint:")} Remove them, rename them, or name them in .skillignore.\n`;
 }
 
 function summarize(findings: readonly Finding[], style: Style): string {
   const reports = findings.flatMap((finding) => ("error" in finding ? [] : [finding]));
   const unchecked = findings.length - reports.length;
   const issues = reports.flatMap((report) => report.issues);
+  const unpackable = reports.reduce((sum, report) => sum + report.unsupported.length + report.unsupportedMore, 0);
   const facts = [
     ...(reports.length === 0 ? [] : [`${plural(reports.length, "skill")} checked, ${countIssues(issues)}`]),
+    ...(unpackable === 0 ? [] : [`${plural(unpackable, "file")} cannot be packed`]),
     ...(unchecked === 0 ? [] : [`${plural(unchecked, "path")} could not be checked`]),
   ];
   return `${verdict(reports, unchecked, style)}: ${facts.join("; ")}\n`;
