@@ -73,12 +73,27 @@ export async function settleLatest(
       await repository.retag([{ name: LATEST, to: highest?.descriptor, expect, isSeen: true }], options);
       return { version, moved: true };
     } catch (error) {
+      const isStuck = highest === undefined && isSkillError(error, "REGISTRY_UNSUPPORTED");
+      if (isStuck && current !== undefined) await followVersion(repository, current, options);
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
 const MAX_ATTEMPTS = 5;
+
+/**
+ * Lets a `latest` that cannot be removed name what the tag of its version names by now, as a deprecated image: then at least
+ * whoever reads it is told.
+ */
+async function followVersion(repository: Repository, current: Descriptor, options: OperationOptions): Promise<void> {
+  const version = (await readImage(repository, current, options)).annotations[Annotation.version];
+  const tag = version === undefined ? undefined : tagFor(version, "published");
+  const now = tag === undefined ? undefined : await find(repository, tag, options);
+  if (now === undefined || now.digest === current.digest) return;
+  const to = entryOf(await readImage(repository, now, options));
+  await repository.retag([{ name: LATEST, to, expect: current.digest, isSeen: true }], options);
+}
 
 async function isPublished(
   repository: Repository,

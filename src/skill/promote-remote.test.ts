@@ -121,6 +121,8 @@ describe("promote on a registry", () => {
     expect(await tagsOf(registry)).toEqual(["1.0.0", "1.0.0-testing", "latest"]);
     const deprecated = await to(registry, "1.0.0", "deprecated");
     expect(deprecated.tags).toEqual({ set: ["1.0.0"], removed: [], left: ["latest"] });
+    const { digest } = await registry.inner.repository(NAME).resolve("latest");
+    expect(digest, "latest, which readers are warned of by what it names").toBe(deprecated.digest);
   });
 
   it("is not undone by a record that cannot be written", async () => {
