@@ -4,7 +4,7 @@ import { SkillError, throwIfAborted } from "../errors.ts";
 import { isDigest, isDocumentType, isTag, type Descriptor } from "../oci/index.ts";
 import type { Limiter } from "../store/limiter.ts";
 import { receiveDocument } from "../store/read.ts";
-import type { OperationOptions, PushOptions, Repository, TagChange } from "../store/types.ts";
+import type { OperationOptions, PushOptions, Repository, RetagOptions, TagChange } from "../store/types.ts";
 import { verified } from "../store/verify.ts";
 import { quote } from "../text/index.ts";
 import { hasBlob } from "./blobs.ts";
@@ -113,7 +113,7 @@ export class RemoteRepository implements Repository {
     }
   }
 
-  async retag(changes: readonly TagChange[], options: OperationOptions = {}): Promise<void> {
+  async retag(changes: readonly TagChange[], options: RetagOptions = {}): Promise<void> {
     const documents = await this.#documents(options);
     return this.#parts.oneByOne(async () => retag(documents, changes, options));
   }

@@ -7,7 +7,7 @@
 import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
 import { isDigest, isTag, type Descriptor, type Digest } from "../oci/index.ts";
 import { receiveDocument } from "../store/read.ts";
-import type { OperationOptions, TagChange } from "../store/types.ts";
+import type { OperationOptions, RetagOptions, TagChange } from "../store/types.ts";
 import { quote } from "../text/index.ts";
 import type { Documents } from "./documents.ts";
 import { deleteManifest, headManifest } from "./manifests.ts";
@@ -18,9 +18,9 @@ import { isRefusedRemoval, TagsRemainError } from "./tags-remain.ts";
 export async function retag(
   documents: Documents,
   changes: readonly TagChange[],
-  options: OperationOptions,
+  { between, ...options }: RetagOptions,
 ): Promise<void> {
-  return new Retagging(documents, options).run(changes);
+  return new Retagging(documents, options).run(changes, between);
 }
 
 /** A change that sets a name. */
@@ -37,7 +37,7 @@ class Retagging {
     this.#options = options;
   }
 
-  async run(changes: readonly TagChange[]): Promise<void> {
+  async run(changes: readonly TagChange[], between: RetagOptions["between"]): Promise<void> {
     for (const change of changes) this.#checkName(change);
     throwIfAborted(this.#options.signal);
     await Promise.all(changes.map(async (change) => this.#checkExpected(change)));
@@ -45,6 +45,7 @@ class Retagging {
     for (const change of changes) {
       if (isSetting(change) && (await this.#set(change))) set.push(change);
     }
+    await between?.();
     // A registry keeps a manifest until it is deleted, so that a digest names nothing any more is not for it to do.
     const removals = changes.filter(({ name, to }) => to === undefined && !isDigest(name));
     const { isSole, refused } = await this.#removeAll(removals);
@@ -62,8 +63,8 @@ class Retagging {
     }
   }
 
-  async #checkExpected({ name, to, expect }: TagChange): Promise<void> {
-    if (expect === undefined) return;
+  async #checkExpected({ name, to, expect, isSeen }: TagChange): Promise<void> {
+    if (expect === undefined || (isSeen === true && to !== undefined)) return;
     // A tag that goes is looked at again right before it does; until then, what was seen a moment ago will do.
     if (to === undefined && expect !== null && this.#documents.seenTag(name) === expect) return;
     const actual = await this.#look(name);

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 
+import { bytesOf, describeBytes } from "../store/testing/images.ts";
 import { OwnMount } from "./own-mount.ts";
 import { RepositoryClient } from "./repository-client.ts";
+import { setUpRemote } from "./testing/remote-fixture.ts";
 import { UploadSession } from "./upload-session.ts";
 
 /** A session that was begun with these headers. */
@@ -36,4 +38,16 @@ it("a registry that does not say where an upload goes on is refused", async () =
   for (const location of ["http://", "http://[::1", "//"]) {
     await expect(begun({ location })).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
   }
+});
+
+it("an upload that is given up is removed under its newest address, which a registry that signs offsets wants", async () => {
+  const { registry, repository } = await setUpRemote();
+  const newest = "newest=1";
+  registry.fail({ method: "DELETE", path: /^(?!.*newest)/, status: 404 });
+  registry.fail({ method: "GET", path: "uploads/", status: 204, headers: { location: `/v2/moved?${newest}` } });
+  registry.fail({ method: "DELETE", path: newest, status: 204 });
+  registry.fail({ method: "PUT", status: 400 });
+  const bytes = bytesOf("content");
+  await expect(repository.push(describeBytes(bytes), bytes)).rejects.toThrow();
+  expect(registry.takeLog().at(-1)).toBe(`DELETE /v2/moved?${newest} 204`);
 });

@@ -105,14 +105,14 @@ export class UploadSession {
   }
 
   /** How many bytes have arrived; `undefined` when the registry knows nothing of this upload any more. */
-  async held(): Promise<number | undefined> {
+  async held(options: OperationOptions = this.#options): Promise<number | undefined> {
     const response = await this.#repository.request({
       method: "GET",
       path: this.#location,
       access: "push",
       doing: "ask how far an upload is",
       expect: [204, 200, 202, 404],
-      ...this.#options,
+      ...options,
     });
     await response.discard();
     if (response.status === 404) return undefined;
@@ -138,21 +138,35 @@ export class UploadSession {
     checkDigestHeader(this.#repository, response, digest);
   }
 
-  /** Tells the registry that nothing more will come. Best effort: never rejects, also when the operation was cancelled. */
+  /**
+   * Tells the registry that nothing more will come. Where it knows nothing of the upload under the address that we have, because
+   * bytes came whose arrival it could not tell us any more, it is asked for the newest one. Best effort: never rejects, also
+   * when the operation was cancelled.
+   */
   async abandon(): Promise<void> {
+    const signal = AbortSignal.timeout(ABANDON_WITHIN);
     try {
-      const response = await this.#repository.request({
-        method: "DELETE",
-        path: this.#location,
-        access: "push",
-        doing: "give an upload up",
-        expect: [204, 200, 202, 404, 405],
-        signal: AbortSignal.timeout(ABANDON_WITHIN),
-      });
-      await response.discard();
+      if ((await this.#remove(signal)) !== 404) return;
+      const known = this.#location.href;
+      await this.held({ signal });
+      if (this.#location.href !== known) await this.#remove(signal);
     } catch {
       // The registry forgets unfinished uploads by itself after a while.
     }
+  }
+
+  /** Resolves to the status of the answer. */
+  async #remove(signal: AbortSignal): Promise<number> {
+    const response = await this.#repository.request({
+      method: "DELETE",
+      path: this.#location,
+      access: "push",
+      doing: "give an upload up",
+      expect: [204, 200, 202, 404, 405],
+      signal,
+    });
+    await response.discard();
+    return response.status;
   }
 }
 

@@ -8,7 +8,7 @@ import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
 import { MediaType, PromotionAnnotation, type Digest, type EncodedManifest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
-import { settleLatest, type SettledLatest } from "./latest.ts";
+import { settleLatest, type PublishedVersion, type SettledLatest } from "./latest.ts";
 
 /** What is to be done. */
 export interface PromotionWork {
@@ -16,6 +16,8 @@ export interface PromotionWork {
   readonly changes: readonly TagChange[];
   readonly record: EncodedManifest | undefined;
   readonly concernsLatest: boolean;
+  /** What the promotion publishes, if that is what it does: whoever settles `latest` need not read it. */
+  readonly published?: PublishedVersion;
 }
 
 /** What came of it, beside the promotion itself. */
@@ -42,28 +44,37 @@ export async function carryOut(
   // Where changes are all or none, the record is one of them: it is there exactly when the promotion is.
   const isTogether = repository.retagsAtomically === true;
   const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
+  let isRecorded = isTogether && record !== undefined;
+  const writeRecord = async (): Promise<void> => {
+    if (record === undefined) return;
+    isRecorded = await attempt(warnings, "the promotion is not recorded", async () =>
+      repository.push(record.descriptor, record.bytes, options),
+    );
+  };
   try {
-    await repository.retag(together, options);
+    // The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more.
+    await repository.retag(together, isTogether ? options : { ...options, between: writeRecord });
   } catch (error) {
     const remaining = remainingTags(error);
-    if (remaining === undefined) throw error;
+    if (remaining === undefined) {
+      if (isRecorded && record !== undefined && !isTogether) await takeBack(repository, record);
+      throw error;
+    }
     for (const tag of remaining) left.add(tag);
   }
-  let isRecorded = record !== undefined;
-  if (record !== undefined && !isTogether) {
-    isRecorded = await attempt(warnings, "the promotion is not recorded", async () => {
-      await repository.push(record.descriptor, record.bytes, options);
-      // The tag that is removed decides between two who promote at once; where none is, the records do.
-      if (left.size > 0 || changes.every(({ to }) => to !== undefined)) {
+  // The tag that is removed decides between two who promote at once; where none is, the records do.
+  if (!isTogether && isRecorded && record !== undefined) {
+    if (left.size > 0 || changes.every(({ to }) => to !== undefined)) {
+      await attempt(warnings, "others who promoted it are not known", async () => {
         warnings.push(...(await rivals(repository, changes, record, options)));
-      }
-    });
+      });
+    }
   }
   let latest: SettledLatest | undefined;
   if (concernsLatest) {
     await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
       try {
-        latest = await settleLatest(repository, options);
+        latest = await settleLatest(repository, options, work.published);
       } catch (error) {
         if (remainingTags(error) === undefined) throw error;
         left.add(LATEST);
@@ -71,6 +82,13 @@ export async function carryOut(
     });
   }
   return { left: [...left], record: isRecorded ? record?.descriptor.digest : undefined, latest, warnings };
+}
+
+/** Removes the record of a promotion that somebody else has won. Best effort: some registries remove nothing. */
+async function takeBack(repository: Repository, record: EncodedManifest): Promise<void> {
+  await repository.delete(record.descriptor).catch((error: unknown) => {
+    if (!isSkillError(error)) throw error;
+  });
 }
 
 function recordChange({ descriptor, bytes }: EncodedManifest): TagChange {

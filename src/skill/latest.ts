@@ -16,12 +16,14 @@ export interface PublishedVersion {
 
 /**
  * The highest published version of a repository, releases before pre-releases, leaving out `except` if given. Tags are tried from
- * the highest version down and reading stops at the first that is published, so one manifest is the usual cost.
+ * the highest version down and reading stops at the first that is published, so one manifest is the usual cost; none when that
+ * is `known`, a version that the caller has just published itself.
  */
 export async function highestPublished(
   repository: Repository,
   except: string | undefined,
   options: OperationOptions = {},
+  known?: PublishedVersion,
 ): Promise<PublishedVersion | undefined> {
   const versions: string[] = [];
   for await (const tag of repository.tags(options)) {
@@ -30,6 +32,7 @@ export async function highestPublished(
   }
   for (const version of versions.toSorted(highestFirst)) {
     throwIfAborted(options.signal);
+    if (known?.version === version) return known;
     const descriptor = await find(repository, tagFor(version, "published") ?? version, options);
     if (descriptor === undefined) continue;
     const image = await readImage(repository, descriptor, options);
@@ -50,28 +53,47 @@ export interface SettledLatest {
 /**
  * Makes `latest` name the highest published version, or nothing when there is none but it names a published image still.
  * Two promotions at once can each be right by what it saw and leave `latest` wrong together; so whoever may have moved it
- * looks again afterwards, and the last to look sees everything.
+ * looks again afterwards, and the last to look sees everything. `known`: a version that the caller has just published.
  */
-export async function settleLatest(repository: Repository, options: OperationOptions = {}): Promise<SettledLatest> {
+export async function settleLatest(
+  repository: Repository,
+  options: OperationOptions = {},
+  known?: PublishedVersion,
+): Promise<SettledLatest> {
   for (let attempt = 1; ; attempt++) {
-    const [highest, current] = await Promise.all([
-      highestPublished(repository, undefined, options),
-      find(repository, LATEST, options),
-    ]);
+    const highest = await highestPublished(repository, undefined, options, attempt === 1 ? known : undefined);
+    // Right before it is set, so that it need not be looked at once more.
+    const current = await find(repository, LATEST, options);
     const version = highest?.version;
     if (highest?.descriptor.digest === current?.digest) return { version, moved: false };
     if (highest === undefined && current !== undefined && !(await isPublished(repository, current, options)))
       return { version, moved: false };
     try {
-      await repository.retag([{ name: LATEST, to: highest?.descriptor, expect: current?.digest ?? null }], options);
+      const expect = current?.digest ?? null;
+      await repository.retag([{ name: LATEST, to: highest?.descriptor, expect, isSeen: true }], options);
       return { version, moved: true };
     } catch (error) {
+      const isStuck = highest === undefined && isSkillError(error, "REGISTRY_UNSUPPORTED");
+      if (isStuck && current !== undefined) await followVersion(repository, current, options);
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
 const MAX_ATTEMPTS = 5;
+
+/**
+ * Lets a `latest` that cannot be removed name what the tag of its version names by now, as a deprecated image: then at least
+ * whoever reads it is told.
+ */
+async function followVersion(repository: Repository, current: Descriptor, options: OperationOptions): Promise<void> {
+  const version = (await readImage(repository, current, options)).annotations[Annotation.version];
+  const tag = version === undefined ? undefined : tagFor(version, "published");
+  const now = tag === undefined ? undefined : await find(repository, tag, options);
+  if (now === undefined || now.digest === current.digest) return;
+  const to = entryOf(await readImage(repository, now, options));
+  await repository.retag([{ name: LATEST, to, expect: current.digest, isSeen: true }], options);
+}
 
 async function isPublished(
   repository: Repository,

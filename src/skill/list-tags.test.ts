@@ -48,8 +48,9 @@ describe("listRepository", () => {
     ]);
   });
 
-  it("is empty for a repository that does not exist", async () => {
-    expect(await collect(listRepository(new RegistryDouble(), NAME))).toEqual([]);
+  it("says that a repository is not there, instead of listing nothing", async () => {
+    const listing = collect(listRepository(await registryWith([]), NAME));
+    await expect(listing).rejects.toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining(NAME) });
   });
 
   it("does not take a registry that fails for one that is empty", async () => {

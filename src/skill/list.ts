@@ -55,15 +55,15 @@ export async function* list(
 }
 
 /**
- * {@link list} of one repository, by its full name; of one that does not exist, nothing. On a registry that is the list of
- * tags and a manifest for each, a few at a time. Tags that hold signatures and the like are left out.
+ * {@link list} of one repository, by its full name. On a registry that is the list of tags and a manifest for each, a few at a
+ * time; tags that hold signatures and the like are left out, and a repository without any tag rejects with `NOT_FOUND`.
  */
 export async function* listRepository(
   store: Store & Partial<EntryLister>,
   name: string,
   options: Omit<ListOptions, "name"> = {},
 ): AsyncIterable<SkillSummary> {
-  if (store.entries === undefined) yield* listTags(store, name, options);
+  if (store.entries === undefined) yield* listTags(store, name, { ...options, mustExist: true });
   else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
 }
 

@@ -64,8 +64,8 @@ describe("promote on a registry", () => {
       "HEAD manifest 1.0.0-testing",
       "HEAD manifest 1.0.0-draft",
       "PUT manifest 1.0.0-testing",
-      "DELETE manifest 1.0.0-draft",
       `PUT manifest ${result.record}`,
+      "DELETE manifest 1.0.0-draft",
     ]);
     expect(result.tags).toEqual({ set: ["1.0.0-testing"], removed: ["1.0.0-draft"], left: [] });
     expect(await tagsOf(registry)).toEqual(["1.0.0-testing"]);
@@ -77,7 +77,7 @@ describe("promote on a registry", () => {
     expect(result).toMatchObject({ latest: "1.0.0", warnings: [] });
     expect(result.tags).toEqual({ set: ["1.0.0", "latest"], removed: ["1.0.0-testing"], left: [] });
     expect(await tagsOf(registry)).toEqual(["1.0.0", "latest"]);
-    expect(registry.requests.length).toBeLessThanOrEqual(12);
+    expect(registry.requests).toHaveLength(10);
   });
 
   it("goes through the whole life, and the layer never moves", async () => {
@@ -121,6 +121,8 @@ describe("promote on a registry", () => {
     expect(await tagsOf(registry)).toEqual(["1.0.0", "1.0.0-testing", "latest"]);
     const deprecated = await to(registry, "1.0.0", "deprecated");
     expect(deprecated.tags).toEqual({ set: ["1.0.0"], removed: [], left: ["latest"] });
+    const { digest } = await registry.inner.repository(NAME).resolve("latest");
+    expect(digest, "latest, which readers are warned of by what it names").toBe(deprecated.digest);
   });
 
   it("is not undone by a record that cannot be written", async () => {
@@ -139,14 +141,40 @@ describe("promote on a registry", () => {
     const controller = new AbortController();
     const registry = await registryWith("testing", {
       onRequest: (request) => {
-        if (request.startsWith("PUT manifest sha256:")) controller.abort();
+        if (request === "GET tags") controller.abort();
       },
     });
     const result = await to(registry, "1.0.0-testing", "published", { signal: controller.signal });
-    expect(result.warnings).toEqual([
-      "the promotion is not recorded: the operation was cancelled",
-      "latest could not be brought up to date: the operation was cancelled",
-    ]);
+    expect(result.warnings).toEqual(["latest could not be brought up to date: the operation was cancelled"]);
+  });
+
+  it("is recorded before the old tag goes, so that being killed in between loses no record", async () => {
+    let isKilled = true;
+    const registry = await registryWith("draft", {
+      onRequest: (request) => {
+        if (isKilled && request.startsWith("DELETE")) throw new SkillError("REGISTRY_UNREACHABLE", "killed");
+      },
+    });
+    await expect(to(registry, "1.0.0-draft", "testing", { actor: "anna" })).rejects.toThrow("killed");
+    const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
+    expect(steps).toMatchObject([{ from: "draft", to: "testing", actor: "anna", valid: true }]);
+    isKilled = false;
+    await to(registry, "1.0.0-draft", "testing");
+    expect(await tagsOf(registry)).toEqual(["1.0.0-testing"]);
+  });
+
+  it("takes its record back when somebody else was first", async () => {
+    let isFirst = true;
+    const registry = await registryWith("draft", {
+      onStep: async (step) => {
+        if (step !== "remove" || !isFirst) return;
+        isFirst = false;
+        await to(registry, "1.0.0-draft", "testing", { actor: "first" });
+      },
+    });
+    await expect(to(registry, "1.0.0-draft", "testing", { actor: "late" })).rejects.toMatchObject({ code: "CONFLICT" });
+    const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
+    expect(steps.map(({ actor }) => actor)).toEqual(["first"]);
   });
 
   it("leaves everything as it was when the new tag cannot be set", async () => {

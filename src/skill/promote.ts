@@ -127,6 +127,7 @@ async function attemptPromotion(
       changes: tags.changes.map((each, at) => (at === 0 ? { ...each, content: root.bytes } : each)),
       record: options.record === false ? undefined : encodeRecord(facts, after, image.members[0]),
       concernsLatest: from === "published" || to === "published",
+      ...(to === "published" ? { published: { version, descriptor: after } } : {}),
     },
     options,
   );

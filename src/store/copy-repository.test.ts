@@ -50,6 +50,20 @@ describe("copyRepository", () => {
     expect(blobs).toHaveLength(2);
   });
 
+  it("looks for what refers to an image once, however many tags it has", async () => {
+    const from = await filled("1.0.0");
+    const root = await from.resolve("1.0.0");
+    for (const tag of ["a", "b", "c", "latest"]) await from.tag(root, tag);
+    let looks = 0;
+    const referrers = from.referrers.bind(from);
+    from.referrers = (...args) => {
+      looks += 1;
+      return referrers(...args);
+    };
+    await listOf(copyRepository(from, new MemoryStore().repository("mirror/a"), { referrers: true }));
+    expect(looks).toBe(1);
+  });
+
   it("goes on when one tag fails, and says which", async () => {
     const from = await filled("1.0.0", "1.1.0", "2.0.0");
     const bad = await from.resolve("1.1.0");

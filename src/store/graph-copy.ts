@@ -63,6 +63,7 @@ export class GraphCopy {
   readonly #mountFrom: { readonly mountFrom?: string };
   readonly #limit: Limiter;
   readonly #started = new Map<string, Promise<void>>();
+  readonly #referrers = new Map<Digest, Promise<void>>();
 
   /** `onFailure` is called as soon as a piece cannot be copied; the others go on until then. */
   constructor(from: Repository, to: Repository, options: GraphCopyOptions, onFailure: () => void = () => undefined) {
@@ -82,7 +83,7 @@ export class GraphCopy {
     const isHeld = isNamed || (await this.#asksFor(root));
     const isWhole = isHeld && this.#options.trustTarget === true;
     const content = isWhole ? undefined : await this.#copyBelow(root);
-    if (this.#options.referrers === true) await this.#copyReferrers(root);
+    if (this.#options.referrers === true) await this.#copyReferrersOnce(root);
     throwIfAborted(this.#options.signal);
     if (!isNamed) await this.#name(root, content ?? (await this.#read(root)), name, expect);
     else if (content !== undefined) await this.#to.push(root, content, this.#signal);
@@ -131,6 +132,13 @@ export class GraphCopy {
 
   #read(document: Descriptor): Promise<Uint8Array> {
     return this.#limit(() => readDocument(this.#from, document, this.#signal));
+  }
+
+  /** Many tags may name one image; what refers to it is looked for once. */
+  #copyReferrersOnce(root: Descriptor): Promise<void> {
+    const started = this.#referrers.get(root.digest) ?? this.#copyReferrers(root);
+    this.#referrers.set(root.digest, started);
+    return started;
   }
 
   async #copyReferrers(root: Descriptor): Promise<void> {

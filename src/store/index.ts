@@ -28,6 +28,7 @@ export type {
   Resolver,
   Store,
   StoreEntry,
+  RetagOptions,
   TagChange,
   Tagger,
   Writer,

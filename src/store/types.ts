@@ -84,6 +84,16 @@ export interface TagChange {
   readonly expect?: Digest | null;
   /** The bytes of `to`, which are pushed with the change: a registry then needs one request instead of two. */
   readonly content?: Uint8Array;
+  /** The caller has looked a moment ago, and `expect` is what it saw: a registry that is set need not be asked once more. */
+  readonly isSeen?: true;
+}
+
+export interface RetagOptions extends OperationOptions {
+  /**
+   * Where changes are made one by one: is waited for once what is to be set is set, before anything is removed. What must be
+   * there when the last change has been made belongs here. A rejection ends the call. Not called where changes are made at once.
+   */
+  readonly between?: () => Promise<void>;
 }
 
 export interface Tagger {
@@ -100,7 +110,7 @@ export interface Tagger {
    * `REGISTRY_UNSUPPORTED` when a registry cannot remove a tag; then the tags that were to be set are set, and the error's
    * `remaining` lists those that were to be removed and are still there.
    */
-  retag(changes: readonly TagChange[], options?: OperationOptions): Promise<void>;
+  retag(changes: readonly TagChange[], options?: RetagOptions): Promise<void>;
 }
 
 export interface ReferrersLister {

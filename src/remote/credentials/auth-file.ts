@@ -9,6 +9,7 @@ import { parseStrictJson, type JsonObject } from "../../oci/index.ts";
 import { quote } from "../../text/index.ts";
 import { readEntry, writeEntry } from "./auth-entry.ts";
 import { canonicalKey, lookupKeys, writtenKey } from "./auth-keys.ts";
+import { withMarkedNumbers, withNumbers } from "./exact-numbers.ts";
 import type { Credential } from "./types.ts";
 
 /** A program that keeps a credential, and the name by which it knows it. */
@@ -109,7 +110,7 @@ export class AuthFile {
 
   #textOf(entries: JsonObject): string {
     const document = this.#isLegacy ? entries : { ...this.#document, auths: entries };
-    return `${JSON.stringify(document, undefined, "\t")}\n`;
+    return `${withNumbers(JSON.stringify(document, undefined, "\t"))}\n`;
   }
 
   get #entries(): JsonObject {
@@ -161,7 +162,7 @@ function parse(path: string, text: string): JsonObject {
   if (text.trim() === "") return {};
   let document: unknown;
   try {
-    document = parseStrictJson(Buffer.from(text));
+    document = parseStrictJson(Buffer.from(withMarkedNumbers(text)));
   } catch (error) {
     // The cause would cite a piece of the file.
     if (isSkillError(error, "JSON_INVALID")) throw invalid(path, "it is not JSON, or repeats a key");

@@ -81,9 +81,15 @@ function failure(code: SkillErrorCode, place: Place, what: string, why: Explanat
   return new SkillError(code, `${what}${proxy}: ${why.reason}`, { hint: why.hint, cause });
 }
 
-/** Whether a failure may be gone a moment later: a reset, a time-out; not an unknown name, and nothing about trust. */
+/**
+ * Whether a failure may be gone a moment later: a reset, a transfer that stopped; not an unknown name, nothing about trust, and
+ * not a host that was waited for to the end without a byte: our patience is once for each request.
+ */
 export function isTransient(error: unknown): boolean {
-  return isSkillError(error, "REGISTRY_UNREACHABLE") && TRANSIENT.has(errnoOf(error.cause) ?? "");
+  if (!isSkillError(error, "REGISTRY_UNREACHABLE")) return false;
+  const { cause } = error;
+  const isSpent = cause instanceof TimeoutError && (cause.phase === "connect" || cause.phase === "answer");
+  return !isSpent && TRANSIENT.has(errnoOf(cause) ?? "");
 }
 
 const NO_TLS: Explanation = {

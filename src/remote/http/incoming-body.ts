@@ -6,6 +6,8 @@ import { Watch, type TimeoutError, type Timeouts } from "./timeouts.ts";
 
 /** So much is taken from the connection before anybody asks for it. */
 const AHEAD = 256 * 1024;
+/** So much must come for a wait to have been worth it: who drips byte after byte is waited for no longer than who sends nothing. */
+const WORTH_WAITING = 1024;
 /** So much that nobody wants is read for the sake of the connection. */
 const WORTH_READING = 64 * 1024;
 
@@ -15,6 +17,9 @@ export class IncomingBody {
   readonly #discardWithin: number;
   readonly #chunks: Uint8Array[] = [];
   #held = 0;
+  /** How long was waited, in milliseconds, for bytes that were too few so far, and how many they are. */
+  #waited = 0;
+  #dripped = 0;
   /** What is still to come, where the answer says how long it is. */
   #left: number;
   #state: "open" | "ended" | { readonly failure: unknown } = "open";
@@ -73,7 +78,7 @@ export class IncomingBody {
       }
       if (this.#state === "ended") return undefined;
       if (this.#state !== "open") throw this.#state.failure;
-      this.#watch.start("idle");
+      this.#watch.start("idle", this.#waited);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         this.#message.resume();
@@ -85,6 +90,7 @@ export class IncomingBody {
     this.#chunks.push(chunk);
     this.#held += chunk.byteLength;
     this.#left -= chunk.byteLength;
+    this.#dripped += chunk.byteLength;
     if (this.#held >= AHEAD) this.#message.pause();
     this.#continue();
   }
@@ -95,7 +101,8 @@ export class IncomingBody {
   }
 
   #continue(): void {
-    this.#watch.stop();
+    this.#waited = this.#watch.stop() || this.#waited;
+    if (this.#dripped >= WORTH_WAITING) this.#waited = this.#dripped = 0;
     this.#wake?.();
     this.#wake = undefined;
   }

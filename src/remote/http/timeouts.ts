@@ -9,7 +9,7 @@ export interface Timeouts {
   readonly connect?: number;
   /** From the last byte of the request to the last one of the answer's headers. Default: 60 s. */
   readonly answer?: number;
-  /** Until some more of a body is taken or given. A transfer may be as slow as it likes while it moves. Default: 60 s. */
+  /** Until a kilobyte more of a body has come, or some more of one was taken. A transfer that does that may be slow. Default: 60 s. */
   readonly idle?: number;
   /** Until the rest of a body that nobody wants has arrived; then the connection is given up. Default: 1 s. */
   readonly discard?: number;
@@ -20,7 +20,7 @@ export const DEFAULT_TIMEOUTS: Required<Timeouts> = { connect: 10_000, answer: 6
 const WORDS = {
   connect: "there was no connection",
   answer: "no answer came",
-  idle: "nothing moved",
+  idle: "hardly anything moved",
   discard: "the rest did not come",
 } as const satisfies Record<keyof Timeouts, string>;
 
@@ -28,9 +28,12 @@ const WORDS = {
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
   readonly code = "ETIMEDOUT";
+  /** What was waited for. */
+  readonly phase: keyof Timeouts;
 
   constructor(phase: keyof Timeouts, milliseconds: number) {
     super(`${WORDS[phase]} for ${milliseconds / 1000} s`);
+    this.phase = phase;
   }
 }
 
@@ -39,21 +42,27 @@ export class Watch {
   readonly #timeouts: Required<Timeouts>;
   readonly #expired: (error: TimeoutError) => void;
   #timer: NodeJS.Timeout | undefined;
+  #since = 0;
 
   constructor(timeouts: Required<Timeouts>, expired: (error: TimeoutError) => void) {
     this.#timeouts = timeouts;
     this.#expired = expired;
   }
 
-  /** Begins to wait for the other side; what was waited for until now has come. */
-  start(phase: keyof Timeouts): void {
+  /** Begins to wait for the other side; what was waited for until now has come. `waited`: milliseconds that count already. */
+  start(phase: keyof Timeouts, waited = 0): void {
     this.stop();
     const milliseconds = this.#timeouts[phase];
-    this.#timer = setTimeout(() => this.#expired(new TimeoutError(phase, milliseconds)), milliseconds);
+    this.#since = performance.now() - waited;
+    const left = Math.max(0, milliseconds - waited);
+    this.#timer = setTimeout(() => this.#expired(new TimeoutError(phase, milliseconds)), left);
   }
 
-  stop(): void {
+  /** Ends the wait; returns how long it was, in milliseconds, 0 when there was none. */
+  stop(): number {
+    const waited = this.#timer === undefined ? 0 : performance.now() - this.#since;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    return waited;
   }
 }

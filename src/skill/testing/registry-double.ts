@@ -10,6 +10,7 @@ import {
   type OperationOptions,
   type PushOptions,
   type Repository,
+  type RetagOptions,
   type Store,
   type TagChange,
 } from "../../store/index.ts";
@@ -127,10 +128,10 @@ class RepositoryDouble implements Repository {
   }
 
   /** As `Tagger.retag` says for a registry: checks, sets, looks again, removes. */
-  async retag(changes: readonly TagChange[], options?: OperationOptions): Promise<void> {
+  async retag(changes: readonly TagChange[], { between, ...options }: RetagOptions = {}): Promise<void> {
     const step = this.#options.onStep ?? (async () => undefined);
-    for (const { name, expect } of changes) {
-      if (expect === undefined) continue;
+    for (const { name, to, expect, isSeen } of changes) {
+      if (expect === undefined || (isSeen === true && to !== undefined)) continue;
       await step("check", name);
       this.#count(`HEAD manifest ${name}`);
       if ((await this.#now(name)) !== expect) throw conflict(this.name, name);
@@ -140,8 +141,10 @@ class RepositoryDouble implements Repository {
       await step("set", name);
       if (content === undefined && !this.#known.has(to.digest)) this.#count(`GET manifest ${to.digest}`);
       this.#count(`PUT manifest ${name}`);
+      this.#known.add(to.digest);
       await this.#inner.retag([{ name, to, ...(content === undefined ? {} : { content }) }], options);
     }
+    await between?.();
     const isDecidedByRemoval = changes.some(({ to }) => to === undefined);
     for (const { name, to, expect } of changes) {
       if (to === undefined || expect === undefined || isDecidedByRemoval) continue;

@@ -19,6 +19,7 @@ import type { OperationOptions } from "../types.ts";
 import { verified } from "../verify.ts";
 import { inBlocks } from "./blocks.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
+import { EarlyFlush } from "./early-flush.ts";
 import { isIrregular, isReadOnly, unreadable, writing } from "./failure.ts";
 import type { StoreLock } from "./lock.ts";
 
@@ -154,6 +155,8 @@ export class BlobDirectory implements BlobStore {
     look: (block: Uint8Array) => void,
   ): Promise<{ readonly temporary: TemporaryFile; readonly size: number }> {
     const temporary = await this.#disk.createTemporary();
+    const { file } = temporary;
+    const flush = new EarlyFlush(() => file.sync());
     try {
       let size = 0;
       let written = Promise.resolve();
@@ -163,13 +166,16 @@ export class BlobDirectory implements BlobStore {
         size += block.byteLength;
         // The next block comes, and is checked, while this one is written.
         await written;
-        written = temporary.file.write(block);
+        await flush.wrote(block.byteLength);
+        written = file.write(block);
         written.catch(() => undefined);
       }
       await written;
+      await flush.end();
       throwIfAborted(options.signal);
       return { temporary, size };
     } catch (error) {
+      await flush.stop();
       await this.#disk.discard(temporary, error);
       throw error;
     }

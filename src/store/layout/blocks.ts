@@ -5,7 +5,7 @@
 import type { Content } from "../../content/index.ts";
 
 /** In bytes. */
-const BLOCK = 512 * 1024;
+const BLOCK = 1024 * 1024;
 
 /**
  * The same bytes in larger pieces. A piece is good until the next but one is asked for: its memory is used again. Content
