@@ -54,7 +54,7 @@ async function sendBlob(desk: Desk, exchange: Exchange, { repository, digest }: 
     const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
     return exchange.send(status, part, described);
   }
-  const content = blobs.read(digest, { signal, ...(range === undefined ? {} : { range }) });
+  const content = blobs.read(digest, { signal, transient: true, ...(range === undefined ? {} : { range }) });
   const length = range === undefined ? size : range.end - range.start + 1;
   await sendContent(exchange, content, desk.limits, () => {
     exchange.head(status, { ...described, "Content-Length": length });

@@ -1,5 +1,5 @@
 /** Streaming an answer's body at the pace of its reader. */
-import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 
 import type { Content } from "../../content/index.ts";
 import { Deadline } from "./deadline.ts";
@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
 
 /**
- * Sends `content`. `begin` writes the headers, once the first bytes are there: until then an error can still be answered.
+ * Sends `content`, whose chunks need be good only until the next is asked for. `begin` writes the headers, once the first bytes are there: until then an error can still be answered.
  * When it throws later, the connection breaks off, so that nobody takes what was sent for the whole; then it throws, too.
  */
 export async function sendContent(
@@ -17,17 +17,14 @@ export async function sendContent(
   begin: () => void,
 ): Promise<void> {
   const { response, bytes, signal } = exchange;
+  const writer = new Writer(response, signal);
   const deadline = new Deadline(limits, () => response.destroy(new Error("the client takes too little")));
   try {
     for await (const chunk of content) {
       if (!response.headersSent) begin();
       bytes.out += chunk.byteLength;
-      if (response.write(chunk)) {
-        deadline.progress(chunk.byteLength);
-        continue;
-      }
       deadline.wait();
-      await once(response, "drain", { signal });
+      await writer.write(chunk);
       deadline.progress(chunk.byteLength);
     }
     if (!response.headersSent) begin();
@@ -37,5 +34,33 @@ export async function sendContent(
     throw error;
   } finally {
     deadline.stop();
+    writer.end();
+  }
+}
+
+/** Writes chunk by chunk, each until the system has taken it. */
+class Writer {
+  readonly #response: ServerResponse;
+  readonly #signal: AbortSignal;
+  #stop: (reason: unknown) => void = () => undefined;
+  readonly #onAbort = (): void => this.#stop(this.#signal.reason);
+
+  /** `signal` fires when the client is gone. */
+  constructor(response: ServerResponse, signal: AbortSignal) {
+    this.#response = response;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#onAbort);
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      this.#stop = reject;
+      this.#response.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  end(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
   }
 }

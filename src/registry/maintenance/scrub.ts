@@ -53,7 +53,7 @@ async function findDamage(
   options: OperationOptions,
 ): Promise<string | undefined> {
   try {
-    for await (const _ of blobs.read(digest, options));
+    for await (const _ of blobs.read(digest, { ...options, fresh: true, transient: true }));
     return undefined;
   } catch (error) {
     if (isSkillError(error, "NOT_FOUND")) return undefined;

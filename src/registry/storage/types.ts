@@ -28,12 +28,25 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** How a blob is read. */
+export interface ReadOptions extends OperationOptions {
+  /** Default: all of it. */
+  readonly range?: ByteRange;
+  /** Looks at the content, whatever is remembered of it. Default: false. */
+  readonly fresh?: boolean;
+  /** Each chunk is good only until the next is asked for: a driver may use its memory again. Default: false. */
+  readonly transient?: boolean;
+}
+
 /** Bytes under their digests, sha256 and sha512. */
 export interface BlobStorage {
   /** `undefined` when it is not there. Does not touch it, and does not read it. */
   stat(digest: Digest, options?: OperationOptions): Promise<StoredBlob | undefined>;
-  /** Its bytes, or a part of them. Throws `NOT_FOUND`. A whole blob is verified as it flows: `DIGEST_MISMATCH` before its end. */
-  read(digest: Digest, options?: OperationOptions & { readonly range?: ByteRange }): Content;
+  /**
+   * Its bytes, or a part of them. Throws `NOT_FOUND`. A whole blob is verified as it flows: `DIGEST_MISMATCH` before its end. A
+   * driver may remember for some minutes that it was.
+   */
+  read(digest: Digest, options?: ReadOptions): Content;
   /**
    * Makes it young for the garbage collector; resolves to whether it is there. From here on, it stays for the
    * collector's grace period, whoever collects at this moment.

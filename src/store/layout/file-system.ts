@@ -17,6 +17,12 @@ export interface FileStatus {
   readonly modified: number;
 }
 
+/** What {@link OpenFile.state} says. */
+export interface FileState {
+  readonly id: string;
+  readonly settled: boolean;
+}
+
 /** An open file. Reads and writes go on from where the last one ended. */
 export interface OpenFile {
   /**
@@ -28,6 +34,12 @@ export interface OpenFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Returns when the content is on the disk. */
   sync(): Promise<void>;
+  /**
+   * Another one for every state that the file was in: device, number, size and the nanoseconds at which content and status were
+   * changed last. `settled`: whether so much time went by since then that a further change cannot have the same. Left out
+   * where a file system cannot say.
+   */
+  state?(): Promise<FileState>;
   close(): Promise<void>;
 }
 
@@ -61,6 +73,9 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
+/** Milliseconds: more than any file system's clock goes on in one step. */
+const CLOCK_STEP = 2000;
+
 /** The file system of the machine. */
 export const nodeFileSystem: FileSystem = {
   open: async (path) => nodeFile((await openRegular(path)).handle),
@@ -93,6 +108,11 @@ function nodeFile(handle: FileHandle): OpenFile {
       }
     },
     sync: async () => handle.sync(),
+    state: async () => {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+      const settled = BigInt(Date.now() - CLOCK_STEP) * 1_000_000n > ctimeNs;
+      return { id: [dev, ino, size, mtimeNs, ctimeNs].join(), settled };
+    },
     close: async () => handle.close(),
   };
 }

@@ -36,7 +36,8 @@ export class RawConnection {
 
   /** Resolves when the server has closed it, to all that came. */
   async ended(): Promise<string> {
-    if (!this.socket.destroyed) await once(this.socket, "close");
+    // A reset, because something was still being sent, is an end like another.
+    if (!this.socket.destroyed) await new Promise((resolve) => this.socket.once("close", resolve));
     return this.#received;
   }
 

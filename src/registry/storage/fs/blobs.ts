@@ -17,17 +17,19 @@ import type { FileStatus, OpenFile } from "../../../store/layout/file-system.ts"
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { blobAbsent, blobDamaged } from "../failures.ts";
-import type { BlobStorage, ByteRange, StoredBlob } from "../types.ts";
+import type { BlobStorage, ReadOptions, StoredBlob } from "../types.ts";
 import { readBlob } from "./blob-reader.ts";
 import { ALGORITHMS, digestToName, fileToDigest, nameToDigest, type RegistryPaths } from "./paths.ts";
 import { stamp } from "./stamp.ts";
 import { Trash } from "./trash.ts";
 import { FsUploads } from "./uploads.ts";
+import { VerifiedFiles } from "./verified-files.ts";
 
 export class FsBlobs implements BlobStorage {
   readonly uploads: FsUploads;
   readonly #disk: Disk<RegistryPaths>;
   readonly #trash: Trash;
+  readonly #verified = new VerifiedFiles();
 
   constructor(disk: Disk<RegistryPaths>) {
     this.#disk = disk;
@@ -45,7 +47,7 @@ export class FsBlobs implements BlobStorage {
     return status === undefined ? undefined : storedBlob(digest, status);
   }
 
-  read(digest: Digest, options: OperationOptions & { readonly range?: ByteRange } = {}): Content {
+  read(digest: Digest, options: ReadOptions = {}): Content {
     return rereadable(() => this.#read(digest, options));
   }
 
@@ -131,15 +133,12 @@ export class FsBlobs implements BlobStorage {
     });
   }
 
-  async *#read(
-    digest: Digest,
-    options: OperationOptions & { readonly range?: ByteRange },
-  ): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#read(digest: Digest, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     throwIfAborted(options.signal);
     const path = this.#disk.paths.blob(digest);
     const file = await this.#open(digest, path);
     try {
-      yield* readBlob(file, digest, options);
+      yield* readBlob(file, digest, options.fresh === true ? options : { ...options, verifiedFiles: this.#verified });
     } catch (error) {
       throw unreadable(path, error);
     } finally {
@@ -184,7 +183,7 @@ export class FsBlobs implements BlobStorage {
   async #hashesOtherwise(digest: Digest, path: string, options: OperationOptions): Promise<boolean> {
     const file = await this.#disk.fs.open(path);
     try {
-      for await (const _ of readBlob(file, digest, options));
+      for await (const _ of readBlob(file, digest, { ...options, transient: true }));
       return false;
     } catch (error) {
       if (isSkillError(error, "DIGEST_MISMATCH")) return true;

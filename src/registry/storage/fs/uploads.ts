@@ -88,8 +88,11 @@ export class FsUploads implements UploadStorage {
       const file = await writing(path, async () => fs.append(path));
       const progress = this.#progressAt(id, offset);
       let size = offset;
+      let isLost = false;
+      const hash = progress?.hash;
       try {
-        size = await receive(path, file, offset, limited(content, limit - offset, limit, signal), progress?.hash);
+        const bounded = limited(content, limit - offset, limit, signal);
+        size = await receive(bounded, { path, file, offset, hash, onLoss: () => (isLost = true) });
         if (progress !== undefined) progress.size = size;
       } catch (error) {
         // How much of the last piece arrived is known to the disk only, so the hash may be ahead of it.
@@ -97,7 +100,8 @@ export class FsUploads implements UploadStorage {
         throw error;
       } finally {
         await file.close();
-        await stamp(this.#disk, path).catch(absentAsUndefined);
+        if (isLost) await this.#forget(id).catch(ignore);
+        else await stamp(this.#disk, path).catch(absentAsUndefined);
       }
       return { ...upload, offset: size, touched: now() };
     });
@@ -181,7 +185,7 @@ export class FsUploads implements UploadStorage {
       throw blobDamaged(digest, actual);
     }
     try {
-      for await (const _ of readBlob(file, digest, options));
+      for await (const _ of readBlob(file, digest, { ...options, transient: true }));
     } catch (error) {
       if (isSkillError(error, "DIGEST_MISMATCH")) await this.#forget(id);
       throw error;
