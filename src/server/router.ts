@@ -145,7 +145,7 @@ function answerError(
   const { status, ociCode: code, message } = refusal;
   const isGone = request.destroyed && !request.complete;
   if (status >= 500 && !isGone) log.error({ requestId, err: error }, "a request failed");
-  if (status === 401 || status === 429) {
+  if ([401, 403, 421, 429].includes(status)) {
     const entry = { action: "authenticate", actor: undefined, repository: undefined, outcome: "refused" } as const;
     void parts.audit?.record({ time: now(), requestId, address, ...entry, status, code, message });
   }

@@ -67,10 +67,9 @@ describeWith([skopeo, crane, oras, podman], "a registry for skills", () => {
     await workspace.output("crane", "auth", "login", registry.host, "-u", "admin", "-p", passwordOf("admin"));
     const source = `${registry.host}/elsewhere/greeter`;
     const byCrane = await workspace.run("crane", "copy", `${source}:1.0.0`, `${registry.host}/crane/greeter:1.0.0`);
-    const byOras = await workspace.run(
-      ...(["oras", "cp", "--to-plain-http", "--to-username", "admin", "--to-password", passwordOf("admin")] as const),
-      ...["--from-oci-layout", `${workspace.directory}/images:published`, `${registry.host}/oras/greeter:1.0.0`],
-    );
+    const into = ["--to-plain-http", "--to-username", "admin", "--to-password", passwordOf("admin")];
+    const layout = ["--from-oci-layout", `${workspace.directory}/images:published`];
+    const byOras = await workspace.run("oras", "cp", ...into, ...layout, `${registry.host}/oras/greeter:1.0.0`);
     for (const [outcome, name] of [
       [byCrane, "crane"],
       [byOras, "oras"],
@@ -89,12 +88,12 @@ describeWith([skopeo, crane, oras, podman], "a registry for skills", () => {
   it("takes no record of a promotion that somebody makes up", async () => {
     expect(await copy("mirror", "published", "records/greeter")).toMatchObject({ status: 0 });
     const key = "io.skillimage.promotion";
-    const forged = await workspace.run(
-      ...(["oras", "attach", "--plain-http", "-u", "author", "-p", passwordOf("author")] as const),
-      ...["--artifact-type", "application/vnd.skillimage.promotion.v1+json"],
-      ...["--annotation", `${key}.from=testing`, "--annotation", `${key}.to=published`],
-      ...["--annotation", `${key}.actor=approver`, `${registry.host}/records/greeter:1.0.0`],
-    );
+    const told = [`${key}.from=testing`, `${key}.to=published`, `${key}.actor=approver`];
+    const annotations = told.flatMap((each) => ["--annotation", each]);
+    const type = ["--artifact-type", "application/vnd.skillimage.promotion.v1+json"];
+    const login = ["--plain-http", "-u", "author", "-p", passwordOf("author")];
+    const image = `${registry.host}/records/greeter:1.0.0`;
+    const forged = await workspace.run("oras", "attach", ...login, ...type, ...annotations, image);
     expect(forged.status).not.toBe(0);
     expect(said(forged)).toContain("not the record of a promotion that took place here");
   });

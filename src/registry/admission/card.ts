@@ -2,7 +2,14 @@
 import { readLayers, type ArchiveLimits, type LayerSource } from "../../archive/index.ts";
 import { readAll } from "../../content/index.ts";
 import { SkillError } from "../../errors.ts";
-import { isDigest, layerCompression, parseStrictJson, type Digest, type Manifest } from "../../oci/index.ts";
+import {
+  Annotation,
+  isDigest,
+  layerCompression,
+  parseStrictJson,
+  type Digest,
+  type Manifest,
+} from "../../oci/index.ts";
 import {
   cardFromSkillMarkdown,
   decodeText,
@@ -67,7 +74,9 @@ function judge(bytes: Uint8Array, file: string, name: string, names: ReadonlySet
 }
 
 async function layerSources(manifest: Manifest, context: AdmissionContext): Promise<readonly LayerSource[]> {
-  const diffIds = diffIdsOf(parseStrictJson(await context.readBlob(manifest.config, MAX_CONFIG)));
+  const config = parseStrictJson(await context.readBlob(manifest.config, MAX_CONFIG));
+  checkLabels(config);
+  const diffIds = diffIdsOf(config);
   if (diffIds.length !== manifest.layers.length) {
     const counts = `${diffIds.length} diff_ids for ${manifest.layers.length} layers`;
     throw new SkillError("MANIFEST_INVALID", `its config has ${counts}`);
@@ -81,6 +90,16 @@ async function layerSources(manifest: Manifest, context: AdmissionContext): Prom
       `its layer is of type ${quote(layer.mediaType)}, not tar or tar+gzip`,
     );
   });
+}
+
+/** Tools show labels to people (`skopeo inspect`). Those stay as they are when a skill goes on, so none may tell a later state. */
+function checkLabels(config: unknown): void {
+  const status = memberOf(memberOf(memberOf(config, "config"), "Labels"), Annotation.status);
+  if (status === undefined || status === "draft") return;
+  throw new SkillError(
+    "MANIFEST_INVALID",
+    `its config has the label ${Annotation.status}, which tells a state that no config has`,
+  );
 }
 
 /** OCI image-spec "config.md", `rootfs.diff_ids`. */

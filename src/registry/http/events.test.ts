@@ -54,6 +54,40 @@ describe("events", () => {
       { version: "1.0.0", from: "draft", to: "testing", fromDigest: draft, digest: testing, tag: "1.0.0-testing" },
     ]);
   });
+  it("tell of a promotion once, whoever pushes the image again", async () => {
+    const { heard } = await withEvents();
+    await put("1.0.0-draft", "draft");
+    const testing = await put("1.0.0-testing", "testing");
+    await put("1.0.0-testing", "testing");
+    await put(testing, "testing");
+    expect(heard.filter(({ kind }) => kind === "promote")).toHaveLength(1);
+  });
+  it("tell of no promotion for an index of other images (forged by its annotations)", async () => {
+    const { heard } = await withEvents();
+    const putIndex = async (tag: string, status: string, layer: string): Promise<void> => {
+      const upload = async (text: string) => {
+        const digest = digestOf(text);
+        await running.fetch(`/v2/a/b/blobs/uploads/?digest=${digest}`, { method: "POST", body: text });
+        return { mediaType: MediaType.layer, digest, size: text.length };
+      };
+      const store = async (reference: string, mediaType: string, document: object) => {
+        const body = JSON.stringify({ schemaVersion: 2, mediaType, ...document });
+        const headers = { "content-type": mediaType };
+        const path = `/v2/a/b/manifests/${reference === "" ? digestOf(body) : reference}`;
+        expect((await running.fetch(path, { method: "PUT", body, headers })).status).toBe(201);
+        return { mediaType, digest: digestOf(body), size: body.length };
+      };
+      const image = { config: await upload("{}"), layers: [await upload(layer)] };
+      const manifests = [await store("", MediaType.manifest, image)];
+      const annotations = { "io.skillimage.status": status, "org.opencontainers.image.version": "1.0.0" };
+      await store(tag, MediaType.index, { manifests, annotations });
+    };
+    await putIndex("1.0.0-draft", "draft", "good");
+    await putIndex("1.0.0-testing", "testing", "evil");
+    expect(heard.filter(({ kind }) => kind === "promote")).toEqual([]);
+    await putIndex("other", "testing", "good");
+    expect(heard.filter(({ kind }) => kind === "promote")).toHaveLength(1);
+  });
   it("tell of removals: a tag alone, or a manifest after its tags", async () => {
     const { heard } = await withEvents();
     const digest = await put("1", "draft");

@@ -285,6 +285,17 @@ describe("uploads", () => {
     now += 10_000;
     expect((await start("b")).status).toBe(202);
   });
+  it("that ended are seen also when the clock was set back since they were counted", async () => {
+    let now = 1_000_000;
+    await begin({ limits: { uploads: 1 }, now: () => now });
+    const start = async (): Promise<Response> => running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    const first = await start();
+    now += 10_000;
+    expect((await start()).status).toBe(429);
+    await running.storage.blobs.uploads.cancel((first.headers.get("location") ?? "").split("/").at(-1) ?? "");
+    now -= 86_400_000;
+    expect((await start()).status).toBe(202);
+  });
   it("whoever cannot be counted is not let in", async () => {
     const storage = createMemoryStorage();
     storage.metadata.usage = () => Promise.reject(new Error("the counter is broken"));

@@ -7,7 +7,7 @@ import type { RepositoryMetadata } from "../storage/types.ts";
 import type { Desk, Told } from "./desk.ts";
 import { heldManifest } from "./held.ts";
 
-/** What `manifest`, which is about to be stored, promotes; `undefined` when nothing. */
+/** What `manifest`, which is about to be stored, promotes; `undefined` when nothing, and when it is there already: then that has been told. */
 export async function findPromotion(
   desk: Desk,
   repository: RepositoryMetadata,
@@ -19,10 +19,11 @@ export async function findPromotion(
   if (version === undefined || to === undefined || from === undefined) return undefined;
   const tag = tagFor(version, from);
   const before = tag === undefined ? undefined : await heldManifest(desk, repository, await repository.tag(tag));
-  if (before === undefined || statusOf(before.parsed) !== from || !hasSameContent(before.parsed, manifest.parsed)) {
-    return undefined;
-  }
   const { digest } = manifest.descriptor;
+  if (before === undefined || statusOf(before.parsed) !== from) return undefined;
+  if ((await repository.manifest(digest)) !== undefined) return undefined;
+  const [one, other] = await Promise.all([before, manifest].map(async (each) => layersOf(desk, repository, each)));
+  if (before.parsed.kind !== manifest.parsed.kind || one !== other) return undefined;
   const fromDigest = before.descriptor.digest;
   return { kind: "promote", repository: repository.name, version, from, to, fromDigest, digest };
 }
@@ -32,8 +33,13 @@ function statusOf({ annotations }: Manifest | Index): LifecycleState | undefined
   return isLifecycleState(status) ? status : undefined;
 }
 
-/** The config need not be the same: it may bear the status, too. */
-function hasSameContent(a: Manifest | Index, b: Manifest | Index): boolean {
-  if (a.kind === "index" || b.kind === "index") return a.kind === b.kind;
-  return a.layers.length === b.layers.length && a.layers.every(({ digest }, at) => digest === b.layers[at]?.digest);
+/** The layers of an image, or of all that an index lists. Configs need not be the same: they may bear the status, too. */
+async function layersOf(desk: Desk, repository: RepositoryMetadata, { parsed }: HeldManifest): Promise<string> {
+  if (parsed.kind === "manifest") return parsed.layers.map(({ digest }) => digest).join();
+  const images: string[] = [];
+  for (const { digest } of parsed.manifests) {
+    const image = await heldManifest(desk, repository, digest);
+    images.push(image?.parsed.kind === "manifest" ? await layersOf(desk, repository, image) : digest);
+  }
+  return images.join(";");
 }

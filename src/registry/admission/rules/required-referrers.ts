@@ -7,7 +7,7 @@ import { signatureTagOf } from "../referrer-tags.ts";
 import { hasRole, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { isVersionTag, type Skill } from "../skill.ts";
 
-/** How many referrers are looked into: somebody may attach any number. */
+/** How many referrers of the required types are looked into: somebody may attach any number. */
 const MAX_LOOKED = 200;
 
 /** `required`: `signature`, `scan`, `promotion`, or artifact types. */
@@ -50,11 +50,12 @@ async function whatIsMissing(
   { held }: Skill,
   context: AdmissionContext,
 ): Promise<readonly string[]> {
-  const found = await referrersOf(held, context);
+  const types = new Set(required.flatMap(typesOf));
+  const found = await referrersOf(held, types, context);
   const missing: string[] = [];
   for (const name of required) {
     const problems: string[] = [];
-    const candidates = found.filter(({ type }) => (KINDS[name]?.types ?? [name]).includes(type));
+    const candidates = found.filter(({ type }) => typesOf(name).includes(type));
     for (const { referrer, type } of candidates) {
       const problem = await whatIsWrong(name, type, referrer, held.descriptor, context);
       if (problem === undefined) {
@@ -69,6 +70,10 @@ async function whatIsMissing(
   return missing;
 }
 
+function typesOf(name: string): readonly string[] {
+  return KINDS[name]?.types ?? [name];
+}
+
 interface Found {
   readonly type: string;
   readonly referrer: HeldManifest;
@@ -77,14 +82,16 @@ interface Found {
 /** What refers to an image, by its subject or, as cosign's older signatures do, by a tag. */
 async function referrersOf(
   { descriptor: { digest } }: HeldManifest,
+  types: ReadonlySet<string>,
   context: AdmissionContext,
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
   for await (const { descriptor } of context.referrers(digest)) {
+    const type = descriptor.artifactType;
+    if (type === undefined || !types.has(type)) continue;
     if (found.length >= MAX_LOOKED) break;
     const referrer = await context.manifest(descriptor.digest);
-    const type = descriptor.artifactType;
-    if (referrer !== undefined && type !== undefined) found.push({ type, referrer });
+    if (referrer !== undefined) found.push({ type, referrer });
   }
   const tagged = await context.tag(signatureTagOf(digest));
   const referrer = tagged === undefined ? undefined : await context.manifest(tagged);

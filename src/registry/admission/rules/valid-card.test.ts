@@ -142,3 +142,18 @@ describe("a descriptor of a skill", () => {
     }
   });
 });
+
+describe("a label of the config", () => {
+  it("tells no state: skopeo shows labels, not annotations", async () => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    const diffIds = [digestOf("x")];
+    const text = JSON.stringify({
+      config: { Labels: { [Annotation.status]: "published" } },
+      rootfs: { diff_ids: diffIds },
+    });
+    const config = { mediaType: MediaType.config, digest: await bench.upload(text), size: Buffer.byteLength(text) };
+    const forged = { ...draft, document: { ...draft.document, config } };
+    await expect(bench.push(forged, "1.0.0-draft", "author")).rejects.toThrow("has the label io.skillimage.status");
+  });
+});
