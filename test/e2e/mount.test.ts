@@ -72,6 +72,11 @@ it("wants to know what runs the agent", async () => {
   expect([status, stderr]).toEqual([2, expect.stringContaining("Did you mean kubernetes?")]);
 });
 
+it("refuses an option that the runtime does not know before it asks any registry", async () => {
+  const { status, stderr } = await run("mount", "127.0.0.1:1/a/b:1", "--for", "docker", "--namespace", "team");
+  expect([status, stderr]).toEqual([2, expect.stringContaining("docker is told has no place for a namespace")]);
+});
+
 it("writes files, and none where one is there", async () => {
   const units = ["mount", HELLO, "--for", "quadlet", "--image", "registry.example.com/agent:1", "-o", "units"];
   expect((await run(...units, "--quiet")).stdout).toBe("units/agent.container\nunits/skill-hello.image\n");
