@@ -27,7 +27,7 @@ export type { LayerOptions } from "./layers.ts";
 export { list, listRepository } from "./list.ts";
 export type { ListOptions, SkillSummary } from "./list.ts";
 export type { SkillMetadata } from "./metadata.ts";
-export { DEFAULT_MOUNT_ROOT, mount, mountable } from "./mount.ts";
+export { checkMountOptions, DEFAULT_MOUNT_ROOT, mount, mountable } from "./mount.ts";
 export type { MountableOptions, MountableSkill, MountOptions, MountResult } from "./mount.ts";
 export { MOUNT_FORMATS, WORKLOAD_KINDS } from "./mount/format.ts";
 export type { MountDocument, MountedSkill, MountFormat, WorkloadKind } from "./mount/format.ts";

@@ -119,14 +119,21 @@ function nameOf(text: string, reference: Reference, image: SkillImage): string {
   });
 }
 
+/** Refuses an option that the format does not know or cannot carry (`USAGE`), as `mount` does: before skills are looked up. */
+export function checkMountOptions(format: MountFormat, options: MountOptions): void {
+  checkMountRoot(options.root ?? DEFAULT_MOUNT_ROOT);
+  refuseForeignOptions(format, options);
+  workloadOf(options);
+}
+
 /**
  * Writes what `format` must be told to mount `skills`, each in a directory of its own name. Pure. Throws `USAGE` for an
  * option that the format does not know or cannot carry, for no skill at all, and for two of one name.
  */
 export function mount(format: MountFormat, skills: readonly MountableSkill[], options: MountOptions = {}): MountResult {
-  const root = checkMountRoot(options.root ?? DEFAULT_MOUNT_ROOT);
-  refuseForeignOptions(format, options);
+  checkMountOptions(format, options);
   refuseCollisions(skills);
+  const root = options.root ?? DEFAULT_MOUNT_ROOT;
   const mounted = skills.map(({ name, image, digest, ...rest }) => ({
     name,
     path: `${root}/${name}`,

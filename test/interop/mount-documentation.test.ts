@@ -19,11 +19,11 @@ import {
   quadlet,
   runc,
 } from "../tools.ts";
-import { buildBusybox, pushBusybox } from "./container.ts";
+import { buildBusybox, mountAndRun, pushBusybox } from "./container.ts";
 import { startContainerd, type Containerd } from "./containerd.ts";
 import { importBusybox, startDocker, type DockerDaemon } from "./docker.ts";
 import { imageVolumes, podSpecOf, readManifests, violations } from "./kubernetes.ts";
-import { perform, readBlocks, readPage } from "./page.ts";
+import { perform, readBlocks, readMessages, readPage } from "./page.ts";
 import { createPod, describeInPod, mountEmptyVolume, mountRegistrySecret } from "./pod.ts";
 import { startDockerRegistry, type Registry } from "./registries.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
@@ -67,6 +67,28 @@ describeWith([dockerRegistry, runc, busybox, podman], "the how-tos on mounting",
     });
   });
 
+  it("podman says what the last table of mount-with-podman.md says", async () => {
+    const workspace = createWorkspace();
+    try {
+      await buildBusybox(workspace);
+      await workspace.output("skillctl", "pack", "examples/hello-world", "--media-type", "redhat", "--tag", "redhat");
+      const image = `${registry.host}/failing/hello-world:redhat`;
+      await workspace.output("skillctl", "push", "--tls-verify=false", "examples/hello-world:redhat", image);
+      const outcomes = [
+        await mountAndRun(workspace, image, "cat", "/skills/SKILL.md"),
+        await workspace.run("podman", "pull", image),
+        await workspace.run("podman", "pull", "--tls-verify=false", image),
+      ];
+      const table = readMessages("mount-with-podman.md");
+      expect(table).toHaveLength(outcomes.length);
+      for (const [at, parts] of table.entries()) for (const part of parts) expect(outcomes[at]?.stderr).toContain(part);
+      // What podman cannot do, skillctl does not promise.
+      expect((await workspace.run("skillctl", "mount", "--tls-verify=false", image, "--for", "podman")).status).toBe(1);
+    } finally {
+      workspace.remove();
+    }
+  });
+
   describeWith([docker, dockerd, dockerCompose], "with Docker", () => {
     let daemon: DockerDaemon;
     const workspace = createWorkspace();
@@ -80,6 +102,24 @@ describeWith([dockerRegistry, runc, busybox, podman], "the how-tos on mounting",
     });
 
     it("mount-with-docker.md holds from top to bottom", () => follow(workspace, "mount-with-docker.md"));
+
+    it("speaks of the wrong image when the mounted one is not there, as the page's last table says", async () => {
+      const mount = "type=image,source=quay.io/absent/skill:1,destination=/skills";
+      const run = [
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--mount",
+        mount,
+        "localhost/busybox",
+        "cat",
+        "/skills/SKILL.md",
+      ];
+      const { status, stderr } = await workspace.run("docker", ...run);
+      const [, [message = ""] = []] = readMessages("mount-with-docker.md");
+      expect([status, stderr]).toEqual([125, expect.stringContaining(message)]);
+    });
   });
 
   describeWith([...KUBERNETES_SCHEMAS, containerd, containerdShim, CRI_PROTOCOL], "with Kubernetes", () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { dockerRegistry, htpasswd, openssl } from "../tools.ts";
 import { makeCertificates } from "./certificates.ts";
-import { readText } from "./page.ts";
+import { readMessages } from "./page.ts";
 import { createPod, describeInPod, mountEmptyVolume, mountRegistrySecret } from "./pod.ts";
 import { startDockerRegistry, type DockerRegistryOptions, type Registry } from "./registries.ts";
 import { packSkill, REFERENCE, skillctlJson } from "./skill.ts";
@@ -98,7 +98,7 @@ describeInPod([dockerRegistry, htpasswd, openssl], "skillctl in a pod of OpenShi
         fails(registry.host, PASSWORD, "inspect", image),
         fails(registry.host, PASSWORD, "pull", "--tls-verify=false", image),
       ]);
-      const table = readMessages();
+      const table = readMessages("openshift.md");
       expect(table).toHaveLength(messages.length);
       for (const [index, parts] of table.entries()) for (const part of parts) expect(messages[index]).toContain(part);
     } finally {
@@ -106,8 +106,3 @@ describeInPod([dockerRegistry, htpasswd, openssl], "skillctl in a pod of OpenShi
     }
   });
 });
-
-/** The messages of the page's table, cut where it leaves something out. */
-function readMessages(): readonly (readonly string[])[] {
-  return [...readText("openshift.md").matchAll(/^\| `(.*?)` \|/gm)].map(([, message = ""]) => message.split("…"));
-}

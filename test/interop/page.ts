@@ -35,6 +35,11 @@ export function readBlocks(name: string, language: string): readonly string[] {
   return Array.from(blocks, ([, text = ""]) => text);
 }
 
+/** What programs say when something fails, as the rows of a page's last table quote it, cut where it leaves something out. */
+export function readMessages(name: string): readonly (readonly string[])[] {
+  return Array.from(readText(name).matchAll(/^\| `(.*?)`[^|]*\|/gm), ([, message = ""]) => message.split("…"));
+}
+
 /** Runs the scripts one after the other: each must succeed, and print what the page says. */
 export async function perform(workspace: Pick<Workspace, "output">, steps: readonly Step[]): Promise<void> {
   for (const { script, prints } of steps) {

@@ -1,5 +1,12 @@
 import type { Reference } from "../../oci/index.ts";
-import { mount, mountable, type MountableSkill, type MountResult } from "../../skill/mount.ts";
+import {
+  checkMountOptions,
+  mount,
+  mountable,
+  type MountableSkill,
+  type MountOptions,
+  type MountResult,
+} from "../../skill/mount.ts";
 import { MOUNT_FORMATS, WORKLOAD_KINDS, type MountFormat, type WorkloadKind } from "../../skill/mount/format.ts";
 import { mountText } from "../../skill/mount/text.ts";
 import type { CommandDefinition } from "../command.ts";
@@ -89,14 +96,9 @@ export const mountCommand: CommandDefinition<[skills: readonly Reference[]], Fla
   exitStatus: { 1: "an image cannot be mounted, a file exists, or the work failed" },
   async run(context, [references], flags) {
     const { output } = context;
-    const result = mount(flags.for, await lookUp(context, references, flags), {
-      ...(flags.mountRoot === undefined ? {} : { root: flags.mountRoot }),
-      ...(flags.image === undefined ? {} : { image: flags.image }),
-      ...(flags.name === undefined ? {} : { name: flags.name }),
-      ...(flags.kind === undefined ? {} : { kind: flags.kind }),
-      ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
-      ...(flags.pullSecret === undefined ? {} : { pullSecrets: flags.pullSecret }),
-    });
+    const options = optionsOf(flags);
+    checkMountOptions(flags.for, options);
+    const result = mount(flags.for, await lookUp(context, references, flags), options);
     await (flags.output === undefined
       ? output.result(result, ({ documents }) => mountText(documents))
       : writeOut(context, result, flags.output, flags.force === true));
@@ -106,6 +108,17 @@ export const mountCommand: CommandDefinition<[skills: readonly Reference[]], Fla
     return ExitStatus.ok;
   },
 };
+
+function optionsOf({ mountRoot, image, name, kind, namespace, pullSecret }: Flags): MountOptions {
+  return {
+    ...(mountRoot === undefined ? {} : { root: mountRoot }),
+    ...(image === undefined ? {} : { image }),
+    ...(name === undefined ? {} : { name }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(pullSecret === undefined ? {} : { pullSecrets: pullSecret }),
+  };
+}
 
 /** The skills under the names by which the runtime gets them, which a short name is not. */
 async function lookUp(

@@ -15,8 +15,8 @@ export function isSkillName(name: string): boolean {
 }
 
 /** Refuses a directory to mount in that is not absolute or needs quoting somewhere (`USAGE`). */
-export function checkMountRoot(root: string): string {
-  if (root.length <= MAX_MOUNT_ROOT && MOUNT_ROOT.test(root)) return root;
+export function checkMountRoot(root: string): void {
+  if (root.length <= MAX_MOUNT_ROOT && MOUNT_ROOT.test(root)) return;
   throw new SkillError("USAGE", `skills cannot be mounted in ${quote(root)}`, {
     hint: "Write an absolute path of letters, digits, . _ and -, as in /skills.",
   });
