@@ -78,6 +78,7 @@ export const containerdShim = fetchedTool("containerd-shim-runc-v2");
 /** No program, but the protocol that a kubelet speaks with containerd. */
 export const CRI_PROTOCOL: Tool = { name: "cri-api.proto", apt: undefined, path: readable(PROTOCOL_FILE) };
 export const git = tool("git");
+export const chromium = tool("chromium");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");
