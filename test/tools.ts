@@ -104,6 +104,7 @@ export const shellcheck = tool("shellcheck");
 /** Runs programs of linux/arm64 on this machine. */
 export const qemuArm64 = tool("qemu-aarch64-static", { apt: "qemu-user-static" });
 export const git = tool("git");
+export const chromium = tool("chromium");
 export const bash = tool("bash");
 export const zsh = tool("zsh");
 export const fish = tool("fish");

@@ -9,3 +9,15 @@ it("docs/cli has one page for each command, and it says what the help says", () 
   const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
+
+it("llms.txt lists every page of the documentation, with what it is about", () => {
+  const script = fileURLToPath(new URL("../../scripts/llms.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+it("the transcript in README.md is what the commands print", () => {
+  const script = fileURLToPath(new URL("../../scripts/transcript.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});

@@ -60,6 +60,16 @@ describe("README.md", () => {
   });
 });
 
+describe.each(["skill-images", "lifecycle"])("docs/concepts/%s.md", (name) => {
+  it("shows commands that work, one after the other", async () => {
+    const workspace = await createWorkspace();
+    cpSync(`${ROOT}examples`, workspace.path("examples"), { recursive: true });
+    const scripts = blocks(readFileSync(`${ROOT}docs/concepts/${name}.md`, "utf8"));
+    expect(scripts).not.toEqual([]);
+    expect(await run(workspace, scripts.join("\n"))).toMatchObject({ status: 0 });
+  });
+});
+
 describe("the demo", () => {
   it("does the main job from beginning to end", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [`${ROOT}scripts/demo.mjs`]);

@@ -45,8 +45,7 @@ describeWith([checkJsonschema], "by the schemas of the services", () => {
     ["the action", ["--builtin-schema", "vendor.github-actions", ACTION]],
     ["the template", ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", TEMPLATE]],
   ])("%s is valid", (_, args) => {
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] } as const;
-    expect(execFileSync(checkJsonschema.path ?? "", args, options)).toContain("validation done");
+    expect(execFileSync(checkJsonschema.path ?? "", args, { encoding: "utf8" })).toContain("validation done");
   });
 });
 
@@ -60,7 +59,7 @@ interface World {
   readonly workspace: Workspace;
   readonly registry: Registry;
   /** Runs git in the repository. */
-  git(...args: readonly string[]): Promise<string>;
+  readonly git: (...args: readonly string[]) => Promise<string>;
   writeSkill(name: string, text: string, version?: string): void;
   commit(): Promise<string>;
 }
