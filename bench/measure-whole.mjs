@@ -9,7 +9,8 @@ export const COSTS = ["CPU ms", "MB", "requests"];
 
 /**
  * Measures a row as `measureRow` does, its unit "ms", and with a function `requests` that counts the requests to a registry
- * since its last call. The result has `costs` as well: the figures of {@link COSTS} of skillctl and of each peer, and their
+ * since its last call. A task that does only a part of the work says by `times` how often that goes into the whole; its figures,
+ * memory apart, are counted so often. The result has `costs` as well: the figures of {@link COSTS} of skillctl and of each peer, and their
  * targets. CPU time is that of the command and all its children, memory the peak of the largest of them.
  */
 export async function measureWhole({ requests, ...row }, bench) {
@@ -19,7 +20,7 @@ export async function measureWhole({ requests, ...row }, bench) {
     for (const { task } of runners) {
       await task.prepare?.();
       requests();
-      samples.get(task).push({ ...take(task, bench.directory), requests: requests() });
+      samples.get(task).push(scaled({ ...take(task, bench.directory), requests: requests() }, task.times ?? 1));
     }
   }
   const figureOf = (task, unit) =>
@@ -38,6 +39,10 @@ export async function measureWhole({ requests, ...row }, bench) {
       targets: row.targets.filter(({ unit }) => unit !== "ms"),
     },
   };
+}
+
+function scaled({ ms, "CPU ms": cpu, MB, requests }, times) {
+  return { ms: ms * times, "CPU ms": cpu * times, MB, requests: requests * times };
 }
 
 /** What GNU time says of a command, to its end. */

@@ -50,6 +50,17 @@ describe("the verbs over a registry", () => {
     ]);
   });
 
+  it("list says that a repository is not there, and lists nothing where all tags are gone", async () => {
+    const { remote, at } = await withDraft();
+    const name = (text: string): string => `${at(text).registry}/acme/${text}`;
+    await expect(collect(listRepository(remote, name("absent")))).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: `there is no repository ${name("absent")}`,
+    });
+    await remote.repository(name("greeter")).untag("1.0.0-draft");
+    expect(await collect(listRepository(remote, name("greeter")))).toEqual([]);
+  });
+
   it("promote a draft in six requests, none of them for a blob", async () => {
     const { remote, registry, at } = await withDraft();
     const result = await promote(remote, at("greeter:1.0.0-draft"), "testing", { checkCard: "annotations" });

@@ -1,7 +1,7 @@
 /** The tags of a repository and the repositories of a registry. */
 import { isSkillError, SkillError } from "../errors.ts";
 import { isRepositoryPath, isTag } from "../oci/index.ts";
-import type { OperationOptions } from "../store/types.ts";
+import type { OperationOptions, TagsOptions } from "../store/types.ts";
 import type { RegistryClient } from "./client-types.ts";
 import { listTexts } from "./pages.ts";
 import { isReferrersTag } from "./referrers-tag.ts";
@@ -12,9 +12,12 @@ const PAGE = { n: "1000" };
 
 /**
  * The tags, in lexical order, without those under which registries without a list of referrers keep theirs. None for a
- * repository that does not exist. OCI distribution-spec "Listing Tags".
+ * repository that does not exist, or `NOT_FOUND` with `mustExist`. OCI distribution-spec "Listing Tags".
  */
-export async function listTags(repository: RepositoryClient, options: OperationOptions): Promise<readonly string[]> {
+export async function listTags(
+  repository: RepositoryClient,
+  { mustExist = false, ...options }: TagsOptions,
+): Promise<readonly string[]> {
   const request = {
     path: "tags/list",
     query: PAGE,
@@ -25,8 +28,12 @@ export async function listTags(repository: RepositoryClient, options: OperationO
   try {
     return (await listTexts(request, "tags", isTag)).filter((tag) => !isReferrersTag(tag));
   } catch (error) {
-    if (isSkillError(error, "NOT_FOUND")) return [];
-    throw error;
+    if (!isSkillError(error, "NOT_FOUND")) throw error;
+    if (!mustExist) return [];
+    throw new SkillError("NOT_FOUND", `there is no repository ${repository.name}`, {
+      hint: `Check the name, and that you may read it: skillctl login ${repository.registry}.`,
+      cause: error,
+    });
   }
 }
 

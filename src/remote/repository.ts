@@ -4,7 +4,14 @@ import { SkillError, throwIfAborted } from "../errors.ts";
 import { isDigest, isDocumentType, isTag, type Descriptor } from "../oci/index.ts";
 import type { Limiter } from "../store/limiter.ts";
 import { receiveDocument } from "../store/read.ts";
-import type { OperationOptions, PushOptions, Repository, RetagOptions, TagChange } from "../store/types.ts";
+import type {
+  OperationOptions,
+  PushOptions,
+  Repository,
+  RetagOptions,
+  TagChange,
+  TagsOptions,
+} from "../store/types.ts";
 import { verified } from "../store/verify.ts";
 import { quote } from "../text/index.ts";
 import { hasBlob } from "./blobs.ts";
@@ -86,7 +93,7 @@ export class RemoteRepository implements Repository {
   }
 
   /** Listed by the registry itself, by a mirror only when that fails: mirrors have what somebody has asked for. */
-  async *tags(options: OperationOptions = {}): AsyncGenerator<string, void, undefined> {
+  async *tags(options: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
     yield* await firstOf(await this.#listers("tag", options), async (place) => listTags(place, options));
   }
 

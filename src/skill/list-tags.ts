@@ -1,8 +1,8 @@
 /** The tags of one repository, of a store that must be asked for each. */
-import { SkillError, throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../errors.ts";
 import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
 import { inOrder } from "../store/in-order.ts";
-import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import type { OperationOptions, Repository, Store, TagsOptions } from "../store/index.ts";
 import { factsOf, type EntryFacts } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage } from "./image.ts";
@@ -17,39 +17,27 @@ const DIGEST_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\.[A-Za-z0-9_.-
 
 /**
  * The images that the tags of a repository name, by version, newest first. What is no image is listed without facts; a tag
- * that goes meanwhile is not listed. With `mustExist`, rejects with `NOT_FOUND` where there is no tag at all: registries do not
- * tell repositories that do not exist from those that were emptied. Rejects with what the store rejects with, too.
+ * that goes meanwhile is not listed. Rejects with what the store rejects with: a registry that does not answer is not an
+ * empty one.
  */
 export async function* listTags(
   store: Store,
   name: string,
-  options: OperationOptions & { readonly status?: readonly LifecycleState[]; readonly mustExist?: boolean } = {},
+  options: TagsOptions & { readonly status?: readonly LifecycleState[] } = {},
 ): AsyncIterable<SkillSummary> {
   const repository = store.repository(name);
   const rows: SkillSummary[] = [];
-  let isEmpty = true;
-  const seen = (): void => void (isEmpty = false);
-  for await (const row of inOrder(imageTags(repository, seen, options), MANIFESTS_AT_ONCE, (tag) =>
+  for await (const row of inOrder(imageTags(repository, options), MANIFESTS_AT_ONCE, (tag) =>
     summarize(repository, tag, options),
   )) {
     if (row === undefined) continue;
     if (options.status === undefined || options.status.some((status) => status === row.status)) rows.push(row);
   }
-  if (isEmpty && options.mustExist === true) throw nothingThere(name);
   yield* newestFirst(rows, ({ version }) => version);
 }
 
-function nothingThere(name: string): SkillError {
-  return new SkillError("NOT_FOUND", `there is no repository ${name}, or it has no tags`, {
-    hint: "Check the name, and that you may read it. Archived versions have no tag: they are reached by their digest.",
-  });
-}
-
-async function* imageTags(repository: Repository, seen: () => void, options: OperationOptions): AsyncIterable<string> {
-  for await (const tag of repository.tags(options)) {
-    seen();
-    if (!DIGEST_TAG.test(tag)) yield tag;
-  }
+async function* imageTags(repository: Repository, options: TagsOptions): AsyncIterable<string> {
+  for await (const tag of repository.tags(options)) if (!DIGEST_TAG.test(tag)) yield tag;
 }
 
 async function summarize(

@@ -56,7 +56,8 @@ export async function* list(
 
 /**
  * {@link list} of one repository, by its full name. On a registry that is the list of tags and a manifest for each, a few at a
- * time; tags that hold signatures and the like are left out, and a repository without any tag rejects with `NOT_FOUND`.
+ * time; tags that hold signatures and the like are left out, and a repository that does not exist rejects with
+ * `NOT_FOUND`.
  */
 export async function* listRepository(
   store: Store & Partial<EntryLister>,

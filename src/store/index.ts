@@ -30,6 +30,7 @@ export type {
   StoreEntry,
   RetagOptions,
   TagChange,
+  TagsOptions,
   Tagger,
   Writer,
 } from "./types.ts";

@@ -56,6 +56,11 @@ export interface Writer {
   delete(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
 }
 
+export interface TagsOptions extends OperationOptions {
+  /** Throws `NOT_FOUND` where a registry says that it has no such repository, which has no tags otherwise. Default: false. */
+  readonly mustExist?: boolean;
+}
+
 export interface Resolver {
   /**
    * The manifest that a tag or digest names in this repository. A digest is resolved when it is tagged or kept; whether
@@ -63,7 +68,7 @@ export interface Resolver {
    */
   resolve(tagOrDigest: string, options?: OperationOptions): Promise<Descriptor>;
   /** The tags, in lexical order. */
-  tags(options?: OperationOptions): AsyncIterable<string>;
+  tags(options?: TagsOptions): AsyncIterable<string>;
   /**
    * Manifests that are kept without a tag, other than referrers, as archived images are. A registry cannot list them and
    * has no such method.

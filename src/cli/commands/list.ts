@@ -57,7 +57,7 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
       command: "skillctl list --status published --quiet",
     },
   ],
-  exitStatus: { 1: "the registry has no such repository, or none with a tag" },
+  exitStatus: { 1: "the registry has no such repository" },
   async run(context, [name], flags) {
     const { output } = context;
     const { status, trunc } = flags;

@@ -13,6 +13,7 @@ import {
   type RetagOptions,
   type Store,
   type TagChange,
+  type TagsOptions,
 } from "../../store/index.ts";
 
 export interface RegistryDoubleOptions {
@@ -104,9 +105,14 @@ class RepositoryDouble implements Repository {
     return { mediaType, digest, size };
   }
 
-  async *tags(options?: OperationOptions): AsyncGenerator<string, void, undefined> {
+  async *tags({ mustExist, ...options }: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
     this.#count("GET tags");
-    yield* this.#inner.tags(options);
+    let isThere = false;
+    for await (const tag of this.#inner.tags(options)) {
+      isThere = true;
+      yield tag;
+    }
+    if (!isThere && mustExist === true) throw new SkillError("NOT_FOUND", `there is no repository ${this.name}`);
   }
 
   async *referrers(
