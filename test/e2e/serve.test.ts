@@ -97,7 +97,7 @@ describe("serve", () => {
     await expect.poll(async () => push("team/b"), { timeout: 20_000 }).toBe(403);
     await user.write({ "live.yaml": "qouta: {}\n" });
     server.signal("SIGHUP");
-    await expect.poll(server.log, { timeout: 20_000 }).toContain("the old one stays in force");
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("the old one stays in force");
     expect(server.log()).toContain("qouta");
     expect(await push("team/c")).toBe(403);
     expect((await server.end()).status).toBe(143);
