@@ -25,8 +25,8 @@ const TIMEOUTS = {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Takes the certificate's files into use as they are now. Does nothing without TLS. */
-  reloadTls(): Promise<void>;
+  /** Takes a certificate's files into use as they are now. Does nothing without TLS. */
+  reloadTls(files: TlsFiles | undefined): Promise<void>;
   /** Takes no more connections, lets requests finish, and after so many milliseconds breaks off what has not. */
   close(within: number): Promise<void>;
 }
@@ -60,8 +60,8 @@ export async function listen(address: ListenAddress, handler: Handler, tls: TlsF
   return {
     host: address.host,
     port,
-    reloadTls: async () => {
-      if (tls !== undefined && server instanceof HttpsServer) await reloadTls(server, tls);
+    reloadTls: async (files) => {
+      if (files !== undefined && server instanceof HttpsServer) await reloadTls(server, files);
     },
     close: async (within) => close(server, within),
   };

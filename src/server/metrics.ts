@@ -16,6 +16,12 @@ export interface MetricSources {
   usage(namespace: string): Promise<Usage>;
 }
 
+const NO_SOURCES: MetricSources = {
+  openUploads: async () => 0,
+  quotas: [],
+  usage: async () => ({ bytes: 0, manifests: 0 }),
+};
+
 export class ServerMetrics {
   readonly #metrics = new Metrics();
   readonly #requests: Counter<"method" | "route" | "status">;
@@ -25,8 +31,11 @@ export class ServerMetrics {
   readonly #deliveries: Counter<"outcome">;
   readonly #collections: Counter<"outcome">;
 
-  /** What `sources` says is asked whenever somebody reads the metrics. */
-  constructor(sources: () => MetricSources) {
+  /** Asked whenever somebody reads the metrics. */
+  sources: MetricSources | undefined;
+
+  constructor() {
+    const sources = (): MetricSources => this.sources ?? NO_SOURCES;
     const registers = [this.#metrics];
     collectDefaultMetrics({ register: this.#metrics });
     this.#requests = new Counter({

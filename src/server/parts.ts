@@ -13,7 +13,7 @@ import type { RegistryStorage } from "../registry/storage/types.ts";
 import { quote } from "../text/index.ts";
 import type { ServerConfig } from "./config/schema.ts";
 import type { Log } from "./log.ts";
-import { ServerMetrics } from "./metrics.ts";
+import { ServerMetrics, type MetricSources } from "./metrics.ts";
 import { Webhook } from "./webhooks/index.ts";
 
 export interface ServerParts {
@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly access: Access | undefined;
   readonly audit: AuditLog | undefined;
   readonly metrics: ServerMetrics;
+  /** What the metrics are to ask while these parts are in use. */
+  readonly sources: MetricSources;
   readonly webhooks: readonly Webhook[];
 }
 
@@ -35,8 +37,15 @@ export interface PartsOptions {
   readonly now: () => number;
 }
 
-/** Throws `CONFIG_INVALID`, `FILE_UNREADABLE`. */
-export async function createParts(config: ServerConfig, options: PartsOptions): Promise<ServerParts> {
+/**
+ * Makes the parts; those of before, whose place they are to take, hand on their events and metrics. Webhooks hear nothing until
+ * they are subscribed. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
+ */
+export async function createParts(
+  config: ServerConfig,
+  options: PartsOptions,
+  before?: Pick<ServerParts, "events" | "metrics">,
+): Promise<ServerParts> {
   const { storage, log, now } = options;
   const access = config.access === undefined ? undefined : await accessOf(config, config.access, options);
   const audit =
@@ -46,7 +55,7 @@ export async function createParts(config: ServerConfig, options: PartsOptions): 
           onProblem: (err) => log.error({ err }, "the audit log cannot be written"),
         });
   const quotas = quotasIn(config);
-  const events = new RegistryEvents((err, { id }) => log.error({ err, event: id }, "a listener failed"));
+  const { events, metrics } = before ?? createCounted(log);
   const registry = createRegistry({
     storage,
     access: access?.control ?? openAccess(),
@@ -65,11 +74,16 @@ export async function createParts(config: ServerConfig, options: PartsOptions): 
     openUploads: async () => registry.openUploads(),
     usage: async (namespace: string) => storage.metadata.usage(namespace),
   };
-  const metrics = new ServerMetrics(() => sources);
-  events.subscribe((event) => metrics.event(event));
   const webhooks = await Promise.all((config.webhooks ?? []).map(async (each) => webhookOf(each, log, metrics)));
-  for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
-  return { registry, storage, events, access, audit, metrics, webhooks };
+  return { registry, storage, events, access, audit, metrics, sources, webhooks };
+}
+
+/** Events, and what counts them. */
+function createCounted(log: Log): Pick<ServerParts, "events" | "metrics"> {
+  const events = new RegistryEvents((err, { id }) => log.error({ err, event: id }, "a listener failed"));
+  const metrics = new ServerMetrics();
+  events.subscribe((event) => metrics.event(event));
+  return { events, metrics };
 }
 
 /** Throws `CONFIG_INVALID`. */

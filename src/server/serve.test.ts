@@ -69,6 +69,50 @@ describe("a server", () => {
     expect(metrics).toContain('skillctl_quota_used{namespace="team",of="manifests"} 0');
     await expect(start({ quota: { "Team/A": { bytes: 1 } } })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
+  it("takes another configuration into use while requests run, and keeps the old one when that is no good", async () => {
+    const server = await start({ limits: { blobSize: 100 } });
+    const { url } = server;
+    const events: string[] = [];
+    server.events.subscribe(({ kind }) => events.push(kind));
+    const push = async (body: string): Promise<number> => {
+      const query = `digest=${digestOf(body)}`;
+      return (await fetch(`${url}/v2/team/a/blobs/uploads/?${query}`, { method: "POST", body })).status;
+    };
+    expect(await push("1234567")).toBe(201);
+    const begun = await fetch(`${url}/v2/team/a/blobs/uploads/`, { method: "POST" });
+    await server.reload({ quota: { team: { bytes: 10 } }, listen: "127.0.0.1:1" });
+    expect(await push("another 7")).toBe(403);
+    const going = new URL(begun.headers.get("location") ?? "", url);
+    expect((await fetch(going, { method: "PATCH", body: "abc" })).status).toBe(202);
+    expect(logged().find(({ msg }) => msg === "these sections change when the server is started again")).toMatchObject({
+      sections: ["listen"],
+    });
+    await expect(server.reload({ quota: { "No Namespace": { bytes: 1 } } })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+    });
+    await expect(server.reload({ access: { htpasswd: join(root, "none") } })).rejects.toThrow();
+    expect(await push("another 7")).toBe(403);
+    expect(server.hasAccess).toBe(false);
+    await writeFile(join(root, "users"), `ada:${await hash("secret", 4)}\n`);
+    await server.reload({ access: { htpasswd: join(root, "users") } });
+    expect(await push("another 7")).toBe(401);
+    expect(server.hasAccess).toBe(true);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('skillctl_http_requests_total{method="POST",route="uploads",status="201"} 1');
+    expect(metrics).not.toContain("skillctl_quota_limit{");
+  });
+  it("drops no request while its configuration changes again and again", async () => {
+    const server = await start();
+    let isOver = false;
+    const statuses = new Set<number>();
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!isOver) statuses.add((await fetch(`${server.url}/v2/`)).status);
+    });
+    for (let round = 0; round < 20; round += 1) await server.reload({ limits: { pageSize: round + 1 } });
+    isOver = true;
+    await Promise.all(clients);
+    expect([...statuses]).toEqual([200]);
+  });
   it("shows its metrics to this machine only, also behind a proxy on it", async () => {
     const { url } = await start();
     expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(404);

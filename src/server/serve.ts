@@ -1,24 +1,22 @@
 /** A server from its beginning to its end. */
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
-import { gc } from "../registry/maintenance/index.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
-import { formatHost, isLoopback, parseListenAddress } from "./addresses.ts";
+import { formatHost, isLoopback, parseListenAddress, type ListenAddress } from "./addresses.ts";
 import { steadyClock } from "./clock.ts";
 import type { ServerConfig } from "./config/schema.ts";
-import { listen, type Listener } from "./listener.ts";
+import { Jobs } from "./jobs.ts";
+import { listen } from "./listener.ts";
+import { LiveParts } from "./live-parts.ts";
 import { NO_LOG, type Log } from "./log.ts";
-import { createParts, type ServerParts } from "./parts.ts";
 import { Readiness } from "./readiness.ts";
 import { createRouter } from "./router.ts";
-import { schedule } from "./schedule.ts";
 import { openStorage } from "./storage.ts";
-import { watchTls } from "./tls.ts";
+import { readTls } from "./tls.ts";
 
 const DEFAULT_LISTEN = "127.0.0.1:5000";
 /** Milliseconds. */
 const SHUTDOWN_TIMEOUT = 30_000;
-const GC_EVERY = 3_600_000;
 
 export interface ServeOptions {
   /** The directory of the registry; the configuration's `root` counts before it. */
@@ -42,8 +40,11 @@ export interface RunningServer {
   /** Whether there is anything to log in to. */
   readonly hasAccess: boolean;
   readonly events: RegistryEvents;
-  /** Takes certificates into use as they are now. */
-  reload(): Promise<void>;
+  /**
+   * Takes a configuration into use, by default the one in force, and the certificates as they are now. No request is dropped.
+   * What it was stays in force when it throws: `CONFIG_INVALID`, `FILE_UNREADABLE`, `USAGE`.
+   */
+  reload(config?: ServerConfig): Promise<void>;
   /** Answers what was asked, then lets go of everything. Resolves when that is done. */
   close(): Promise<void>;
 }
@@ -56,45 +57,77 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const { log = NO_LOG, now = steadyClock() } = options;
   const address = parseListenAddress(config.listen ?? DEFAULT_LISTEN);
   const root = config.root ?? options.root;
-  const isOpen = config.access === undefined;
-  if (isOpen && !isLoopback(address.host) && options.allowAnonymousPublic !== true) throw openToAll(address.host);
+  checkOpen(config, address, options);
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
-    const parts = await createParts(config, { storage, root, log, now });
+    const live = await LiveParts.create(config, { storage, root, log, now });
     const readiness = new Readiness(storage, log);
     let isEnding = false;
     const handler = createRouter({
-      parts,
+      get parts() {
+        return live.parts;
+      },
       log,
-      logRequests: config.log?.requests ?? true,
-      publicMetrics: config.metrics?.public ?? false,
-      guardedHosts: isOpen && isLoopback(address.host) ? namesOf(config) : undefined,
+      get logRequests() {
+        return live.config.log?.requests ?? true;
+      },
+      get publicMetrics() {
+        return live.config.metrics?.public ?? false;
+      },
+      get guardedHosts() {
+        return isOpen(live.config) && isLoopback(address.host) ? namesOf(live.config) : undefined;
+      },
       isReady: async () => !isEnding && readiness.look(),
       now,
     });
     const listener = await listen(address, handler, config.tls);
-    const stopJobs = startJobs(config, parts, listener, { log, now });
+    const jobs = new Jobs(live, listener, { log, now });
     const host = formatHost(listener.host, listener.port);
     const isEncrypted = config.tls !== undefined;
-    if (!isOpen && !isEncrypted && !isLoopback(address.host) && !config.publicUrl?.startsWith("https:")) {
+    if (!isOpen(config) && !isEncrypted && !isLoopback(address.host) && !config.publicUrl?.startsWith("https:")) {
       log.warn(
         { host },
         "passwords and tokens cross the network unencrypted; set tls, or publicUrl behind a proxy that has it",
       );
     }
-    log.info({ host, root, isEncrypted, hasAccess: !isOpen }, "listening");
+    log.info({ host, root, isEncrypted, hasAccess: !isOpen(config) }, "listening");
     let closing: Promise<void> | undefined;
+    let reloading: Promise<unknown> = Promise.resolve();
+    const reload = async (next: ServerConfig): Promise<void> => {
+      if (isEnding) return;
+      checkOpen(next, address, options);
+      if (next.tls !== undefined) await readTls(next.tls);
+      const later = await live.replace(next);
+      await listener.reloadTls(next.tls);
+      await jobs.restart();
+      if (later.length > 0) log.warn({ sections: later }, "these sections change when the server is started again");
+      log.info({}, "took the configuration into use");
+    };
     return {
       url: `${isEncrypted ? "https" : "http"}://${host}`,
       host,
       root,
       isEncrypted,
-      hasAccess: !isOpen,
-      events: parts.events,
-      reload: async () => listener.reloadTls(),
+      get hasAccess() {
+        return !isOpen(live.config);
+      },
+      events: live.parts.events,
+      reload: async (next) => {
+        const reloaded = reloading.then(async () => reload(next ?? live.config));
+        reloading = reloaded.catch(() => undefined);
+        return reloaded;
+      },
       close: async () => {
         isEnding = true;
-        closing ??= shutDown(parts, listener, stopJobs, config.shutdownTimeout ?? SHUTDOWN_TIMEOUT, log);
+        closing ??= reloading.then(async () => {
+          const within = live.config.shutdownTimeout ?? SHUTDOWN_TIMEOUT;
+          log.info({}, "ending");
+          await listener.close(within);
+          await jobs.stop();
+          await live.close(within / 3);
+          await storage.close();
+          log.info({}, "ended");
+        });
         await closing;
       },
     };
@@ -104,58 +137,14 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   }
 }
 
-async function shutDown(
-  { webhooks, audit, storage }: ServerParts,
-  listener: Listener,
-  stopJobs: () => Promise<void>,
-  within: number,
-  log: Log,
-): Promise<void> {
-  log.info({}, "ending");
-  await listener.close(within);
-  await stopJobs();
-  await Promise.all(webhooks.map(async (webhook) => webhook.close(within / 3)));
-  await audit?.close();
-  await storage.close();
-  log.info({}, "ended");
+/** Whether everybody may do everything. */
+function isOpen({ access }: ServerConfig): boolean {
+  return access === undefined;
 }
 
-/** What is done while the server runs. Returns what ends it. */
-function startJobs(
-  config: ServerConfig,
-  parts: ServerParts,
-  listener: Listener,
-  { log, now }: { readonly log: Log; readonly now: () => number },
-): () => Promise<void> {
-  const { every = GC_EVERY, grace, uploads } = config.gc ?? {};
-  const collecting = schedule(every, async (signal) => {
-    try {
-      const options = {
-        ...(grace === undefined ? {} : { grace }),
-        ...(uploads === undefined ? {} : { uploadExpiry: uploads }),
-      };
-      const { removed, ...report } = await gc(parts.storage, { signal, now, ...options });
-      parts.metrics.collection("done");
-      log.info({ ...report, removed: removed.length }, "collected garbage");
-    } catch (err) {
-      if (signal.aborted) return;
-      parts.metrics.collection("failed");
-      log.error({ err }, "garbage was not collected");
-    }
-  });
-  const unwatch =
-    config.tls === undefined
-      ? () => {}
-      : watchTls(config.tls, () => {
-          void listener.reloadTls().then(
-            () => log.info({}, "took a new certificate into use"),
-            (err: unknown) => log.error({ err }, "the new certificate is no good; the old one stays in use"),
-          );
-        });
-  return async () => {
-    unwatch();
-    await collecting.stop();
-  };
+/** Throws `USAGE` when everybody could change a registry that others reach. */
+function checkOpen(config: ServerConfig, { host }: ListenAddress, { allowAnonymousPublic }: ServeOptions): void {
+  if (isOpen(config) && !isLoopback(host) && allowAnonymousPublic !== true) throw openToAll(host);
 }
 
 /** By which the server is called behind a proxy. */

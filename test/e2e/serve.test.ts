@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
+import { startServer } from "./served.ts";
 
 let user: Workspace;
 beforeAll(async () => {
@@ -81,6 +82,25 @@ describe("serve", () => {
     child.kill("SIGHUP");
     expect((await fetch(`${ready.url}/healthz`)).status).toBe(200);
     await end("SIGTERM");
+  });
+  it("takes its configuration anew on SIGHUP, and keeps the old one when it is no good", async () => {
+    await user.write({ "live.yaml": "log: { level: info }\n" });
+    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "live", "--config", "live.yaml"]);
+    const digest = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    const push = async (repository: string): Promise<number> => {
+      const path = `/v2/${repository}/blobs/uploads/?digest=${digest}`;
+      return (await fetch(server.url + path, { method: "POST", body: "hello" })).status;
+    };
+    expect(await push("team/a")).toBe(201);
+    await user.write({ "live.yaml": "quota: { team: { bytes: 5 } }\n" });
+    server.signal("SIGHUP");
+    await expect.poll(async () => push("team/b"), { timeout: 20_000 }).toBe(403);
+    await user.write({ "live.yaml": "qouta: {}\n" });
+    server.signal("SIGHUP");
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("the old one stays in force");
+    expect(server.log()).toContain("qouta");
+    expect(await push("team/c")).toBe(403);
+    expect((await server.end()).status).toBe(143);
   });
   it("does not open a registry to everybody by mistake", async () => {
     const { status, stderr } = await user.run(["serve", "--listen", "0.0.0.0:0", "--root", "open"]);

@@ -108,6 +108,8 @@ describeWhere(canMount, UNMOUNTABLE, "a disk", () => {
     await writeFile(ballast, "x".repeat(7 * 1024 ** 2));
     const { tags, status } = await pushUntilRefused(server);
     expect(status).toBe(507);
+    const isReady = async (): Promise<number> => (await fetch(`${server.url}/readyz`)).status;
+    await expect.poll(isReady, { timeout: 10_000 }).toBe(503);
     // What is left of the room, so that nothing at all fits.
     await writeFile(join(mounted, "rest"), "x".repeat(8 * 1024 ** 2)).catch(() => undefined);
     const large = Buffer.alloc(1024 ** 2, "large");
@@ -119,6 +121,7 @@ describeWhere(canMount, UNMOUNTABLE, "a disk", () => {
     expect(server.log()).toContain("ENOSPC");
 
     await Promise.all([rm(ballast), rm(join(mounted, "rest"))]);
+    await expect.poll(isReady, { timeout: 10_000 }).toBe(200);
     expect(await push(server, "after")).toBeUndefined();
     await expectWhole(server, root, ["before", ...tags, "after"]);
     expect(readdirSync(join(root, "work", "tmp"))).toEqual([]);

@@ -20,8 +20,8 @@ export const serveCommand: CommandDefinition<[], Flags> = {
     "Runs an OCI registry for skills, which podman, docker, skopeo, oras and cosign can use as well. Without any flag it listens " +
     "on 127.0.0.1:5000, keeps its content in the user's data directory, and lets this machine's users do everything. A " +
     "configuration file says who may do what, which rules hold, and all else. Published versions cannot be overwritten. " +
-    "Ctrl-C or SIGTERM ends it once running requests are done; SIGHUP makes it read its certificate again. Logs go to stderr, " +
-    "as lines of JSON.",
+    "Ctrl-C or SIGTERM ends it once running requests are done; SIGHUP makes it read its configuration and certificate again, " +
+    "without dropping a request. Logs go to stderr, as lines of JSON.",
   options: [
     { flags: "-c, --config <file>", summary: "the configuration, in YAML", completes: "file", parse: text("file") },
     {
@@ -59,9 +59,9 @@ export const serveCommand: CommandDefinition<[], Flags> = {
     const root = config.root ?? join(dataDirectory(environment.variables, "the registry"), "registry");
     const server = await serve(config, { root, log, allowAnonymousPublic: flags.allowAnonymousPublic === true });
     const reload = (): void => {
-      server
-        .reload()
-        .catch((err: unknown) => log.error({ err }, "the certificate is no good; the old one stays in use"));
+      configure(flags)
+        .then(async (next) => server.reload(next))
+        .catch((err: unknown) => log.error({ err }, "the configuration is no good; the old one stays in force"));
     };
     process.on("SIGHUP", reload);
     try {
