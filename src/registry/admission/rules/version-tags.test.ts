@@ -66,6 +66,15 @@ describe("in a repository of skills, a tag that reads like a version", () => {
     for (const tag of ["1.0.0", "1.0.1", "latest"]) await bench.push(image, tag, "author");
   });
 
+  it("is a skill's from the moment that the first one comes in", async () => {
+    const bench = new Bench();
+    const image = plain(await bench.pack());
+    await bench.push(image, "0.9.0", "author");
+    await bench.push(image, "0.9.1", "author");
+    await bench.push(await bench.pack(), "1.0.0-draft", "author");
+    await expect(bench.push(image, "0.9.2", "author")).rejects.toThrow(denied);
+  });
+
   it("is not taken by a signature or a record, which refer to a skill and are none", async () => {
     const bench = new Bench();
     const published = await bench.publish(await bench.pack(), "1.0.0");

@@ -7,6 +7,9 @@ import { readSkill } from "../skill.ts";
 
 /** How many manifests are remembered as skills, or as none. */
 const MAX_KNOWN = 50_000;
+/** Milliseconds for which a repository is taken for one without skills, unless one comes in by this process; and of how many that is remembered. */
+const PLAIN_FOR = 10_000;
+const MAX_PLAIN = 10_000;
 
 /**
  * Whoever pulls `1.1.0` of a repository of skills takes it for published. Without this, an image that does not say what it is would
@@ -14,13 +17,20 @@ const MAX_KNOWN = 50_000;
  */
 export function versionTags(out: OutVersions): Rule {
   const known = new Map<Digest, boolean>();
+  /** Repositories in which all was read and no skill found, with when: so that many pushes to one do not each read it all. */
+  const plain = new Map<string, number>();
 
   return {
     name: "version-tags",
     doc: "In a repository of skills, a tag that reads like a version names a skill, also when that version is archived.",
     async put({ skill, tag, repository }, context) {
+      if (skill !== undefined) plain.delete(repository);
       if (skill !== undefined || tag === undefined || !readsLikeVersion(tag)) return;
-      if (!(await namesSkills(context)) && !(await wasOut(tag, context))) return;
+      if (performance.now() - (plain.get(repository) ?? -Infinity) < PLAIN_FOR) return;
+      if (!(await namesSkills(context)) && !(await wasOut(tag, context))) {
+        if (!(await holdsSkills(context))) remember(repository);
+        return;
+      }
       throw refused(
         `${repository}:${tag} is for a skill, and this image does not say that it is one`,
         "Copy a skill in the OCI format, as Docker's has no annotations; give another image another tag, or a repository of its own.",
@@ -44,6 +54,16 @@ export function versionTags(out: OutVersions): Rule {
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(digest, is);
     return is;
+  }
+
+  async function holdsSkills(context: AdmissionContext): Promise<boolean> {
+    for await (const { descriptor } of context.manifests()) if (await isSkill(descriptor.digest, context)) return true;
+    return false;
+  }
+
+  function remember(repository: string): void {
+    if (plain.size >= MAX_PLAIN) plain.clear();
+    plain.set(repository, performance.now());
   }
 
   async function wasOut(tag: string, context: AdmissionContext): Promise<boolean> {
