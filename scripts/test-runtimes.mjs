@@ -22,8 +22,8 @@ import { nodeOf } from "./release/runtimes.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(ROOT);
 
-/** The tests that say most in little time: files and archives, processes and signals, TLS, the client and the server. */
-const QUICK = ["journey", "process", "serve"].map((name) => `test/e2e/${name}.test.ts`);
+/** The tests that say most in little time: files and archives, the store, processes and signals. */
+const QUICK = ["journey", "process"].map((name) => `test/e2e/${name}.test.ts`);
 
 const RUNTIMES = {
   "linux-amd64": { all: true, start: async () => ({ command: "release/linux-amd64/skillctl" }) },
