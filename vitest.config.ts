@@ -34,8 +34,8 @@ export default defineConfig({
         test: {
           name: "delivery",
           include: ["test/delivery/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

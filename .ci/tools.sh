@@ -1,7 +1,7 @@
 #!/bin/bash
 # Gets the programs of the interoperability tests that this machine's Debian does not have, into .tools: nothing outside
 # is changed, and no root is needed. What is there already, on the PATH or from an earlier call, is left alone.
-# Needs Debian with apt, and Go 1.24 or newer to build the programs of .ci/go.mod. Ends with status 1 when something is still missing.
+# Needs Debian with apt, Node.js with npm, and Go 1.24 or newer to build the programs of .ci/go.mod. Ends with status 1 when something is still missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.tools
@@ -164,6 +164,11 @@ if [ ! -e "$root/share/route.yaml" ]; then
   (route_definition) &
   builds+=($!)
 fi
+
+# The runtimes that executables are made of and tests run on; no packages are needed for this script of ours.
+echo "== getting runtimes"
+node scripts/release/runtimes.mjs linux-amd64 linux-arm64 node &
+builds+=($!)
 
 status=0
 mapfile -t packages < <(missing_packages)

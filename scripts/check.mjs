@@ -2,7 +2,7 @@
  * Everything that must hold before a commit, in the order in which a failure is cheapest to learn: `npm test` and CI
  * run this and nothing else. Stops at the first failure with that step's exit status.
  *
- * Leaves vitest's report in .vitest/results.json, from which .ci/run takes its last line.
+ * Leaves vitest's reports in .vitest/results*.json, from which .ci/run takes its last line.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -21,6 +21,10 @@ step("format", "npm", "run", "--silent", "format:check");
 step("lint", "npm", "run", "--silent", "lint");
 step("types", "npm", "run", "--silent", "typecheck");
 step("build", "npm", "run", "--silent", "build");
+// What test/delivery tries. It can be made anywhere, and run on this platform only.
+const DELIVERS = process.platform === "linux" && process.arch === "x64";
+if (DELIVERS) step("release", "node", "scripts/release/build.mjs", "linux-amd64", "linux-arm64");
+else console.log("\n== the release and the tests of it [skipped, they need linux/x64]");
 step("unused code and dependencies", "npx", "--no-install", "knip", "--no-progress");
 step("package", "npx", "--no-install", "publint", "--strict", "--pack", "false");
 checkPackageSize();
@@ -33,7 +37,9 @@ step(
   "--reporter=default",
   "--reporter=json",
   `--outputFile=${REPORT}`,
+  ...(DELIVERS ? [] : ["--project=!delivery"]),
 );
+if (DELIVERS) step("other runtimes", "node", "scripts/test-runtimes.mjs", "--quick");
 
 /** Runs one command with its output shown; ends the whole check when it fails. */
 function step(name, command, ...args) {

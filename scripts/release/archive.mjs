@@ -24,7 +24,7 @@ export async function pack(directory, file, { programs, time }) {
   await rm(file, { force: true });
   if (file.endsWith(".zip")) {
     // Its times are local ones. -X: neither owners nor finer times.
-    await run("zip", ["-q", "-X", "-9", file, ...names], { cwd: directory, env: { ...process.env, TZ: "UTC" } });
+    await run("zip", ["-q", "-X", file, ...names], { cwd: directory, env: { ...process.env, TZ: "UTC" } });
     return;
   }
   const tar = file.replace(/\.gz$/, "");

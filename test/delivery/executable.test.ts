@@ -64,6 +64,22 @@ describe("the executable", () => {
   });
 });
 
+describe("the look into executables that cannot run here", () => {
+  const linux = (arch: string) => ({ os: "linux", arch });
+
+  it("knows one of another processor, and one without the command", async () => {
+    const { checkFormat } = (await import(`${ROOT}scripts/release/formats.mjs`)) as {
+      checkFormat(file: string, target: object, texts: readonly string[]): Promise<string>;
+    };
+    const other = join(RELEASE, "linux-arm64/skillctl");
+    expect(await checkFormat(EXECUTABLE, linux("amd64"), ["YAMLParseError"])).toBe("ELF, amd64");
+    expect(await checkFormat(other, linux("arm64"), ["YAMLParseError"])).toBe("ELF, arm64");
+    await expect(checkFormat(other, linux("amd64"), [])).rejects.toThrow("the ELF machine should be 62, and is 183");
+    await expect(checkFormat(process.execPath, linux("amd64"), ["YAMLParseError"])).rejects.toThrow("does not contain");
+    await expect(checkFormat(EXECUTABLE, { os: "darwin", arch: "arm64" }, [])).rejects.toThrow("the Mach-O magic");
+  });
+});
+
 describe("the archive of the executable", () => {
   it("holds it, and the licenses of what is inside", async () => {
     const archive = join(RELEASE, `skillctl_${VERSION}_linux_amd64.tar.gz`);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, startDockerRegistry } from "../interop/registries.ts";
 import { createWorkspace, type Outcome, type Workspace } from "../interop/workspace.ts";
 import { buildah, describeWith, dockerRegistry, htpasswd, podman, qemuArm64 } from "../tools.ts";
+import { blocksOf } from "./blocks.ts";
 import { ROOT, VERSION } from "./release.ts";
 
 const IMAGE = "localhost/skillctl";
@@ -110,6 +111,16 @@ describeWith([buildah, podman], "the container image", () => {
         await registry.close();
       }
     });
+  });
+
+  it("does what docs/how-to/install.md shows", async () => {
+    const [block = ""] = blocksOf("docs/how-to/install.md").filter((each) => each.includes("podman"));
+    const script = block
+      .replaceAll("ghcr.io/OWNER/skillctl", IMAGE)
+      .replaceAll("podman run", "podman run --network=none");
+    const stdout = await workspace.output("bash", "-euo", "pipefail", "-c", script);
+    expect(stdout).toContain(`skillctl ${VERSION}\n`);
+    expect(stdout).toContain("examples/hello-world:1.0.0-draft");
   });
 
   it("serves a registry from a volume", async () => {

@@ -58,8 +58,16 @@ async function describe(name: string, url: string): Promise<string> {
 
 const archiveOf = (name: string): string => join(RELEASE, `${name}-${VERSION}.tgz`);
 
-/** The tarball of a package. */
-async function packed(name: string): Promise<Buffer> {
+const tarballs = new Map<string, Promise<Buffer>>();
+
+/** The tarball of a package; made once, however often it is asked for. */
+function packed(name: string): Promise<Buffer> {
+  const known = tarballs.get(name) ?? pack(name);
+  tarballs.set(name, known);
+  return known;
+}
+
+async function pack(name: string): Promise<Buffer> {
   if (OURS.has(name)) return readFileSync(archiveOf(name));
   const flags = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--exclude=./node_modules"];
   const args = ["-C", join(ROOT, "node_modules", name), ...flags, "--transform=s,^\\.,package,", "-cz", "."];

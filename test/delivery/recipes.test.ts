@@ -6,7 +6,7 @@ import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { describe, expect, it } from "vitest";
 
 import { describeWith, ruby } from "../tools.ts";
-import { output, RELEASE, ROOT, run, temporaryDirectory, VERSION } from "./release.ts";
+import { manifest, output, RELEASE, ROOT, run, temporaryDirectory, VERSION } from "./release.ts";
 
 type Release = Readonly<Record<"version" | "home" | "download" | "description" | "license", string>>;
 type Recipe = (release: Release, digests: ReadonlyMap<string, string>) => string;
@@ -104,7 +104,7 @@ describeWith([ruby], "the Homebrew formula", () => {
 });
 
 describe("the Scoop manifest", () => {
-  const manifest = JSON.parse(scoopManifest(release, digests)) as Record<string, unknown>;
+  const scoop = JSON.parse(scoopManifest(release, digests)) as Record<string, unknown>;
 
   it("has the fields that Scoop asks for, in their forms, and no others", async () => {
     const { Ajv2020 } = await import("ajv/dist/2020.js");
@@ -142,7 +142,7 @@ describe("the Scoop manifest", () => {
       },
     };
     const ajv = new Ajv2020({ strict: false });
-    expect(ajv.validate(schema, manifest), JSON.stringify(ajv.errors)).toBe(true);
+    expect(ajv.validate(schema, scoop), JSON.stringify(ajv.errors)).toBe(true);
   });
 });
 
@@ -178,8 +178,9 @@ describe("changesets", () => {
     expect(small).toMatchObject({ dependencies: { skillimage: next } });
   });
 
-  it("have both packages at one version now", () => {
+  it("have both packages at one version and address now", () => {
     expect(JSON.parse(readFileSync(`${ROOT}packages/skillctl/package.json`, "utf8"))).toMatchObject({
+      repository: manifest.repository,
       version: VERSION,
       dependencies: { skillimage: VERSION },
     });
