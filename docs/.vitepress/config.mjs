@@ -8,12 +8,15 @@ import { DOCS, readSections } from "../../scripts/docs-pages.mjs";
 
 const { description, repository } = JSON.parse(readFileSync(join(DOCS, "../package.json"), "utf8"));
 const sections = readSections();
+/** Where the site is on its host, with a slash at both ends. */
+const BASE = process.env.DOCS_BASE ?? "/";
 
 export default defineConfig({
   title: "skillimage",
   description,
   lang: "en",
-  base: process.env.DOCS_BASE ?? "/",
+  base: BASE,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: `${BASE}favicon.svg` }]],
   cleanUrls: false,
   // Outside of docs/, where the copies of its pages would be taken for pages.
   outDir: "../.site",

@@ -314,6 +314,36 @@ provenance: { source: https://example.com/greeter.git, commit: abc123 }
   });
 });
 
+describe("where a skill comes from", () => {
+  const provenance = { source: "https://git.example.com/skills", commit: "c0ffee", path: "skills/greeter" };
+  const recorded = {
+    [Annotation.source]: provenance.source,
+    [Annotation.revision]: provenance.commit,
+    [Annotation.path]: provenance.path,
+  };
+
+  it("is recorded in annotations and labels, and changes no layer", async () => {
+    const [directory, store] = [await skillDirectory(), new MemoryStore()];
+    const { reference, layerDigest } = await pack(directory, store, { ...morning, provenance });
+    const { image } = await inspect(store, parseReference(reference));
+    expect(image.annotations).toMatchObject(recorded);
+    expect(image.labels).toMatchObject(recorded);
+    expect((await pack(directory, new MemoryStore(), morning)).layerDigest).toBe(layerDigest);
+  });
+
+  it("is what the card says, if it says something", async () => {
+    const more = "provenance: { source: https://example.com/upstream, commit: abc123 }\n";
+    const store = new MemoryStore();
+    const { reference } = await pack(await skillDirectory({ more }), store, { ...morning, provenance });
+    const { annotations } = (await inspect(store, parseReference(reference))).image;
+    expect(annotations).toMatchObject({
+      [Annotation.source]: "https://example.com/upstream",
+      [Annotation.revision]: "abc123",
+    });
+    expect(annotations).not.toHaveProperty(Annotation.path);
+  });
+});
+
 describe("packAll", () => {
   it("does not let two directories become one image", async () => {
     const directories = [await skillDirectory(), await skillDirectory()];
