@@ -69,7 +69,7 @@ describe("the look into executables that cannot run here", () => {
 
   it("knows one of another processor, and one without the command", async () => {
     const { checkFormat } = (await import(`${ROOT}scripts/release/formats.mjs`)) as {
-      checkFormat(file: string, target: object, texts: readonly string[]): Promise<string>;
+      readonly checkFormat: (file: string, target: object, texts: readonly string[]) => Promise<string>;
     };
     const other = join(RELEASE, "linux-arm64/skillctl");
     expect(await checkFormat(EXECUTABLE, linux("amd64"), ["YAMLParseError"])).toBe("ELF, amd64");
