@@ -46,12 +46,12 @@ export async function* list(
     const facts = readFacts(descriptor) ?? (await readFromManifest(store.repository(repository), descriptor, options));
     if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
     if (rows[0] !== undefined && rows[0].repository !== repository) {
-      yield* newestFirst(rows, ({ version }) => version);
+      for (const row of inOrderOfVersions(rows)) yield row;
       rows = [];
     }
     rows.push(summarize(repository, tag, descriptor.digest, facts));
   }
-  yield* newestFirst(rows, ({ version }) => version);
+  for (const row of inOrderOfVersions(rows)) yield row;
 }
 
 /**
@@ -66,6 +66,10 @@ export async function* listRepository(
 ): AsyncIterable<SkillSummary> {
   if (store.entries === undefined) yield* listTags(store, name, { ...options, mustExist: true });
   else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
+}
+
+function inOrderOfVersions(rows: readonly SkillSummary[]): readonly SkillSummary[] {
+  return newestFirst(rows, ({ version }) => version);
 }
 
 function summarize(repository: string, tag: string | undefined, digest: Digest, facts: EntryFacts): SkillSummary {
