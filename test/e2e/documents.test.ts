@@ -132,6 +132,8 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
     "bin/podman": "#!/bin/sh\ncat >/dev/null\n",
     "bin/jq": '#!/bin/sh\ngrep -qE "lifecycle|steps"\n',
     ".config/fish/completions/.keep": "",
+    "registry.yaml": "root: registry\n",
+    "new.yaml": "root: new\n",
   });
   for (const program of ["ssh", "podman", "jq"]) chmodSync(workspace.path("bin", program), 0o755);
   if (command.includes("git log")) await run(workspace, COMMIT);

@@ -21,7 +21,7 @@ export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
   options: [...ROOT_OPTIONS, { flags: "--resume", summary: "go on with a restore that was cut off" }],
   examples: [
     { title: "Into a new registry", command: "skillctl restore backup --root restored" },
-    { title: "Into a bucket and a database", command: "skillctl restore backup --config registry.yaml" },
+    { title: "Into a bucket and a database", command: "skillctl restore backup --config new.yaml" },
     { title: "Go on after it was cut off", command: "skillctl restore backup --root restored --resume" },
   ],
   exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },

@@ -70,12 +70,12 @@ export class Segments {
 
   /**
    * Removes segments, oldest first. One that comes back after a power cut must not come without those after it, or it would
-   * undo them. Making a segment flushes the directory; so only those that go together must be seen to, here.
+   * undo them: so each is gone for good before the next goes, in this call or a later one.
    */
   async remove(old: readonly string[]): Promise<void> {
     for (const path of old) {
       await this.#disk.remove(path);
-      if (path !== old.at(-1)) await this.#disk.syncDirectory(this.#disk.paths.journal);
+      await this.#disk.syncDirectory(this.#disk.paths.journal);
     }
   }
 
