@@ -23,13 +23,20 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(ROOT);
 
 /** The tests that say most in little time: files and archives, the store, processes and signals. */
-const QUICK = ["journey", "process"].map((name) => `test/e2e/${name}.test.ts`);
+const QUICK = ["test/e2e/journey.test.ts", "test/e2e/process.test.ts"];
+/** Emulated, each call takes seconds. These check, pack and list. */
+const QUICKEST = ["test/e2e/authoring.test.ts", "--testNamePattern=makes the same image|packs as it is"];
 
 const RUNTIMES = {
   "linux-amd64": { all: true, start: async () => ({ command: "release/linux-amd64/skillctl" }) },
   "node-22": { start: async () => ({ node: await nodeOf(22) }) },
   "node-24": { start: async () => ({ node: await nodeOf(24) }) },
-  "linux-arm64": { patience: 6, needs: "qemu-aarch64-static", start: async () => ({ command: await emulated() }) },
+  "linux-arm64": {
+    patience: 6,
+    needs: "qemu-aarch64-static",
+    quick: QUICKEST,
+    start: async () => ({ command: await emulated() }),
+  },
 };
 
 const { values, positionals } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
@@ -47,7 +54,8 @@ for (const name of chosen) {
   }
   console.log(`\n== end-to-end tests on ${name}`);
   const { node = process.execPath, command } = await runtime.start();
-  const tests = values.quick && !runtime.all ? QUICK : ["test/e2e"];
+  const { quick = QUICK, all } = runtime;
+  const tests = values.quick && !all ? quick : ["test/e2e"];
   const patience = (runtime.patience ?? 1) * 60_000;
   const { status } = spawnSync(
     node,

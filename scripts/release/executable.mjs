@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 
 import { generate } from "../generate.mjs";
+import { removeSignature } from "./mach-o.mjs";
 import { bunFor } from "./runtimes.mjs";
 import { hostTarget, targetOf } from "./targets.mjs";
 import { commit, OUTPUT, ROOT, version } from "./version.mjs";
@@ -83,6 +84,7 @@ export async function compile(target, scripts, output = OUTPUT) {
       ],
       { cwd: scripts },
     );
+    if (target.name === "darwin-amd64") await removeSignature(made);
     await rename(made, join(directory, target.executable));
   } finally {
     await rm(unfinished, { recursive: true, force: true });

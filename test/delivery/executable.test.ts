@@ -1,7 +1,7 @@
 /** What is different about one file that brings its own runtime. That it does what the command does, test/e2e shows when it is run on it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -77,6 +77,42 @@ describe("the look into executables that cannot run here", () => {
     await expect(checkFormat(other, linux("amd64"), [])).rejects.toThrow("the ELF machine should be 62, and is 183");
     await expect(checkFormat(process.execPath, linux("amd64"), ["YAMLParseError"])).rejects.toThrow("does not contain");
     await expect(checkFormat(EXECUTABLE, { os: "darwin", arch: "arm64" }, [])).rejects.toThrow("the Mach-O magic");
+  });
+});
+
+describe("an executable for Macs with a signature that does not fit any more", () => {
+  it("loses the signature, and nothing else", async () => {
+    const { removeSignature } = (await import(`${ROOT}scripts/release/mach-o.mjs`)) as {
+      removeSignature(file: string): Promise<void>;
+    };
+    const machO = (...commands: readonly (readonly number[])[]): Buffer => {
+      const words = [
+        0xfeedfacf,
+        0x01000007,
+        3,
+        2,
+        commands.length,
+        commands.flat().length * 4,
+        0,
+        0,
+        ...commands.flat(),
+      ];
+      const bytes = Buffer.alloc(200, "code");
+      bytes.fill(0, 0, 100);
+      for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
+      return bytes;
+    };
+    const [segment, signature, main] = [
+      [0x19, 16, 1, 2],
+      [0x1d, 16, 150, 50],
+      [0x28, 12, 3],
+    ] as const;
+    const file = join(room, "mac");
+    writeFileSync(file, machO(segment, signature, main));
+    await removeSignature(file);
+    expect(readFileSync(file)).toEqual(machO(segment, main));
+    await removeSignature(file);
+    expect(readFileSync(file)).toEqual(machO(segment, main));
   });
 });
 

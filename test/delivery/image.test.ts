@@ -118,7 +118,9 @@ describeWith([buildah, podman], "the container image", () => {
     const script = block
       .replaceAll("ghcr.io/OWNER/skillctl", IMAGE)
       .replaceAll("podman run", "podman run --network=none");
-    const stdout = await workspace.output("bash", "-euo", "pipefail", "-c", script);
+    // Where others may read: the image runs as nobody.
+    cpSync(`${ROOT}examples`, at("home/examples"), { recursive: true });
+    const stdout = await workspace.output("bash", "-eo", "pipefail", "-c", `cd home\n${script}`);
     expect(stdout).toContain(`skillctl ${VERSION}\n`);
     expect(stdout).toContain("examples/hello-world:1.0.0-draft");
   });
