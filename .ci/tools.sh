@@ -165,6 +165,13 @@ if [ ! -e "$root/share/route.yaml" ]; then
   builds+=($!)
 fi
 
+for arch in amd64 arm64; do
+  [ -e "$root/image-$arch" ] && continue
+  echo "== unpacking what the image for $arch is made on"
+  (deploy/image/root.sh "$arch" "$root/image-$arch.new" && mv "$root/image-$arch.new" "$root/image-$arch") &
+  builds+=($!)
+done
+
 # The runtimes that executables are made of and tests run on; no packages are needed for this script of ours.
 echo "== getting runtimes"
 node scripts/release/runtimes.mjs linux-amd64 linux-arm64 node &

@@ -82,6 +82,8 @@ export const containerd = fetchedTool("containerd");
 export const containerdShim = fetchedTool("containerd-shim-runc-v2");
 /** No program, but the protocol that a kubelet speaks with containerd. */
 export const CRI_PROTOCOL = fetchedFile("share/cri.proto");
+/** What the image of skillctl is made on, by platform. */
+export const IMAGE_ROOTS = { amd64: fetchedFile("image-amd64"), arm64: fetchedFile("image-arm64") };
 /** What the API of Kubernetes accepts, as JSON Schema: where image volumes began to be switched on, and the newest. */
 export const KUBERNETES_SCHEMAS = [
   fetchedFile("share/kubernetes-1.33.json"),

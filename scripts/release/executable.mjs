@@ -46,13 +46,20 @@ export async function bundle(directory) {
     format: "cjs",
     legalComments: "none",
     logLevel: "warning",
-    // What a module stands beside, inside of the executable, is the program that it starts with.
+    // What a module stands beside, inside of the executable, is the program that it starts with. Bun would write in the directory that it
+    // compiles in, another one each time.
     define: {
       __VERSION__: JSON.stringify(version),
       __COMMIT__: JSON.stringify(await commit()),
       "import.meta.url": "__place",
+      __filename: "__script",
+      __dirname: "__directory",
     },
-    banner: { js: 'const __place=require("node:url").pathToFileURL(Bun.main).href;' },
+    banner: {
+      js:
+        "const __script=Bun.main,__place=require('node:url').pathToFileURL(__script).href," +
+        "__directory=require('node:path').dirname(__script);",
+    },
     // The same code as ES modules, as in the package: what is not used is left out.
     alias: { yaml: join(ROOT, "node_modules/yaml/browser/dist/index.js") },
   });

@@ -1,7 +1,7 @@
 /**
  * Builds the container image of skillctl for one platform, with buildah, from an executable that has been made before.
  *
- *     node scripts/release/image.mjs linux-amd64 localhost/skillctl   # prints its digest and its size
+ *     node scripts/release/image.mjs linux-amd64 localhost/skillctl [ROOT]   # prints its digest and its size
  *
  * The digest is the same for the same commit and the same Debian packages (see deploy/image/root.sh).
  */
@@ -68,7 +68,7 @@ async function describe(name) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [platform = "linux-amd64", name = "localhost/skillctl"] = process.argv.slice(2);
-  const { digest, size } = await buildImage(targetOf(platform), name);
+  const [platform = "linux-amd64", name = "localhost/skillctl", root] = process.argv.slice(2);
+  const { digest, size } = await buildImage(targetOf(platform), name, root === undefined ? {} : { root });
   console.log(`${name} ${digest}, ${size} unpacked`);
 }

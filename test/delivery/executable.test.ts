@@ -48,6 +48,11 @@ describe("the executable", () => {
     expect(await output(EXECUTABLE, ["list", "-q"], { cwd: directory, env: environment() })).toContain("hello-world");
   });
 
+  it("says nothing of the directory that it was made in, or the same commit would not make the same bytes", () => {
+    const bytes = readFileSync(EXECUTABLE);
+    for (const place of [ROOT, "skillctl-release-"]) expect(bytes.includes(place), place).toBe(false);
+  });
+
   it("makes the layer that Node.js makes", async () => {
     const skill = join(room, "large");
     await output("cp", ["-r", `${ROOT}examples/hello-world`, skill]);

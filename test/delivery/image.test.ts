@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { freePort, startDockerRegistry } from "../interop/registries.ts";
 import { createWorkspace, type Outcome, type Workspace } from "../interop/workspace.ts";
-import { buildah, describeWith, dockerRegistry, htpasswd, podman, qemuArm64 } from "../tools.ts";
+import { buildah, describeWith, dockerRegistry, htpasswd, IMAGE_ROOTS, podman, qemuArm64 } from "../tools.ts";
 import { blocksOf } from "./blocks.ts";
 import { ROOT, VERSION } from "./release.ts";
 
@@ -15,12 +15,18 @@ const OTHER_USER = "1000770000:0";
 /** A draft that the tests pack and send. */
 const DRAFT = "examples/one-page-report:1.0.0-draft";
 
-describeWith([buildah, podman], "the container image", () => {
+describeWith([buildah, podman, IMAGE_ROOTS.amd64], "the container image", () => {
   let workspace: Workspace;
   const at = (...names: readonly string[]): string => join(workspace.directory, ...names);
   beforeAll(async () => {
     workspace = createWorkspace();
-    const built = await workspace.output("node", `${ROOT}scripts/release/image.mjs`, "linux-amd64", IMAGE);
+    const built = await workspace.output(
+      "node",
+      `${ROOT}scripts/release/image.mjs`,
+      "linux-amd64",
+      IMAGE,
+      IMAGE_ROOTS.amd64.path ?? "",
+    );
     console.log(built.trim());
     cpSync(`${ROOT}examples`, at("work"), { recursive: true });
     for (const name of ["data", "other-data"]) {
@@ -151,11 +157,12 @@ describeWith([buildah, podman], "the container image", () => {
   });
 });
 
-describeWith([buildah, podman, qemuArm64], "the container image for arm64", () => {
+describeWith([buildah, podman, qemuArm64, IMAGE_ROOTS.arm64], "the container image for arm64", () => {
   let workspace: Workspace;
   beforeAll(async () => {
     workspace = createWorkspace();
-    await workspace.output("node", `${ROOT}scripts/release/image.mjs`, "linux-arm64", `${IMAGE}:arm64`);
+    const root = IMAGE_ROOTS.arm64.path ?? "";
+    await workspace.output("node", `${ROOT}scripts/release/image.mjs`, "linux-arm64", `${IMAGE}:arm64`, root);
   });
   afterAll(() => workspace?.remove());
 
