@@ -10,8 +10,8 @@ import { recordingEnvironment } from "./testing/environment.ts";
 
 vi.mock("node:os", async (original) => ({
   ...(await original<typeof import("node:os")>()),
-  homedir: () => {
-    throw new Error("A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)");
+  userInfo: () => {
+    throw new Error("A system error occurred: uv_os_get_passwd returned ENOENT (no such file or directory)");
   },
 }));
 

@@ -62,12 +62,20 @@ describe("validate", () => {
   it("gives the same as JSON", async () => {
     const { status, stdout, stderr } = await user.run(["validate", "good", "bad", "missing", "--json"]);
     expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
+    const packable = { unsupported: [], unsupportedMore: 0 };
     expect(JSON.parse(stdout)).toEqual([
-      { path: "good", file: expect.stringMatching(/good\/skill\.yaml$/) as string, valid: true, issues: [] },
+      {
+        path: "good",
+        file: expect.stringMatching(/good\/skill\.yaml$/) as string,
+        valid: true,
+        issues: [],
+        ...packable,
+      },
       {
         path: "bad",
         file: "bad/skill.yaml",
         valid: false,
+        ...packable,
         issues: expect.arrayContaining([
           expect.objectContaining({ severity: "error", path: "metadata.name", line: 4, column: 9, length: 8 }),
         ]) as unknown,
