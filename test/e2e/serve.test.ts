@@ -114,6 +114,23 @@ describe("serve", () => {
     expect(stderr).toContain('wrong.yaml:2:1: the key "limts" is not known');
     expect(stderr).toContain("Did you mean limits?");
   });
+  it("gives each problem of a configuration a line, and not an escape", async () => {
+    await user.write({ "two.yaml": "listen: 5000\nlimts: {}\n" });
+    const { stderr } = await user.run(["serve", "--config", "two.yaml"]);
+    expect(stderr.split("\n")).toEqual([
+      expect.stringMatching(/^error: .*two\.yaml is not valid:$/),
+      expect.stringMatching(/^ {2}\S*two\.yaml:1:9: listen must be text\. Put numbers in quotes\.$/),
+      expect.stringMatching(/^ {2}\S*two\.yaml:2:1: the key "limts" is not known\. Did you mean limits\?$/),
+      "",
+    ]);
+  });
+  it("says why a configuration cannot be read", async () => {
+    const { status, stderr } = await user.run(["serve", "--config", "absent.yaml"]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: cannot read \S*absent\.yaml: there is no such file or directory\nhint: Check /),
+    ]);
+  });
   it("lets no second server have the same content", async () => {
     const { end } = await serve("--root", "one");
     const { status, stderr } = await user.run(["serve", "--listen", "127.0.0.1:0", "--root", "one"]);
