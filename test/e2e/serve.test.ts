@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
+import { hash } from "bcryptjs";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
@@ -101,6 +102,29 @@ describe("serve", () => {
     expect(server.log()).toContain("qouta");
     expect(await push("team/c")).toBe(403);
     expect((await server.end()).status).toBe(143);
+  });
+  it("still knows after SIGHUP who took a skill to testing, so that somebody else can publish it, and nobody else", async () => {
+    const access = { htpasswd: "two.users", grants: { "": { author: ["@users"], approver: ["@users"] } } };
+    await user.write({
+      "two.yaml": JSON.stringify({ access, admission: { rules: { "two-people": true } } }),
+      "two.users": `ada:${await hash("pw-ada", 4)}\nbob:${await hash("pw-bob", 4)}\n`,
+    });
+    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "two", "--config", "two.yaml"]);
+    const skill = `${server.host}/examples/hello`;
+    const as = async (name: string, ...args: readonly string[]) => {
+      const auth = Buffer.from(`${name}:pw-${name}`).toString("base64");
+      await user.write({ [`${name}.json`]: JSON.stringify({ auths: { [server.host]: { auth } } }) });
+      return user.run([...args, "--auth-file", `${name}.json`]);
+    };
+    await as("ada", "push", "examples/hello:1.0.0-draft", skill);
+    expect((await as("ada", "promote", `${skill}:1.0.0-draft`, "--to", "testing")).status).toBe(0);
+    server.signal("SIGHUP");
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("took the configuration into use");
+    const byAda = await as("ada", "promote", `${skill}:1.0.0-testing`, "--to", "published");
+    expect(byAda.stderr).toContain('"ada" took examples/hello 1.0.0 to testing, and may not publish it as well');
+    const byBob = await as("bob", "promote", `${skill}:1.0.0-testing`, "--to", "published");
+    expect(byBob.status, byBob.stderr).toBe(0);
+    await server.end();
   });
   it("does not open a registry to everybody by mistake", async () => {
     const { status, stderr } = await user.run(["serve", "--listen", "0.0.0.0:0", "--root", "open"]);
