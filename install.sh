@@ -86,6 +86,8 @@ main() {
   detect
 
   mkdir -p "$directory" 2>/dev/null || fail "cannot make the directory $directory" "Choose another: INSTALL_DIR=…"
+  # What is added to PATH must hold wherever one is.
+  directory=$(unset CDPATH && cd -- "$directory" && pwd) || fail "cannot enter $directory" "Choose another: INSTALL_DIR=…"
   # In the same directory, so that the last step is a rename.
   room=$(mktemp -d "$directory/.skillctl.XXXXXX" 2>/dev/null) ||
     fail "cannot write into $directory" "Choose another with INSTALL_DIR=…, or run this as a user who may."

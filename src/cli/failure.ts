@@ -1,5 +1,6 @@
 /** How an error looks: a line that says what happened, a hint, and with `--verbose` where it came from. */
 import { isSkillError } from "../errors.ts";
+import { ServerConfigError } from "../server/config/error.ts";
 import { SkillCardError } from "../skillcard/error.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
 import { visible, visibleLine } from "../text/index.ts";
@@ -38,11 +39,12 @@ export function formatErrorJson(error: unknown, advice?: string): string {
 
 /**
  * The error for a person: a line for the message, whatever it cites, and one for the hint. Only a {@link SkillCardError}
- * has more, its list of problems. `verbose` adds the stack and every cause.
+ * and a {@link ServerConfigError} have more, their lists of problems. `verbose` adds the stack and every cause.
  */
 export function formatError(error: unknown, style: Style, verbose = false, advice?: string): string {
   const { message, hint } = describeError(error, advice);
-  const shown = error instanceof SkillCardError ? visible(message) : visibleLine(message);
+  const isList = error instanceof SkillCardError || error instanceof ServerConfigError;
+  const shown = isList ? visible(message) : visibleLine(message);
   const lines = [`${style.red(style.bold("error:"))} ${shown}`];
   if (hint !== undefined) lines.push(`${style.cyan("hint:")} ${visibleLine(hint)}`);
   if (verbose) lines.push(...causesOf(error).map((text) => style.dim(visible(text))));

@@ -62,7 +62,8 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
     return new RegistryError("REGISTRY_UNAUTHORIZED", message("the registry wants credentials"), { ...options, hint });
   }
   if (status === 403) {
-    const hint = `Ask for the right to do this in ${place}, or log in as somebody who has it: ${login}.`;
+    const ask = `ask for the right to do this in ${place}, or log in as somebody who has it: ${login}.`;
+    const hint = said?.isExplained === true ? `If its words do not say what to do, ${ask}` : `A${ask.slice(1)}`;
     return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), { ...options, hint });
   }
   if (status === 404) {
@@ -100,6 +101,8 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
 interface Said {
   readonly code: string | undefined;
   readonly text: string;
+  /** Whether there is a sentence beside the code. */
+  readonly isExplained: boolean;
 }
 
 /** The first error of the body: code and message, safe to show. Bodies of other forms (a proxy's page) say nothing. */
@@ -118,7 +121,8 @@ async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Pr
   });
   const isCode = code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code);
   const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 300)])];
-  return shown.length === 0 ? undefined : { code: isCode ? code : undefined, text: shown.join(" ") };
+  if (shown.length === 0) return undefined;
+  return { code: isCode ? code : undefined, text: shown.join(" "), isExplained: message !== undefined };
 }
 
 function arrayIn(value: unknown, key: string): unknown[] | undefined {

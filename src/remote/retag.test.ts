@@ -145,6 +145,20 @@ describe("removing tags", () => {
     await expect(retag).rejects.toMatchObject({ remaining: ["1.0.0-draft"], cause: { code: "REGISTRY_DENIED" } });
   });
 
+  it("that one may not remove gives the registry's own words the first say", async () => {
+    const { registry, repository } = await setUpRemote();
+    await pushDraft(repository);
+    const errors = [{ code: "DENIED", message: "delete: not on Sundays" }];
+    registry.fail({ method: "DELETE", status: 403, body: JSON.stringify({ errors }) });
+    await expect(repository.untag("1.0.0-draft")).rejects.toMatchObject({
+      cause: { hint: expect.stringMatching(/^If its words do not say what to do, ask for the right/) as unknown },
+    });
+    registry.fail({ method: "DELETE", status: 403, body: "<html>" });
+    await expect(repository.untag("1.0.0-draft")).rejects.toMatchObject({
+      cause: { hint: expect.stringMatching(/^Ask for the right/) as unknown },
+    });
+  });
+
   it.each([{}, { conditional: true }])("spares one that was given to another image meanwhile: %j", async (options) => {
     const { registry, repository } = await setUpRemote(options);
     await pushDraft(repository);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { SkillError } from "../errors.ts";
 import { AuditLog, createAccess, openAccess, type Access } from "../registry/access/index.ts";
-import { createAdmission } from "../registry/admission/index.ts";
+import { createAdmission, Steps } from "../registry/admission/index.ts";
 import { RegistryEvents } from "../registry/events.ts";
 import { isRepositoryPath } from "../oci/index.ts";
 import { createRegistry, type Registry } from "../registry/http/index.ts";
@@ -20,6 +20,8 @@ export interface ServerParts {
   readonly registry: Registry;
   readonly storage: RegistryStorage;
   readonly events: RegistryEvents;
+  /** Who took which skills to which state. */
+  readonly steps: Steps;
   /** `undefined` where everybody may do everything. */
   readonly access: Access | undefined;
   readonly audit: AuditLog | undefined;
@@ -38,13 +40,13 @@ export interface PartsOptions {
 }
 
 /**
- * Makes the parts; those of before, whose place they are to take, hand on their events and metrics. Webhooks hear nothing until
+ * Makes the parts; those of before, whose place they are to take, hand on their events, metrics and what they saw. Webhooks hear nothing until
  * they are subscribed. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
  */
 export async function createParts(
   config: ServerConfig,
   options: PartsOptions,
-  before?: Pick<ServerParts, "events" | "metrics">,
+  before?: Pick<ServerParts, "events" | "metrics" | "steps">,
 ): Promise<ServerParts> {
   const { storage, log, now } = options;
   const access = config.access === undefined ? undefined : await accessOf(config, config.access, options);
@@ -56,10 +58,11 @@ export async function createParts(
         });
   const quotas = quotasIn(config);
   const { events, metrics } = before ?? createCounted(log);
+  const steps = before?.steps ?? new Steps();
   const registry = createRegistry({
     storage,
     access: access?.control ?? openAccess(),
-    admission: createAdmission(config.admission),
+    admission: createAdmission(config.admission, steps),
     events,
     now,
     ...(access === undefined ? {} : { clientAddress: access.clientAddress }),
@@ -75,7 +78,7 @@ export async function createParts(
     usage: async (namespace: string) => storage.metadata.usage(namespace),
   };
   const webhooks = await Promise.all((config.webhooks ?? []).map(async (each) => webhookOf(each, log, metrics)));
-  return { registry, storage, events, access, audit, metrics, sources, webhooks };
+  return { registry, storage, events, steps, access, audit, metrics, sources, webhooks };
 }
 
 /** Events, and what counts them. */

@@ -11,6 +11,11 @@ const USUAL_BRANCHES = ["origin/HEAD", "origin/main", "origin/master", "main", "
 export async function commitOf(git: Git, revision: string): Promise<string> {
   const commit = await find(git, revision);
   if (commit !== undefined) return commit;
+  if (revision === "HEAD") {
+    throw new SkillError("SOURCE_UNREADABLE", "the branch has no commit yet", {
+      hint: "Commit the skills first: git add --all && git commit.",
+    });
+  }
   throw new SkillError("SOURCE_UNREADABLE", `there is no commit ${quote(revision)} in this clone`, {
     hint: (await isShallow(git)) ? DEEPEN : "Fetch it, or name another revision.",
   });

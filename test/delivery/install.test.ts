@@ -44,10 +44,10 @@ async function pathWith(name: string, ...programs: readonly string[]): Promise<s
   return bin;
 }
 
-function install(variables: Readonly<Record<string, string>>): Promise<Outcome> {
+function install(variables: Readonly<Record<string, string>>, cwd = ROOT): Promise<Outcome> {
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, BASE_URL: small.url, ...variables } as NodeJS.ProcessEnv;
-  return run("/bin/sh", [SCRIPT], { env });
+  return run("/bin/sh", [SCRIPT], { env, cwd });
 }
 
 /** Whatever the script left in a directory. */
@@ -63,6 +63,12 @@ describeWith([curl], "install.sh", () => {
     expect(leftIn(target)).toEqual(["skillctl"]);
     expect(statSync(join(target, "skillctl")).mode & 0o777).toBe(0o755);
     expect(await output(join(target, "skillctl"), ["version"])).toBe(`skillctl ${VERSION}\n`);
+  });
+
+  it("says to add a path to PATH that holds everywhere, whatever INSTALL_DIR was seen from", async () => {
+    const { status, stderr } = await install({ INSTALL_DIR: "./relative bin", CDPATH: "/" }, room);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain(`  export PATH="${room}/relative bin:$PATH"\n`);
   });
 
   it("installs into ~/.local/bin where nothing else is said", async () => {

@@ -378,6 +378,16 @@ describe("what it tells", () => {
     expect(summary).not.toMatch(/<img|\]\(/);
   });
 
+  it("says what to do in a repository without a commit", async () => {
+    const repository = await SkillRepository.create(await createWorkspace());
+    await repository.skill("one");
+    const { status, stderr } = await repository.ci(["--validate-only"]);
+    expect([status, stderr]).toEqual([
+      2,
+      "error: the branch has no commit yet\nhint: Commit the skills first: git add --all && git commit.\n",
+    ]);
+  });
+
   it("says what to do outside of a repository", async () => {
     const workspace = await createWorkspace();
     const { status, stderr } = await workspace.run(["ci"], { env: { GIT_CEILING_DIRECTORIES: workspace.path("..") } });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
+import { hash } from "bcryptjs";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
@@ -102,6 +103,29 @@ describe("serve", () => {
     expect(await push("team/c")).toBe(403);
     expect((await server.end()).status).toBe(143);
   });
+  it("still knows after SIGHUP who took a skill to testing, so that somebody else can publish it, and nobody else", async () => {
+    const access = { htpasswd: "two.users", grants: { "": { author: ["@users"], approver: ["@users"] } } };
+    await user.write({
+      "two.yaml": JSON.stringify({ access, admission: { rules: { "two-people": true } } }),
+      "two.users": `ada:${await hash("pw-ada", 4)}\nbob:${await hash("pw-bob", 4)}\n`,
+    });
+    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "two", "--config", "two.yaml"]);
+    const skill = `${server.host}/examples/hello`;
+    const as = async (name: string, ...args: readonly string[]) => {
+      const auth = Buffer.from(`${name}:pw-${name}`).toString("base64");
+      await user.write({ [`${name}.json`]: JSON.stringify({ auths: { [server.host]: { auth } } }) });
+      return user.run([...args, "--auth-file", `${name}.json`]);
+    };
+    await as("ada", "push", "examples/hello:1.0.0-draft", skill);
+    expect((await as("ada", "promote", `${skill}:1.0.0-draft`, "--to", "testing")).status).toBe(0);
+    server.signal("SIGHUP");
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("took the configuration into use");
+    const byAda = await as("ada", "promote", `${skill}:1.0.0-testing`, "--to", "published");
+    expect(byAda.stderr).toContain('"ada" took examples/hello 1.0.0 to testing, and may not publish it as well');
+    const byBob = await as("bob", "promote", `${skill}:1.0.0-testing`, "--to", "published");
+    expect(byBob.status, byBob.stderr).toBe(0);
+    await server.end();
+  });
   it("does not open a registry to everybody by mistake", async () => {
     const { status, stderr } = await user.run(["serve", "--listen", "0.0.0.0:0", "--root", "open"]);
     expect(status).toBe(2);
@@ -113,6 +137,23 @@ describe("serve", () => {
     expect(status).toBe(2);
     expect(stderr).toContain('wrong.yaml:2:1: the key "limts" is not known');
     expect(stderr).toContain("Did you mean limits?");
+  });
+  it("gives each problem of a configuration a line, and not an escape", async () => {
+    await user.write({ "two.yaml": "listen: 5000\nlimts: {}\n" });
+    const { stderr } = await user.run(["serve", "--config", "two.yaml"]);
+    expect(stderr.split("\n")).toEqual([
+      expect.stringMatching(/^error: .*two\.yaml is not valid:$/),
+      expect.stringMatching(/^ {2}\S*two\.yaml:1:9: listen must be text\. Put numbers in quotes\.$/),
+      expect.stringMatching(/^ {2}\S*two\.yaml:2:1: the key "limts" is not known\. Did you mean limits\?$/),
+      "",
+    ]);
+  });
+  it("says why a configuration cannot be read", async () => {
+    const { status, stderr } = await user.run(["serve", "--config", "absent.yaml"]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: cannot read \S*absent\.yaml: there is no such file or directory\nhint: Check /),
+    ]);
   });
   it("lets no second server have the same content", async () => {
     const { end } = await serve("--root", "one");

@@ -27,7 +27,8 @@ interface Flags extends RegistryFlags {
 const ADVICE: Advice = {
   ...FROM_REGISTRY,
   ARCHIVE_LIMIT: limitAdvice,
-  TARGET_EXISTS: "Replace a directory with --force, or name another place with --output.",
+  TARGET_EXISTS:
+    "See what differs with skillctl diff. Replace a directory with --force, or name another place with --output.",
 };
 
 /** `skillctl pull`: from a registry to the local store, and into a directory. */

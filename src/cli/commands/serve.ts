@@ -18,7 +18,7 @@ interface Flags {
 export const serveCommand: CommandDefinition<[], Flags> = {
   description:
     "Runs an OCI registry for skills, which podman, docker, skopeo, oras and cosign can use as well. Without any flag it listens " +
-    "on 127.0.0.1:5000, keeps its content in the user's data directory, and lets this machine's users do everything. A " +
+    "on 127.0.0.1:5000, keeps its content in the user's data directory, and lets this machine's users do all that the rules for skills allow. A " +
     "configuration file says who may do what, which rules hold, and all else. Published versions cannot be overwritten. " +
     "Ctrl-C or SIGTERM ends it once running requests are done; SIGHUP makes it read its configuration and certificate again, " +
     "without dropping a request. Logs go to stderr, as lines of JSON.",
@@ -100,7 +100,9 @@ function describe({ url, host, root, isEncrypted, hasAccess }: RunningServer): F
 
 function announce({ url, host, root, hasAccess }: Facts, { output }: Context): string {
   const { green, dim } = output.style;
-  const login = hasAccess ? `skillctl login ${host}` : "not needed: everybody who reaches it may do everything";
+  const login = hasAccess
+    ? `skillctl login ${host}`
+    : "not needed: everybody who reaches it may do all that the rules for skills allow";
   return [
     `${green("serving")} ${url} from ${root}`,
     `${dim("log in")}  ${login}`,

@@ -48,7 +48,8 @@ export const unpackCommand: CommandDefinition<[skill: Reference], Flags> = {
   exitStatus: { 1: "the image was refused, the directory exists, or the work failed" },
   advice: {
     ARCHIVE_LIMIT: limitAdvice,
-    TARGET_EXISTS: "Replace a directory with --force, or name another place with --output.",
+    TARGET_EXISTS:
+      "See what differs with skillctl diff. Replace a directory with --force, or name another place with --output.",
   },
   async run(context, [skill], flags) {
     const { output, signal } = context;

@@ -33,9 +33,8 @@ export interface AdmissionConfig {
 const OFF_BY_DEFAULT = new Set(["plain-images", "two-people"]);
 
 /** All rules with their settings, in the order in which they are asked: what costs little, and what explains most, first. */
-export function allRules(config: AdmissionConfig = {}): readonly Rule[] {
+export function allRules(config: AdmissionConfig = {}, steps = new Steps()): readonly Rule[] {
   const out = new OutVersions();
-  const steps = new Steps();
   return [
     plainImages,
     consistentAnnotations,
@@ -52,9 +51,12 @@ export function allRules(config: AdmissionConfig = {}): readonly Rule[] {
   ];
 }
 
-/** Throws `CONFIG_INVALID` for a rule that there is not, or a limit that is none. */
-export function createAdmission(config: AdmissionConfig = {}): Admission {
-  const all = allRules(config);
+/**
+ * Makes the rules of a configuration; `steps` is what those before them have seen. Throws `CONFIG_INVALID` for a rule that
+ * there is not, or a limit that is none.
+ */
+export function createAdmission(config: AdmissionConfig = {}, steps = new Steps()): Admission {
+  const all = allRules(config, steps);
   checkConfig(config, all);
   const rules = all.filter(({ name }) => config.rules?.[name] ?? !OFF_BY_DEFAULT.has(name));
   return { review: async (change, context) => review(rules, change, context) };

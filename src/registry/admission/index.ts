@@ -3,4 +3,5 @@
  * about; the registry asks while nobody else can change that repository, so what a rule sees is still so when it counts.
  */
 export { allRules, createAdmission, type AdmissionConfig } from "./admission.ts";
+export { Steps } from "./steps.ts";
 export type { ReviewedPut, ReviewedRemoval, Rule } from "./rule.ts";

@@ -3,15 +3,12 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 import { SkillError } from "../../errors.ts";
-import { formatIssue } from "../../skillcard/error.ts";
 import { toIssues, type Problem } from "../../skillcard/problem.ts";
 import { Source } from "../../skillcard/source.ts";
 import { locate, readYaml, valueAt, type YamlDocument } from "../../skillcard/yaml-document.ts";
 import { visibleLine } from "../../text/index.ts";
+import { ServerConfigError } from "./error.ts";
 import { serverConfigShape, type ServerConfig } from "./schema.ts";
-
-/** How many problems the message spells out. */
-const LISTED = 5;
 
 /** Reads a file. Throws `FILE_UNREADABLE`, and `CONFIG_INVALID` with the first problems as `file:line:column`. */
 export async function readServerConfig(file: string): Promise<ServerConfig> {
@@ -20,7 +17,10 @@ export async function readServerConfig(file: string): Promise<ServerConfig> {
   try {
     content = await readFile(path, "utf8");
   } catch (cause) {
-    throw new SkillError("FILE_UNREADABLE", `cannot read ${visibleLine(path)}`, { cause });
+    throw new SkillError("FILE_UNREADABLE", `cannot read ${visibleLine(path)}: ${(cause as Error).message}`, {
+      hint: "Check the path, and that you may read the file.",
+      cause,
+    });
   }
   return parseServerConfig(content, path);
 }
@@ -39,12 +39,7 @@ export function parseServerConfig(content: string, file: string): ServerConfig {
     });
   }
   if (problems.length === 0 && config !== undefined) return config;
-  const issues = toIssues(source, problems);
-  const lines = issues.slice(0, LISTED).map((issue) => `\n  ${formatIssue(issue)}`);
-  const more = issues.length > LISTED ? `\n  and ${issues.length - LISTED} more` : "";
-  const hint = issues.find((issue) => issue.hint !== undefined)?.hint;
-  const message = `${visibleLine(file)} is not valid:${lines.join("")}${more}`;
-  throw new SkillError("CONFIG_INVALID", message, hint === undefined ? {} : { hint });
+  throw new ServerConfigError(file, toIssues(source, problems));
 }
 
 function problemAt(document: YamlDocument, pointer: string, message: string, hint: string | undefined): Problem {
