@@ -74,6 +74,36 @@ describe("a repository's own programs", () => {
     await expect(access(planted)).rejects.toThrow("ENOENT");
   });
 
+  it.each(["own", "o.w n"])("are not started as the filter %j of files, in it or in a submodule", async (filter) => {
+    const { directory, git } = await repository();
+    const planted = join(directory, ".git", "planted");
+    const sub = await repository();
+    await git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", sub.directory, "sub");
+    await git("config", "--file", ".gitmodules", "submodule.sub.ignore", "none");
+    await git("add", ".");
+    await git("commit", "--quiet", "--message=two");
+    const program = `sh -c "touch '${planted}'; cat"`;
+    for (const place of [".", "sub"]) {
+      await git("-C", place, "config", `filter.${filter}.clean`, program);
+      await git("-C", place, "config", `filter.${filter}.required`, "true");
+      await writeFile(
+        await git("-C", place, "rev-parse", "--path-format=absolute", "--git-path", "info/attributes"),
+        `* "filter=${filter}"\n* filter=${filter}\n`,
+      );
+      await writeFile(join(directory, place, "file"), "one\n");
+    }
+    const opened = await openGit(directory, { variables: { ...process.env, ...NOBODY } });
+    await askAll(opened);
+    await expect(access(planted)).rejects.toThrow("ENOENT");
+    expect(await isCommitted(opened, "sub")).toBe(true);
+  });
+
+  it("are not started as a filter whose name looks like a setting", async () => {
+    const { directory, git } = await repository();
+    await git("config", "--file", ".git/config", "filter.a=b.clean", "false");
+    await expect(openGit(directory, { variables: process.env })).rejects.toMatchObject({ code: "SOURCE_UNREADABLE" });
+  });
+
   it("get no repository of somebody's environment in place of the one that is meant", async () => {
     const [meant, other] = [await repository(), await repository()];
     const variables = {

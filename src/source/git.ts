@@ -1,7 +1,7 @@
 /**
  * Calls the `git` program on a repository that somebody else may have written.
  *
- * Whatever the repository holds is data: no hook, no pager, no external diff and no file system monitor of its choosing is
+ * Whatever the repository holds is data: no hook, no pager, no external diff, no filter and no file system monitor of its choosing is
  * started, git asks nobody for a password, fetches nothing that is missing, and is stopped when it takes too long or says too much.
  */
 import { execFile } from "node:child_process";
@@ -42,7 +42,6 @@ const SETTINGS = [
   "diff.external=",
   "diff.ignoreSubmodules=all",
   "log.showSignature=false",
-  "protocol.allow=never",
 ].flatMap((setting) => ["-c", setting]);
 
 /** The work tree that `directory` is part of. Throws `SOURCE_UNREADABLE` when it is in none, or there is no git. */
@@ -51,7 +50,8 @@ export async function openGit(directory: string, options: GitOptions = {}): Prom
   const top = await call(["rev-parse", "--show-toplevel", "--show-prefix"]);
   if (top.status !== 0) throw refusal(directory, "rev-parse", top);
   const [root = "", prefix = ""] = top.stdout.split("\n");
-  const at = (args: readonly string[]): Promise<Answer> => callGit(root, args, options);
+  const filters = withoutFilters(root, await callGit(root, LIST_FILTERS, options));
+  const at = (args: readonly string[]): Promise<Answer> => callGit(root, [...filters, ...args], options);
   return {
     root,
     prefix,
@@ -65,6 +65,32 @@ export async function openGit(directory: string, options: GitOptions = {}): Prom
       return answer.status === 0 ? answer.stdout : undefined;
     },
   };
+}
+
+/** Where each setting is from, and its name and value: `local\0filter.x.clean\nprogram\0`. */
+const LIST_FILTERS = ["config", "--show-scope", "--null", "--get-regexp", "^filter\\."];
+
+/**
+ * Settings against the filters that the repository's own configuration has: programs through which git reads changed files. Those
+ * of the user stay. Without its filter, a file that may have changed counts as changed.
+ */
+function withoutFilters(root: string, { stdout }: Answer): readonly string[] {
+  const fields = stdout.split("\0");
+  const settings = new Set<string>();
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [scope, setting = ""] = [fields[at], fields[at + 1]];
+    if (scope !== "local" && scope !== "worktree") continue;
+    const [name = ""] = setting.split("\n");
+    const filter = name.slice(0, name.lastIndexOf("."));
+    // Git would take what comes before it for the name.
+    if (filter.includes("=")) {
+      throw new SkillError("SOURCE_UNREADABLE", visibleLine(`${quote(root)} configures a filter with = in its name`), {
+        hint: "Give the filter another name in .git/config, or remove it.",
+      });
+    }
+    for (const part of ["clean=", "smudge=", "process=", "required=false"]) settings.add(`${filter}.${part}`);
+  }
+  return [...settings].flatMap((setting) => ["-c", setting]);
 }
 
 interface Answer {
@@ -100,7 +126,8 @@ function environment(variables: Readonly<Record<string, string | undefined>>): N
   return {
     ...Object.fromEntries(kept),
     GIT_TERMINAL_PROMPT: "0",
-    GIT_ALLOW_PROTOCOL: "https:ssh",
+    // Nothing here fetches; gits that do not know the next variable would fetch what is missing.
+    GIT_ALLOW_PROTOCOL: "none",
     GIT_NO_LAZY_FETCH: "1",
     GIT_OPTIONAL_LOCKS: "0",
     LC_ALL: "C",

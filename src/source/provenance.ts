@@ -34,7 +34,8 @@ async function log(
 
 /** Whether the directory holds what was committed, and nothing else that git does not ignore. */
 export async function isCommitted(git: Git, directory: string): Promise<boolean> {
-  return (await git.run("status", "--porcelain", "-z", "--untracked-files=all", "--", directory)) === "";
+  const options = ["--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all"];
+  return (await git.run("status", ...options, "--", directory)) === "";
 }
 
 /** Where the remote called origin is, if it is somewhere that others can reach. */

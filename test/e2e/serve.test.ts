@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
 
 import { hash } from "bcryptjs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
 import { startServer } from "./served.ts";
@@ -125,6 +126,23 @@ describe("serve", () => {
     const byBob = await as("bob", "promote", `${skill}:1.0.0-testing`, "--to", "published");
     expect(byBob.status, byBob.stderr).toBe(0);
     await server.end();
+  });
+
+  it("ends in order when SIGHUP comes while it ends", async () => {
+    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "ending"]);
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    const digest = `sha256:${"0".repeat(64)}`;
+    socket.write(`POST /v2/team/a/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: 127.0.0.1\r\n`);
+    socket.write("Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    // It waits for the body, which it asked for.
+    await once(socket, "data");
+    const ended = server.end();
+    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain('"ending"');
+    server.signal("SIGHUP");
+    socket.destroy();
+    expect((await ended).status).toBe(143);
+    expect(server.log()).toContain('"ended"');
   });
   it("does not open a registry to everybody by mistake", async () => {
     const { status, stderr } = await user.run(["serve", "--listen", "0.0.0.0:0", "--root", "open"]);

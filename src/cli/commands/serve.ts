@@ -57,30 +57,41 @@ export const serveCommand: CommandDefinition<[], Flags> = {
       write: (line) => void environment.stderr.write(line),
     });
     const root = config.root ?? join(dataDirectory(environment.variables, "the registry"), "registry");
-    const server = await serve(config, { root, log, allowAnonymousPublic: flags.allowAnonymousPublic === true });
+    const starting = serve(config, { root, log, allowAnonymousPublic: flags.allowAnonymousPublic === true });
+    // Read one after the other, so that the last one read is the one in force.
+    let reloading: Promise<unknown> = starting;
     const reload = (): void => {
-      configure(flags)
-        .then(async (next) => server.reload(next))
+      reloading = reloading
+        .then(async () => (await starting).reload(await configure(flags)))
         .catch((err: unknown) => log.error({ err }, "the configuration is no good; the old one stays in force"));
     };
+    // Unheard, the signal would end the process: also while it begins, or ends.
     process.on("SIGHUP", reload);
     try {
-      await output.line(
-        describe(server),
-        (facts) => announce(facts, context),
-        ({ url }) => `${url}\n`,
-      );
-      await new Promise<void>((end) => {
-        if (signal.aborted) end();
-        else signal.addEventListener("abort", () => end(), { once: true });
-      });
+      const server = await starting;
+      try {
+        await output.line(
+          describe(server),
+          (facts) => announce(facts, context),
+          ({ url }) => `${url}\n`,
+        );
+        await aborted(signal);
+      } finally {
+        await server.close();
+      }
     } finally {
       process.off("SIGHUP", reload);
-      await server.close();
     }
     return ExitStatus.ok;
   },
 };
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((end) => {
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", () => end(), { once: true });
+  });
+}
 
 /** Flags count before the file. */
 async function configure({ config: file, listen, root }: Flags): Promise<ServerConfig> {

@@ -24,7 +24,7 @@ const anyEntry = fc
   .tuple(
     fc.string(),
     fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, fc.string()),
-    fc.dictionary(fc.oneof(fc.string(), fc.constant(REF_NAME)), fc.string()),
+    fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(REF_NAME, "mediaType", "digest", "annotations")), fc.string()),
     fc.dictionary(fc.constantFrom("artifactType", "urls", "annotations", "size"), fc.jsonValue()),
     fc.integer({ min: 0, max: 20 }),
   )
@@ -116,6 +116,20 @@ it("finds what holds parts of its own form where a name or a version should be",
   expect(sly.map((name) => rows?.named(name).map(({ descriptor }) => descriptor.digest))).toEqual(
     sly.map((name) => [digestOf(name)]),
   );
+});
+
+it("finds an entry whose annotations begin as an entry does, and changes that entry", () => {
+  const sly = entry("a:2", { mediaType: "x", digest: "y" });
+  const text = indexOf(entry("a:1"), sly, entry("a:3", { mediaType: "x" }));
+  expect(
+    read(text)
+      ?.rows.named("a:2")
+      .map(({ descriptor }) => descriptor),
+  ).toEqual([sly]);
+  const entries = new Entries(read(text)?.rows);
+  entries.retag("a", [{ name: "2", to: undefined }]);
+  const written: unknown = JSON.parse(Buffer.concat(writeIndexText(FIELDS, entries)).toString());
+  expect(written).toEqual({ ...FIELDS, manifests: [entry("a:1"), entry("a:3", { mediaType: "x" })] });
 });
 
 it("finds the same names in the text and in its table", () => {

@@ -9,8 +9,8 @@ import { Annotation } from "../../oci/index.ts";
 import { WrittenEntry, type WrittenIndex } from "../held-entry.ts";
 import type { Rows } from "../rows.ts";
 
-const ENTRY = '{"mediaType":"';
-const NEXT = `,${ENTRY}`;
+/** What ends one entry and begins the next. */
+const NEXT = ',{"mediaType":"';
 const NAME = `"${Annotation.refName}":"`;
 /** Who asks for more names than this shall have a table of them. */
 const MAX_SEARCHES = 16;
@@ -50,7 +50,9 @@ export class TextRows implements Rows {
   *#find(wanted: string): Generator<WrittenEntry, void, undefined> {
     const { text } = this.index;
     for (let at = text.indexOf(wanted, this.start); at >= 0; at = text.indexOf(wanted, at + 1)) {
-      yield this.#entryAt(text.lastIndexOf(ENTRY, at), at);
+      // A comma and a brace stand between two entries only; an object of annotations may begin as an entry does.
+      const before = text.lastIndexOf(NEXT, at);
+      yield this.#entryAt(before < this.start ? this.start : before + 1, at);
     }
   }
 
