@@ -1,6 +1,7 @@
 /** From a short name to the repository that this user means by it. */
 import { SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
+import { visibleLine } from "../text/index.ts";
 import type { Context } from "./context.ts";
 import { surroundingsOf } from "./environment.ts";
 
@@ -13,7 +14,7 @@ export async function defaultRegistry({ environment }: Context): Promise<string 
 }
 
 /**
- * The reference with the registry that it lacks: the default one, else that of an alias in registries.conf; as it is when
+ * The reference with the registry that it lacks: the default one, else that of an alias in registries.conf, which is remarked on; as it is when
  * there is none of them. Throws `CONFIG_INVALID`.
  */
 export async function expand(
@@ -29,7 +30,12 @@ export async function expand(
   if (registry !== undefined) return expandName(reference, { defaultRegistry: registry });
   if (!aliases) return reference;
   const { readAliases } = await import("../remote/config/registries-files.ts");
-  return expandName(reference, { aliases: await readAliases(surroundingsOf(context.environment)) });
+  const expanded = expandName(reference, { aliases: await readAliases(surroundingsOf(context.environment)) });
+  if (expanded.registry !== undefined) {
+    const [short, full] = [reference, expanded].map((each) => visibleLine(formatReference(each)));
+    await context.output.remark(`${short} is ${full}, by an alias in registries.conf\n`);
+  }
+  return expanded;
 }
 
 /** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known. */

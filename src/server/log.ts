@@ -1,5 +1,5 @@
 /** The server's log: lines of JSON. */
-import { pino } from "pino";
+import { pino, stdSerializers } from "pino";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -23,11 +23,17 @@ export function createLog({ level = "info", write }: LogOptions): Log {
     {
       level,
       base: null,
+      serializers: { err: describeError },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
     },
     { write },
   );
+}
+
+/** By its name: that of its class is another one in a bundle. */
+function describeError(error: unknown): unknown {
+  return error instanceof Error ? { ...stdSerializers.err(error), type: error.name } : error;
 }
 
 /** For a server whose caller does not want a log. */

@@ -42,6 +42,13 @@ async function start(config: ServerConfig = {}, options: Partial<ServeOptions> =
 const logged = (): Record<string, unknown>[] => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe("a server", () => {
+  it("logs an error by its name, which a bundle leaves as it is, and not by its class", () => {
+    class p extends Error {
+      override readonly name = "SkillError";
+    }
+    createLog({ write: (line) => lines.push(line) }).error({ err: new p("no good") }, "a problem");
+    expect(logged()).toMatchObject([{ err: { type: "SkillError", message: "no good" }, msg: "a problem" }]);
+  });
   it("says that it lives, that it is ready, and what it counts", async () => {
     const { url } = await start();
     expect(await (await fetch(`${url}/healthz`)).text()).toBe("ok\n");

@@ -80,7 +80,6 @@ function promptFrom({ name, description }: InitAnswers): string {
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join(" ");
   return `${formatFrontmatter({ name, description })}
-
 # ${title}
 
 ${description}

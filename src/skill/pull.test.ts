@@ -102,10 +102,13 @@ describe("pull", () => {
   it("unpacks the skill into a directory of its name", async () => {
     const [registry, local] = [await registryWith("testing"), new MemoryStore()];
     const output = await temporaryDirectory();
-    const { directory } = await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output });
-    expect(directory).toBe(join(output, "greeter"));
+    const { directory, directoryUnchanged } = await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output });
+    expect([directory, directoryUnchanged]).toEqual([join(output, "greeter"), undefined]);
     expect(await readdir(join(output, "greeter"))).toEqual(["SKILL.md", "skill.yaml"]);
-    expect(await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output })).toMatchObject({ directory });
+    expect(await fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output })).toMatchObject({
+      directory,
+      directoryUnchanged: true,
+    });
     await writeFile(join(output, "greeter", "SKILL.md"), "mine");
     await expect(fetch(registry, local, `${REMOTE}:1.0.0-testing`, { output })).rejects.toMatchObject({
       code: "TARGET_EXISTS",

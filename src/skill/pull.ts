@@ -45,8 +45,10 @@ export interface PullResult {
   /** True when this very image had this name here before. */
   readonly unchanged: boolean;
   readonly blobs: TransferSummary;
-  /** The directory that was made, when one was wanted. */
+  /** The directory that was made, or was there, when one was wanted. */
   readonly directory?: string;
+  /** Present when the directory was there and held exactly this; then nothing was written to it. */
+  readonly directoryUnchanged?: true;
   /** Where what the directory replaced still lies, because it could not be removed. */
   readonly leftover?: string;
 }
@@ -95,6 +97,7 @@ export async function pull(
     unchanged,
     blobs: count.summary,
     ...(unpacked === undefined ? {} : { directory: unpacked.path }),
+    ...(unpacked?.unchanged === true ? { directoryUnchanged: true } : {}),
     ...(unpacked?.leftover === undefined ? {} : { leftover: unpacked.leftover }),
   };
 }

@@ -35,8 +35,8 @@ export async function tag(
   options: TagOptions = {},
 ): Promise<TagResult> {
   if (target.tag === undefined || target.digest !== undefined) {
-    throw new SkillError("USAGE", `${formatReference(target)} cannot be given to an image: it is no tag`, {
-      hint: "Name the new tag, as in examples/hello-world:stable.",
+    throw new SkillError("USAGE", `${formatReference(target)} names no tag to give`, {
+      hint: `Name it behind the repository, as in ${repositoryName(source)}:stable.`,
     });
   }
   const { descriptor, repository: from } = await resolveReference(store, source, options);

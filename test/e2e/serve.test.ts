@@ -50,6 +50,9 @@ describe("serve", () => {
     await user.json("promote", `${host}/examples/hello:1.0.0-testing`, "--to", "published");
     expect(await user.json("list", `${host}/examples/hello`)).toMatchObject([{ tag: "1.0.0" }, { tag: "latest" }]);
     await user.json("pull", `${host}/examples/hello:1.0.0`);
+    const pulled = ["pull", `${host}/examples/hello:1.0.0`, "-o", "pulled"];
+    expect((await user.run(pulled)).stdout).toMatch(/\nunpacked {2}pulled\/hello\n$/);
+    expect((await user.run(pulled)).stdout).toMatch(/\nunchanged pulled\/hello\n$/);
 
     child.kill("SIGTERM");
     const { status, stderr } = await done;

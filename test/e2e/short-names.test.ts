@@ -22,14 +22,23 @@ async function run(...args: string[]): Promise<Result> {
 }
 
 it("an alias says where to read", async () => {
-  const { stdout } = await run("inspect", "--remote", "hello:1.0.0-draft");
+  const { stdout, stderr } = await run("inspect", "--remote", "hello:1.0.0-draft");
   expect(stdout).toContain("quay.io/acme/hello:1.0.0-draft");
+  expect(stderr).toBe("hello:1.0.0-draft is quay.io/acme/hello:1.0.0-draft, by an alias in registries.conf\n");
 });
 
 it("an alias does not say where to write", async () => {
   const { status, stderr } = await run("push", "hello:1.0.0-draft");
   expect([status, stderr]).toEqual([2, expect.stringContaining("names no registry, and there is no default one")]);
   expect((await run("copy", "quay.io/acme/hello:1.0.0-draft", "hello")).status).toBe(2);
+});
+
+it("the name of a registry alone lists nothing, and how to list is said", async () => {
+  for (const host of ["quay.io", "127.0.0.1:5000", "registry:5000"]) {
+    const { status, stderr } = await run("list", host);
+    expect([status, stderr]).toEqual([0, expect.stringContaining(`skillctl list ${host}/<repository>\n`)]);
+  }
+  expect((await run("list", "nobody")).stderr).toBe('No image has a name like "nobody".\n');
 });
 
 it("the default registry says both", async () => {

@@ -81,6 +81,9 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
   },
 };
 
+/** What can hardly be meant as a name: `quay.io`, `localhost`, `registry:5000`. */
+const HOST = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::[0-9]+)?$|^[a-z0-9-]+:[0-9]{2,5}$/i;
+
 const EMPTY = "The store is empty. Pack a skill: skillctl pack <directory>\n";
 
 /** The repository to list in its registry; `undefined`: the local store is meant. */
@@ -131,7 +134,8 @@ function noMatch(name: string | undefined, status: Flags["status"]): string {
     ...(name === undefined ? [] : [`a name like ${quote(name)}`]),
     ...(status === undefined ? [] : [`the status ${status.join(" or ")}`]),
   ];
-  return `No image has ${filters.join(" and ")}.\n`;
+  const isHost = name !== undefined && HOST.test(name);
+  return `No image has ${filters.join(" and ")}.\n${isHost ? `A registry is listed by repository: skillctl list ${visibleLine(name)}/<repository>\n` : ""}`;
 }
 
 function formatTable(rows: readonly SkillSummary[], { output, environment }: Context, isShort: boolean): string {

@@ -88,10 +88,12 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
   },
 };
 
-function formatResult({ reference, digest, unchanged, blobs, directory }: PullResult, style: Style): string {
-  const verb = unchanged ? style.dim("unchanged") : style.green("pulled   ");
-  const unpacked = directory === undefined ? "" : `${style.green("unpacked ")} ${directory}\n`;
-  return `${verb} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "fetched")})`)}\n${unpacked}`;
+function formatResult(result: PullResult, style: Style): string {
+  const { reference, digest, unchanged, blobs, directory, directoryUnchanged } = result;
+  const same = style.dim("unchanged");
+  const unpacking = directoryUnchanged === true ? same : style.green("unpacked ");
+  const unpacked = directory === undefined ? "" : `${unpacking} ${directory}\n`;
+  return `${unchanged ? same : style.green("pulled   ")} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "fetched")})`)}\n${unpacked}`;
 }
 
 /** What whoever uses the skill from now on should know. */
