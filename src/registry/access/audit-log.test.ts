@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, stat } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, readlink, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -62,6 +62,18 @@ describe("the audit log", () => {
     await log.record(entry({ requestId: "after" }));
     expect((await lines(`${path}.1`)).join()).toContain("before");
     expect((await lines()).join()).toContain("after");
+  });
+
+  it("has no file open after it was closed, also when lines come later", async () => {
+    const { log, path, lines } = await auditLog();
+    await log.record(entry());
+    await Promise.all([log.close(), log.record(entry()), log.record(entry())]);
+    await log.record(entry());
+    expect(await lines()).toHaveLength(4);
+    const open = (await readdir("/proc/self/fd")).map(async (name) =>
+      readlink(`/proc/self/fd/${name}`).catch(() => ""),
+    );
+    expect(await Promise.all(open)).not.toContain(path);
   });
 
   it("ends a line that a crash cut off", async () => {

@@ -16,6 +16,7 @@ export class AppendLog {
   #file: FileHandle | undefined;
   #waiting: { readonly lines: string[]; readonly written: Promise<void> } | undefined;
   #running: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -37,9 +38,15 @@ export class AppendLog {
     return written;
   }
 
-  /** Lets go of the file, after what is under way. A later line opens it again. */
+  /** Lets go of the file, after what is under way. A later line opens it again, for itself. */
   async close(): Promise<void> {
-    await this.#running;
+    this.#isClosed = true;
+    const closed = this.#running.then(async () => this.#letGo());
+    this.#running = closed.catch(() => undefined);
+    await closed;
+  }
+
+  async #letGo(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
@@ -58,6 +65,7 @@ export class AppendLog {
       await file.close().catch(() => undefined);
       throw error;
     }
+    if (this.#isClosed) await this.#letGo();
   }
 
   async #current(): Promise<FileHandle> {
