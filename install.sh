@@ -86,6 +86,8 @@ main() {
   detect
 
   mkdir -p "$directory" 2>/dev/null || fail "cannot make the directory $directory" "Choose another: INSTALL_DIR=…"
+  # On a PATH, a relative one would be another place in each directory.
+  case $directory in /*) ;; *) directory=$(pwd)/$directory ;; esac
   # In the same directory, so that the last step is a rename.
   room=$(mktemp -d "$directory/.skillctl.XXXXXX" 2>/dev/null) ||
     fail "cannot write into $directory" "Choose another with INSTALL_DIR=…, or run this as a user who may."

@@ -1,5 +1,14 @@
 /** install.sh against a server of releases: good, absent, cut short and tampered with; on machines that have this and lack that. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -63,6 +72,14 @@ describeWith([curl], "install.sh", () => {
     expect(leftIn(target)).toEqual(["skillctl"]);
     expect(statSync(join(target, "skillctl")).mode & 0o777).toBe(0o755);
     expect(await output(join(target, "skillctl"), ["version"])).toBe(`skillctl ${VERSION}\n`);
+  });
+
+  it("says a relative directory in full, as on PATH it would be another one in each place", async () => {
+    const env = { ...process.env, BASE_URL: small.url, INSTALL_DIR: "relative/bin" };
+    const { status, stderr } = await run("/bin/sh", [SCRIPT], { env, cwd: room });
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain(`  export PATH="${realpathSync(room)}/relative/bin:$PATH"\n`);
+    expect(leftIn(join(room, "relative/bin"))).toEqual(["skillctl"]);
   });
 
   it("installs into ~/.local/bin where nothing else is said", async () => {
