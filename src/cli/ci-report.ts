@@ -1,12 +1,12 @@
 /** How `skillctl ci` tells what it did. */
 import type { CiReport, SkillReport } from "../ci/report.ts";
+import { visibleLine } from "../text/index.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "./exit.ts";
 import { describeError } from "./failure.ts";
 import { formatIssues } from "./issues.ts";
 import type { Output } from "./output.ts";
 import type { Style } from "./style.ts";
 import { plural, shortDigest } from "./units.ts";
-import { visibleDeep } from "./visible.ts";
 import { remarkWarnings } from "./words.ts";
 
 const WIDTH = "unchanged".length;
@@ -34,17 +34,18 @@ export function formatCi(report: CiReport, style: Style): string {
   const failed = skills.filter(({ outcome }) => outcome === "failed").length;
   const verdict = failed === 0 ? style.green("ok") : style.red("failed");
   const facts = [`${plural(skills.length, "skill")}`, ...(failed === 0 ? [] : [`${failed} failed`])];
-  return `${skills.map((skill) => line(visibleDeep(skill), style)).join("")}${verdict}: ${stage}, ${since}; ${facts.join(", ")}\n`;
+  return `${skills.map((skill) => line(skill, style)).join("")}${verdict}: ${stage}, ${since}; ${facts.join(", ")}\n`;
 }
 
+/** On one line, whatever the directory is called: on GitHub, a line of its own may be a command. */
 function line({ outcome, directory, change, previous, reference, digest }: SkillReport, style: Style): string {
   const paint = outcome === "failed" ? style.red : ["unchanged", "deleted"].includes(outcome) ? style.dim : style.green;
-  const moved = previous === undefined ? "" : ` from ${previous}`;
+  const moved = previous === undefined ? "" : ` from ${visibleLine(previous)}`;
   const image = [reference ?? "", digest === undefined ? "" : shortDigest(digest)]
     .filter((each) => each !== "")
     .map((each) => ` ${each}`)
     .join("");
-  return `${paint(outcome.padEnd(WIDTH))} ${directory}${image} ${style.dim(`(${change}${moved})`)}\n`;
+  return `${paint(outcome.padEnd(WIDTH))} ${visibleLine(directory)}${image} ${style.dim(`(${change}${moved})`)}\n`;
 }
 
 /** Says on stderr what is wrong and doubtful; on GitHub, marks the places in the files of the change, too. */
@@ -62,7 +63,7 @@ export async function reportTrouble(
     );
     if (outcome === "deleted") {
       await output.remark(
-        `${directory} is gone. What was published stays; to retire it: skillctl promote … --to deprecated\n`,
+        `${visibleLine(directory)} is gone. What was published stays; to retire it: skillctl promote … --to deprecated\n`,
       );
     }
     if (variables["GITHUB_ACTIONS"] === "true") await output.remark(issues.map(annotation).join(""));

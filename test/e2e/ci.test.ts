@@ -163,6 +163,24 @@ describe("what the pipeline says", () => {
     ]);
   });
 
+  it("prints no line, which GitHub might obey, that a directory's name makes up", async () => {
+    const repository = await onBranch();
+    const name = "skills/x\n::add-mask::e";
+    await repository.workspace.write({ [`repo/${name}/SKILL.md`]: "---\nname: x\ndescription: y\n---\n" });
+    await repository.commit();
+    const added = await repository.ci(["--validate-only"]);
+    await repository.git("mv", name, `${name}2`);
+    await repository.commit();
+    const renamed = await repository.ci(["--validate-only", "--base", "HEAD~1"]);
+    await repository.git("rm", "-r", "--quiet", `${name}2`);
+    await repository.commit();
+    const deleted = await repository.ci(["--validate-only", "--base", "HEAD~1"]);
+    for (const { stdout, stderr } of [added, renamed, deleted]) {
+      expect(stdout).toContain("skills/x\\u{a}::add-mask::e");
+      expect(stdout + stderr).not.toMatch(/^::/m);
+    }
+  });
+
   it("counts on GitLab for a merge request since it left its target", async () => {
     const repository = await onBranch();
     const start = await repository.git("rev-parse", "HEAD");

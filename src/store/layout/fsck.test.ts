@@ -163,6 +163,7 @@ describe("a damaged index", () => {
   it.each([
     ["is larger than 64 MiB", async () => truncate(pathTo("index.json"), 64 * 1024 ** 2 + 1)],
     ["holds millions of the smallest values", async () => writeFile(pathTo("index.json"), "[0,".repeat(1_300_000))],
+    ["is a list", async () => writeFile(pathTo("index.json"), "[]")],
   ])("is one that %s", async (_, spoil) => {
     const store = await open();
     await tagged(store, "examples/a", "1.0.0");

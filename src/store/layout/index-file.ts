@@ -145,7 +145,9 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
   } catch (error) {
     throw damaged(path, "is not JSON", error);
   }
-  if (typeof document !== "object" || document === null) throw damaged(path, "is not an object");
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw damaged(path, "is not an object");
+  }
   const { manifests, ...fields } = document as JsonObject;
   // Go writes a list of nothing as null.
   const items = manifests ?? [];
