@@ -5,8 +5,11 @@ import { join, posix } from "node:path";
 import { defineConfig } from "vitepress";
 
 import { DOCS, readSections } from "../../scripts/docs-pages.mjs";
+import { home, manifest } from "../../scripts/release/version.mjs";
 
-const { description, repository } = JSON.parse(readFileSync(join(DOCS, "../package.json"), "utf8"));
+const { description } = manifest;
+/** Where the sources can be read; `undefined` while that is not decided. */
+const sources = home.includes("/OWNER/") ? undefined : `${home}/blob/main`;
 const sections = readSections();
 /** Where the site is on its host, with a slash at both ends. */
 const BASE = process.env.DOCS_BASE ?? "/";
@@ -81,7 +84,7 @@ function linksOfTheTree({ tokens, env }) {
       if (/^(?:[a-z]+:|#)/.test(href)) continue;
       const target = posix.join(folder, href);
       if (!target.startsWith("../")) token.attrSet("href", href.replace(/(^|\/)README\.md/, "$1index.md"));
-      else if (repository !== undefined) token.attrSet("href", `${repository.url}/blob/main/${target.slice(3)}`);
+      else if (sources !== undefined) token.attrSet("href", `${sources}/${target.slice(3)}`);
       else {
         isDropped = true;
         Object.assign(token, { type: "text", tag: "", nesting: 0, content: "" });
