@@ -88,7 +88,7 @@ describe("the look into executables that cannot run here", () => {
 describe("an executable for Macs with a signature that does not fit any more", () => {
   it("loses the signature, and nothing else", async () => {
     const { removeSignature } = (await import(`${ROOT}scripts/release/mach-o.mjs`)) as {
-      removeSignature(file: string): Promise<void>;
+      readonly removeSignature: (file: string) => Promise<void>;
     };
     const machO = (...commands: readonly (readonly number[])[]): Buffer => {
       const words = [
