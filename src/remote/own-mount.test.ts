@@ -32,6 +32,13 @@ it("a registry that never mounts is not sent what it has, and is left no upload"
   expect([...registry.content.repositories.values()].flatMap(({ uploads }) => [...uploads.keys()])).toEqual([]);
 });
 
+it("a registry that says of every blob that it is mounted is sent what it lacks", async () => {
+  const { registry, repository } = await setUpRemote({ mounts: "all" });
+  for (const text of ["a", "b", "c", "d"]) await pushOne(registry, repository, text);
+  expect(await pushOne(registry, repository, "e")).toBe("POST HEAD POST PUT");
+  expect(await pushOne(registry, repository, "f")).toBe("HEAD POST PUT");
+});
+
 it.each([400, 404, 405, 500])(
   "a registry that answers a mount with %s is pushed to in the usual way",
   async (status) => {

@@ -41,11 +41,14 @@ export async function pushBlob(
   const { ownMount } = repository.traits;
   const asksByMount = mountFrom === undefined && ownMount.works;
   const from = asksByMount ? repository.path : mountFrom;
-  const begun =
+  const answer =
     from === undefined ? undefined : await UploadSession.mount(repository, descriptor.digest, from, options);
-  if (begun === "mounted") return;
+  if (answer === "mounted" && (!asksByMount || ownMount.isBelieved)) return;
+  const begun = answer === "mounted" ? undefined : answer;
   const isAbsent = asksByMount && begun !== undefined;
-  if (!isAbsent && (await hasBlob(repository, descriptor, options))) return begun?.abandon();
+  if (isAbsent) ownMount.sawDenied();
+  else if (await hasBlob(repository, descriptor, options)) return begun?.abandon();
+  else if (answer === "mounted") ownMount.sawLie();
   if (descriptor.size <= (content instanceof Uint8Array ? SMALL_IN_MEMORY : SMALL)) {
     await sendBytes(repository, descriptor, asContent(content), begun, options);
   } else {

@@ -6,8 +6,8 @@ export interface FakeRegistryOptions {
   readonly deletes?: "all" | "digests" | "none";
   /** Who may do what. Default: everybody everything. */
   readonly auth?: FakeAuth;
-  /** Takes content over from other repositories. Default: true. */
-  readonly mounts?: boolean;
+  /** Takes content over from other repositories; "all": says so of every mount, also of content that it does not have. Default: true. */
+  readonly mounts?: boolean | "all";
   /** Honours `If-Match` and `If-None-Match` of manifests. Default: false. */
   readonly conditional?: boolean;
   /** Refuses a manifest whose blobs are absent. Default: true. */
