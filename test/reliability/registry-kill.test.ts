@@ -18,8 +18,8 @@ import { figure, report, seededRandom } from "./soak.ts";
 
 const KILLS = figure(15, 500);
 const WRITERS = 16;
-/** A push has about ten steps, a start some; there are 16 pushes at a time. */
-const MAX_STEPS = 600;
+/** A push has some twenty steps, a start some; there are 16 pushes at a time, so the first are done after more than 300. */
+const MAX_STEPS = 1500;
 /** Milliseconds after which a server dies that takes no steps. */
 const LONGEST = 4000;
 /** Garbage goes while pushes are under way; none takes so long. */
