@@ -39,6 +39,8 @@ const script = {
   platform: "node",
   target: "node20.17",
   format: "cjs",
+  // What is imported when it is needed is required then: code that V8 kept has no way to import modules.
+  supported: { "dynamic-import": false },
   minify: true,
   legalComments: "none",
   // Peers are installed by those who use them.

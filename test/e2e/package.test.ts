@@ -44,6 +44,22 @@ describe("the published package", () => {
     expect(stdout).toContain("examples/hello:1.0.0-draft");
   });
 
+  it("says that a driver is not installed, in later calls too, whose code was kept", async () => {
+    const storage = `storage:\n  s3: { bucket: b, endpoint: "http://127.0.0.1:9", region: r }\n  postgres: { url: "postgres://127.0.0.1:9/x" }\n`;
+    await user.write({ "bucket.yaml": storage });
+    const command = user.path("node_modules/skillimage/dist/cli/main.js");
+    const env = { ...process.env, XDG_CACHE_HOME: user.path("cache") };
+    await run(command, ["fsck", "--store", user.store], { cwd: user.directory, env });
+    for (const _ of ["with kept code", "and again"]) {
+      const failed = await run(command, ["fsck", "--config", "bucket.yaml"], { cwd: user.directory, env }).catch(
+        (error: unknown) => error,
+      );
+      expect(failed).toMatchObject({
+        stderr: expect.stringMatching(/^error: the package \S+, .* is not installed\nhint: /) as string,
+      });
+    }
+  });
+
   it("exports every entry point that it names", async () => {
     const paths = Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"));
     const names = paths.map((path) => path.replace(".", "skillimage"));

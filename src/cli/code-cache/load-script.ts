@@ -7,7 +7,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 
 import { cacheDirectoryOf, type Variables } from "../config/home.ts";
 import { textChecksum } from "./checksum.ts";
@@ -31,6 +31,7 @@ export interface LoadedScript {
 /**
  * Runs the script at `file`. `name`, which may be part of a file's name, tells calls apart that run different functions of it:
  * each has the code that it needs. With `undefined`, and with NODE_DISABLE_COMPILE_CACHE set, no code is read and none kept.
+ * The script must require what it needs, also later: `import()` in code that was kept ends the process.
  */
 export function loadScript(file: string, name: string | undefined, variables: Variables): LoadedScript {
   const place = name === undefined ? undefined : placeOf(file, name, variables);
@@ -39,7 +40,6 @@ export function loadScript(file: string, name: string | undefined, variables: Va
     `(function(exports,require,module,__filename,__dirname){${readFileSync(file, "utf8")}\n})`,
     {
       filename: file,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(cachedData === undefined ? {} : { cachedData }),
     },
   );
