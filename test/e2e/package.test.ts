@@ -44,20 +44,25 @@ describe("the published package", () => {
     expect(stdout).toContain("examples/hello:1.0.0-draft");
   });
 
-  it("says that a driver is not installed, in later calls too, whose code was kept", async () => {
+  it("finds drivers that are installed beside it, in later calls too, whose code was kept, and says it when they are not", async () => {
     const storage = `storage:\n  s3: { bucket: b, endpoint: "http://127.0.0.1:9", region: r }\n  postgres: { url: "postgres://127.0.0.1:9/x" }\n`;
     await user.write({ "bucket.yaml": storage });
     const command = user.path("node_modules/skillimage/dist/cli/main.js");
     const env = { ...process.env, XDG_CACHE_HOME: user.path("cache") };
-    await run(command, ["fsck", "--store", user.store], { cwd: user.directory, env });
-    for (const _ of ["with kept code", "and again"]) {
-      const failed = await run(command, ["fsck", "--config", "bucket.yaml"], { cwd: user.directory, env }).catch(
-        (error: unknown) => error,
+    const check = async (...args: string[]): Promise<string> =>
+      run(command, ["fsck", ...args], { cwd: user.directory, env }).then(
+        ({ stderr }) => stderr,
+        (error: unknown) => String((error as { readonly stderr?: unknown }).stderr),
       );
-      expect(failed).toMatchObject({
-        stderr: expect.stringMatching(/^error: the package \S+, .* is not installed\nhint: /) as string,
-      });
+    await check("--store", user.store);
+    expect(await check("--config", "bucket.yaml")).toMatch(/^error: the package \S+, .* is not installed\nhint: /);
+    await mkdir(user.path("node_modules/@aws-sdk"), { recursive: true });
+    for (const name of ["pg", "@aws-sdk/client-s3"]) {
+      await symlink(join(ROOT, "node_modules", name), user.path("node_modules", name));
     }
+    const unreachable = await check("--config", "bucket.yaml");
+    expect(unreachable).toMatch(/^error: .*\nhint: /m);
+    expect(unreachable).not.toContain("is not installed");
   });
 
   it("exports every entry point that it names", async () => {
