@@ -15,7 +15,7 @@ import { serve, type RunningServer } from "../../src/server/serve.ts";
 import { figure } from "../reliability/soak.ts";
 import { describeWith } from "../tools.ts";
 import { startProxy, type LoopbackProxy } from "./loopback-proxy.ts";
-import { S3_TOOLS, startS3Services, type S3Place, type S3Services } from "./s3-services.ts";
+import { S3_TOOLS, select, startS3Services, type S3Place, type S3Services } from "./s3-services.ts";
 
 /** Milliseconds: how long each service may be silent, and by when every answer must be there. */
 const SILENCE = 1500;
@@ -189,6 +189,25 @@ describeWith(S3_TOOLS, "a registry whose services go away", () => {
       await expectSound(acknowledged);
     });
   }
+
+  it("fails a change whose connection is ended between two of its statements, and the process goes on", async () => {
+    const storage = await createS3Storage(place);
+    try {
+      const repository = storage.metadata.repository("a/held");
+      const changed = repository.exclusively(async (held) => {
+        await held.tag("latest");
+        await select(
+          place,
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = 'skillimage'`,
+        );
+        await held.moveTags([{ tag: "latest", to: digestOf("x") }]);
+      });
+      await expect(changed).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
+      expect(await repository.tag("latest")).toBeUndefined();
+    } finally {
+      await storage.close();
+    }
+  });
 
   it("breaks a download off when S3 freezes in the middle of it, and does not wait for ever", async () => {
     const layer = layerOf(12 * MEBIBYTE);

@@ -129,6 +129,8 @@ export class Database implements Sql {
 
 /** A machine that lost its power holds its locks until its connections are found dead: in a minute, not in two hours. */
 async function prepare(client: ClientBase, schema: string): Promise<void> {
+  // One that breaks between two statements of a change has nobody to tell it to but the process; the next statement fails.
+  client.on("error", () => undefined);
   await client.query(
     `SET search_path TO ${schema}; SET tcp_keepalives_idle TO 30; SET tcp_keepalives_interval TO 10; SET tcp_keepalives_count TO 3`,
   );
