@@ -5,7 +5,7 @@
  * expanded by the default registry. `--local` and `--remote` leave nothing open.
  */
 import { isSkillError, SkillError } from "../errors.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
+import { formatReference, repositoryName, type Reference } from "../oci/reference.ts";
 import { resolveReference } from "../skill/resolve.ts";
 import type { Store } from "../store/types.ts";
 import type { OptionSpec } from "./command.ts";
@@ -25,6 +25,8 @@ export interface Place {
   readonly store: Store;
   readonly reference: Reference;
   readonly isRemote: boolean;
+  /** What the registry there calls this user, where it knows him by a name. */
+  readonly loginName: () => Promise<string | undefined>;
 }
 
 /** For commands that read. */
@@ -63,7 +65,7 @@ async function elsewhere<T>(
   flags: PlaceFlags,
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
-  const there: Place = { store: await openRegistries(context, flags), reference, isRemote: true };
+  const there = await placeAt(context, reference, flags);
   try {
     return await use(there);
   } catch (error) {
@@ -114,18 +116,28 @@ async function localPlace(context: Context, reference: Reference, flags: PlaceFl
   if (flags.remote === true) return undefined;
   const needsStore = flags.local === true || reference.registry === undefined;
   const store = needsStore ? await openStore(context) : await openStoreIfAny(context);
-  return store && { store, reference, isRemote: false };
+  return store && { store, reference, isRemote: false, loginName: async () => undefined };
 }
 
 /** {@link remotePlace} for what may be changed there: no alias says where. */
 async function writablePlace(context: Context, given: Reference, flags: RegistryFlags): Promise<Place> {
-  return { store: await openRegistries(context, flags), reference: await expandTarget(context, given), isRemote: true };
+  return placeAt(context, await expandTarget(context, given), flags);
 }
 
 /** The registry of a reference. Throws `USAGE` when none is known. */
 async function remotePlace(context: Context, given: Reference, flags: RegistryFlags): Promise<Place> {
-  const reference = await expandFully(context, given);
-  return { store: await openRegistries(context, flags), reference, isRemote: true };
+  return placeAt(context, await expandFully(context, given), flags);
+}
+
+async function placeAt(context: Context, reference: Reference, flags: RegistryFlags): Promise<Place> {
+  const store = await openRegistries(context, flags);
+  const { signal } = context;
+  return {
+    store,
+    reference,
+    isRemote: true,
+    loginName: async () => store.loginName(repositoryName(reference), { signal }),
+  };
 }
 
 /** Whether the image itself is there, so that it is something in it that could not be found. */

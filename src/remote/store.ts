@@ -8,6 +8,7 @@ import { createRegistryClient } from "./client.ts";
 import type { RegistryClient, RequestEvent } from "./client-types.ts";
 import { missingRegistry } from "./config/host.ts";
 import type { Endpoint, EndpointSource } from "./config/types.ts";
+import { loginName } from "./credentials/login-name.ts";
 import { ANONYMOUS, type CredentialSource } from "./credentials/types.ts";
 import { DEFAULT_ENDPOINTS } from "./default-endpoints.ts";
 import { DocumentCache } from "./document-cache.ts";
@@ -124,6 +125,16 @@ export class RemoteStore implements Store {
     const request = { method: "GET", path: "", access: "pull", doing: "sign in", expect: [200] } as const;
     await (await client.request({ ...request, ...(options.signal && { signal: options.signal }) })).discard();
     return host;
+  }
+
+  /**
+   * The user name with which the registry of a repository, by its full name, would be asked; `undefined` for anonymous, for
+   * tokens, and for names that say nothing of anybody, as `AWS`. Sends nothing. Throws `CREDENTIALS_INVALID`.
+   */
+  async loginName(name: string, options: OperationOptions = {}): Promise<string | undefined> {
+    const { credentials = ANONYMOUS } = this.#options;
+    const { registry, repository } = registryOf(await this.#endpoints.endpoints(this.#fullName(name)));
+    return loginName(await credentials.find(`${registry}/${repository}`, options));
   }
 
   /** Closes the connections that are kept for the next request. The store can be used again. */

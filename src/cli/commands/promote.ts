@@ -43,7 +43,11 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       completes: "reference",
       parse: text("skill"),
     },
-    { flags: "--actor <name>", summary: "who promotes, for the record (default: you)", parse: text("name") },
+    {
+      flags: "--actor <name>",
+      summary: "who promotes, for the record (default: your login there, or here)",
+      parse: text("name"),
+    },
     { flags: "--local", summary: "promote in the local store" },
     { flags: "--remote", summary: "promote in the registry" },
     ...REGISTRY_OPTIONS,
@@ -66,19 +70,21 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
   exitStatus: { 1: "the step is not possible, or the work failed" },
   async run(context, [skill], flags) {
     const { output, signal, environment } = context;
-    const { to, reason, replacedBy, actor = environment.user } = flags;
-    const { result, isRemote } = await deciding(context, skill, flags, async (place) => ({
-      isRemote: place.isRemote,
-      result: await promote(place.store, place.reference, to, {
+    const { to, reason, replacedBy } = flags;
+    const { result, isRemote } = await deciding(context, skill, flags, async (place) => {
+      const { store, isRemote } = place;
+      const actor = flags.actor ?? (await place.loginName()) ?? environment.user;
+      const promoted = await promote(store, place.reference, to, {
         ...(reason === undefined ? {} : { reason }),
         ...(replacedBy === undefined ? {} : { replacedBy }),
         ...(actor === undefined ? {} : { actor }),
         // Of an image in a registry the card's fields are at hand; the card itself is in a layer.
-        checkCard: place.isRemote ? "annotations" : "layer",
+        checkCard: isRemote ? "annotations" : "layer",
         now: environment.now,
         signal,
-      }),
-    }));
+      });
+      return { isRemote, result: promoted };
+    });
     await output.result(
       result,
       (promoted) => format(promoted, output.style),
