@@ -7,8 +7,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import process from "node:process";
 
+const MiB = 1024 * 1024;
 const load = JSON.parse(process.argv[2]);
 const agent = new Agent({ keepAlive: true, maxSockets: load.concurrency ?? 1 });
 const latencies = [];
@@ -65,8 +67,29 @@ async function upload({
   return send("PUT", place, { body, headers: { "content-type": "application/octet-stream" } });
 }
 
+/** Reads what comes into one piece of memory and drops it: a client that costs more than the server would measure itself. */
 async function download({ url }) {
-  await send("GET", url, {});
+  const { hostname, port, pathname } = new URL(url);
+  const head = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`;
+  await new Promise((resolve, reject) => {
+    let [left, answer] = [undefined, ""];
+    const taken = (length, bytes) => {
+      if (left === undefined) {
+        answer += bytes.toString("latin1", 0, length);
+        const end = answer.indexOf("\r\n\r\n");
+        if (end < 0) return;
+        const size = /^content-length: (\d+)\r$/im.exec(answer.slice(0, end + 1))?.[1];
+        if (!answer.startsWith("HTTP/1.1 200 ") || size === undefined)
+          return socket.destroy(new Error(answer.slice(0, end)));
+        left = Number(size) - (answer.length - end - 4);
+      } else left -= length;
+      if (left === 0) socket.destroy();
+    };
+    const onread = { buffer: Buffer.alloc(MiB), callback: taken };
+    const socket = connect({ host: hostname, port: Number(port), onread }, () => socket.write(head));
+    socket.on("error", reject);
+    socket.on("close", () => (left === 0 ? resolve() : reject(new Error(`${url} broke off`))));
+  });
 }
 
 async function inParallel(count, concurrency, work) {

@@ -6,9 +6,14 @@ import type { ByteRange } from "../types.ts";
 import { verified } from "../verified.ts";
 import type { VerifiedFiles } from "./verified-files.ts";
 
-const CHUNK = 512 * 1024;
+const CHUNK = 1024 * 1024;
 const FIRST = 64 * 1024;
 const WHOLE: ByteRange = { start: 0, end: Infinity };
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+}
 
 /** What {@link readBlob} may read, and what it knows. */
 export interface BlobReading {
@@ -80,22 +85,24 @@ async function* chunksOf(
   memory: (size: number) => Buffer,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let size = FIRST;
-  const readAt = async (at: number): Promise<Uint8Array> => {
+  const readAt = async (at: number): Promise<Chunk> => {
     const wanted = Math.max(0, Math.min(size, end + 1 - at));
-    if (wanted === 0) return new Uint8Array();
+    if (wanted === 0) return { bytes: new Uint8Array(), isLast: true };
     const buffer = memory(wanted);
-    return buffer.subarray(0, await file.read(buffer, at));
+    const bytes = buffer.subarray(0, await file.read(buffer, at));
+    // Less than was asked for: this was the end, which need not be asked for again.
+    return { bytes, isLast: bytes.byteLength < wanted };
   };
   let next = readAt(start);
   try {
     for (let at = start; ;) {
-      const chunk = await next;
+      const { bytes, isLast } = await next;
       throwIfAborted(signal);
-      if (chunk.byteLength === 0) return;
-      at += chunk.byteLength;
+      at += bytes.byteLength;
       size = CHUNK;
-      next = readAt(at);
-      yield chunk;
+      if (!isLast) next = readAt(at);
+      if (bytes.byteLength > 0) yield bytes;
+      if (isLast) return;
     }
   } finally {
     // Whoever stops here closes the file next, which must not happen under a read.
