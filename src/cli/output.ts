@@ -1,13 +1,13 @@
 /**
  * Where results and remarks go: results to stdout, as text or JSON; everything else to stderr.
  *
- * A command hands over the library's result and a function that words it. All strings of the result are made visible
- * before that function sees them; JSON holds the same values, escaped.
+ * A command hands over the library's result and a function that words it. Unless what that function makes of it is plain, all
+ * strings of the result are made visible and worded again; JSON holds the same values, escaped.
  */
 import type { Writable } from "node:stream";
 
 import { readAll, type Content } from "../content/index.ts";
-import { visible, visibleLine } from "../text/index.ts";
+import { isPlain, visible, visibleLine } from "../text/index.ts";
 import type { Environment } from "./environment.ts";
 import { formatError } from "./failure.ts";
 import type { GlobalFlags } from "./flags.ts";
@@ -48,20 +48,26 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
   const { stdout, stderr } = environment;
   const progress = createProgress(environment, flags.quiet !== true && flags.json !== true);
   const remarkStyle = styleFor(stderr, environment, flags);
+  const style = styleFor(stdout, environment, flags);
+  const shown = <T>(value: T, words: (value: T) => string): string => {
+    // Long listings are plain, as a rule, and to look at what is printed takes a tenth of looking at every value.
+    const text = style.isColorSupported ? undefined : words(value);
+    return text !== undefined && isPlain(text) ? text : words(visibleDeep(value));
+  };
   return {
-    style: styleFor(stdout, environment, flags),
+    style,
     remarkStyle,
     progress,
     async result(value, text, quiet = text) {
       progress.clear();
       if (flags.json === true) return write(stdout, `${visibleJson(value)}\n`);
-      return write(stdout, (flags.quiet === true ? quiet : text)(visibleDeep(value)));
+      return write(stdout, shown(value, flags.quiet === true ? quiet : text));
     },
     async line(value, text, quiet = text) {
       progress.clear();
       // A line break in a string is escaped; all others are layout.
       if (flags.json === true) return write(stdout, `${visibleJson(value).replaceAll(/\n */g, "")}\n`);
-      return write(stdout, (flags.quiet === true ? quiet : text)(visibleDeep(value)));
+      return write(stdout, shown(value, flags.quiet === true ? quiet : text));
     },
     async content(bytes, json) {
       progress.clear();

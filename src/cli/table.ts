@@ -1,5 +1,5 @@
 /** Aligned columns and labelled fields, the two layouts that all human output is made of. */
-import { visibleLine } from "../text/index.ts";
+import { visibleLines } from "../text/index.ts";
 import type { Style } from "./style.ts";
 
 /** A column of a table of `Row`s. */
@@ -15,25 +15,37 @@ const GAP = "   ";
 
 /** A table with a heading line and no rules, every line ended; nothing trails a line's last cell. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
-  const texts = columns.map(({ value }) => rows.map((row) => visibleLine(value(row))));
-  const widths = columns.map(({ title }, at) => {
-    return (texts[at] ?? []).reduce((width, text) => Math.max(width, text.length), title.length);
-  });
-  const pad = (text: string, at: number): string => {
-    if (columns[at]?.align === "right") return text.padStart(widths[at] ?? 0);
-    return at === columns.length - 1 ? text : text.padEnd(widths[at] ?? 0);
+  const pieces: string[] = [];
+  const cells = columns.map((column) => cellsOf(rows, column));
+  const widest = cells.reduce((width, column) => Math.max(width, column.width), 0);
+  const blanks = " ".repeat(widest);
+  /** `shown`: the text as it is printed, with colours. */
+  const add = (at: number, text: string, shown: string): void => {
+    const isLast = at === columns.length - 1;
+    const isRight = columns[at]?.align === "right";
+    const padding = blanks.slice(0, (cells[at]?.width ?? 0) - text.length);
+    if (isRight) pieces.push(padding, shown, isLast ? "\n" : GAP);
+    else if (isLast) pieces.push(shown, "\n");
+    else pieces.push(shown, padding, GAP);
   };
-  let lines = `${columns.map(({ title }, at) => style.dim(pad(title, at))).join(GAP)}\n`;
-  for (const [index, row] of rows.entries()) {
-    for (const [at, { paint }] of columns.entries()) {
-      const cell = texts[at]?.[index] ?? "";
-      const padded = pad(cell, at);
-      if (at > 0) lines += GAP;
-      lines += paint === undefined ? padded : padded.replace(cell, () => paint(cell, row));
+  for (const [at, { title }] of columns.entries()) add(at, title, style.dim(title));
+  for (const [line, row] of rows.entries()) {
+    for (let at = 0; at < columns.length; at++) {
+      const text = cells[at]?.texts[line] ?? "";
+      add(at, text, columns[at]?.paint?.(text, row) ?? text);
     }
-    lines += "\n";
   }
-  return lines;
+  return pieces.join("");
+}
+
+function cellsOf<Row>(
+  rows: readonly Row[],
+  { title, value }: Column<Row>,
+): { readonly texts: readonly string[]; readonly width: number } {
+  const texts = visibleLines(rows.map(value));
+  let width = title.length;
+  for (const text of texts) if (text.length > width) width = text.length;
+  return { texts, width };
 }
 
 /** Labels and values below one another; a field without a value is left out, further lines of a value are indented. */

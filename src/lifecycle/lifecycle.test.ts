@@ -82,6 +82,17 @@ describe("versions", () => {
     ).toBe("cfeabd");
   });
 
+  it("sort newest first as they are ordered, releases only as well as mixed", () => {
+    const release = fc.tuple(fc.nat(12), fc.nat(12), fc.maxSafeNat()).map((numbers) => numbers.join("."));
+    const lists = fc.oneof(fc.array(release), fc.array(fc.oneof(release, version)));
+    fc.assert(
+      fc.property(lists, (versions) => {
+        const sorted = newestFirst(versions, (text) => text);
+        expect(sorted).toEqual([...versions].sort((a, b) => compareVersions(b, a)));
+      }),
+    );
+  });
+
   it("order totally: build metadata breaks ties", () => {
     expect(Math.sign(compareVersions("1.0.0+a", "1.0.0+b"))).toBe(-1);
     fc.assert(

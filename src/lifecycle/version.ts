@@ -29,6 +29,8 @@ export function compareVersions(a: string, b: string): number {
 /** Sorts items by their versions, newest first; those without a semantic version stay in their order at the end. */
 export function newestFirst<T>(items: readonly T[], versionOf: (item: T) => string | undefined): readonly T[] {
   if (items.length < 2) return items;
+  const releases = items.map((item) => ({ item, numbers: releaseNumbers(versionOf(item)) }));
+  if (releases.every(isRelease)) return releases.sort((a, b) => newer(a.numbers, b.numbers)).map(({ item }) => item);
   const parsed = items.map((item) => ({ item, version: strictParse(versionOf(item) ?? "") }));
   parsed.sort((a, b) =>
     a.version !== undefined && b.version !== undefined
@@ -36,6 +38,23 @@ export function newestFirst<T>(items: readonly T[], versionOf: (item: T) => stri
       : Number(b.version !== undefined) - Number(a.version !== undefined),
   );
   return parsed.map(({ item }) => item);
+}
+
+/** Three numbers and nothing more, as most versions are: to sort ten thousand of them is then no work for the package. */
+const RELEASE = /^(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})$/;
+type Release = readonly [major: number, minor: number, patch: number];
+
+function releaseNumbers(version: string | undefined): Release | undefined {
+  const [whole, major, minor, patch] = RELEASE.exec(version ?? "") ?? [];
+  return whole === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
+}
+
+function isRelease<T>(item: T & { readonly numbers: Release | undefined }): item is T & { readonly numbers: Release } {
+  return item.numbers !== undefined;
+}
+
+function newer(a: Release, b: Release): number {
+  return b[0] - a[0] || b[1] - a[1] || b[2] - a[2];
 }
 
 function parseVersion(text: string): SemVer {

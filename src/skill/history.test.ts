@@ -96,7 +96,7 @@ describe("history", () => {
   it("does not take a record for an image or a tag", async () => {
     const store = await LayoutStore.open(await temporaryDirectory());
     const reference = await release(store, {}, "testing");
-    expect(await listOf(store.entries())).toHaveLength(1);
+    expect(await store.entries()).toHaveLength(1);
     expect(await store.fsck()).toEqual([]);
     expect((await inspect(store, parseReference(reference))).lifecycle.tags).toEqual(["1.0.0-testing"]);
   });

@@ -124,11 +124,10 @@ async function tagsNaming(
   options: OperationOptions,
 ): Promise<readonly string[]> {
   if (store.entries === undefined) return reference.tag === undefined ? [] : [reference.tag];
-  const tags: string[] = [];
-  for await (const { tag, descriptor } of store.entries({ ...options, repository: repositoryName(reference) })) {
-    if (tag !== undefined && descriptor.digest === digest) tags.push(tag);
-  }
-  return tags.toSorted();
+  const entries = await store.entries({ ...options, repository: repositoryName(reference) });
+  return entries
+    .flatMap(({ tag, descriptor }) => (tag !== undefined && descriptor.digest === digest ? [tag] : []))
+    .toSorted();
 }
 
 async function listFiles(reader: Reader, image: SkillImage, options: OperationOptions): Promise<readonly FileFacts[]> {

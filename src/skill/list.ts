@@ -32,13 +32,26 @@ export async function* list(
   store: Store & Partial<EntryLister>,
   options: ListOptions = {},
 ): AsyncIterable<SkillSummary> {
+  for await (const skills of listByRepository(store, options)) yield* skills;
+}
+
+/** {@link list}, all that one repository has at once: for ten thousand images, to wait for each takes longer than to find it. */
+export async function* listByRepository(
+  store: Store & Partial<EntryLister>,
+  options: ListOptions = {},
+): AsyncIterable<readonly SkillSummary[]> {
   const matches = nameMatcher(options.name);
   if (store.entries === undefined) {
-    for await (const name of store.repositories(options)) if (matches(name)) yield* listTags(store, name, options);
+    for await (const name of store.repositories(options)) {
+      if (!matches(name)) continue;
+      const skills: SkillSummary[] = [];
+      for await (const skill of listTags(store, name, options)) skills.push(skill);
+      if (skills.length > 0) yield skills;
+    }
     return;
   }
   let rows: SkillSummary[] = [];
-  for await (const entry of store.entries(options)) {
+  for (const entry of await store.entries(options)) {
     const { repository, tag } = entry;
     if (!matches(repository)) continue;
     // A store may read it from its index at each look.
@@ -46,12 +59,12 @@ export async function* list(
     const facts = readFacts(descriptor) ?? (await readFromManifest(store.repository(repository), descriptor, options));
     if (options.status !== undefined && !options.status.some((status) => status === facts.status)) continue;
     if (rows[0] !== undefined && rows[0].repository !== repository) {
-      for (const row of inOrderOfVersions(rows)) yield row;
+      yield inOrderOfVersions(rows);
       rows = [];
     }
     rows.push(summarize(repository, tag, descriptor.digest, facts));
   }
-  for (const row of inOrderOfVersions(rows)) yield row;
+  if (rows.length > 0) yield inOrderOfVersions(rows);
 }
 
 /**

@@ -82,7 +82,7 @@ describe("pull", () => {
 
   it("keeps what was asked for by digest under its digest", async () => {
     const [registry, local] = [await registryWith("archived"), new MemoryStore()];
-    const [{ descriptor } = { descriptor: undefined }] = await collect(registry.inner.entries());
+    const [{ descriptor } = { descriptor: undefined }] = await registry.inner.entries();
     const digest = descriptor?.digest ?? "";
     expect(await fetch(registry, local, `${REMOTE}:whatever@${digest}`)).toMatchObject({
       reference: `${REMOTE}@${digest}`,

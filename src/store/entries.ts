@@ -102,14 +102,17 @@ export class Entries {
   /** The tags and kept manifests of all repositories, or of `only` one, by repository and tag. Referrers are not listed. */
   list(only?: string): StoreEntry[] {
     const byRepository = new Map<string, NamedEntry[]>();
+    let last: NamedEntry[] | undefined;
     const parse = entryNameParser();
     for (const entry of this.#beginning(only ?? "")) {
       const name = parse(entry.name ?? "");
       if (name === undefined || name.repository !== (only ?? name.repository)) continue;
       if (name.tag === undefined && subjectOf(entry.descriptor) !== undefined) continue;
-      const listed = byRepository.get(name.repository);
-      if (listed === undefined) byRepository.set(name.repository, [new NamedEntry(name, entry)]);
-      else listed.push(new NamedEntry(name, entry));
+      if (last?.[0]?.repository !== name.repository) {
+        last = byRepository.get(name.repository) ?? [];
+        byRepository.set(name.repository, last);
+      }
+      last.push(new NamedEntry(name, entry));
     }
     const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));
     return repositories.flatMap(([, entries]) =>
@@ -201,8 +204,13 @@ export class Entries {
   }
 
   /** The entries whose names begin so, in the order in which they shall be written. */
-  *#beginning(prefix: string): Generator<HeldEntry, void, undefined> {
-    yield* this.#current(this.#rows.beginning(prefix));
+  #beginning(prefix: string): Iterable<HeldEntry> {
+    const rows = this.#rows.beginning(prefix);
+    return this.#changes.size === 0 ? rows : this.#changedBeginning(prefix, rows);
+  }
+
+  *#changedBeginning(prefix: string, rows: Iterable<HeldEntry>): Generator<HeldEntry, void, undefined> {
+    yield* this.#current(rows);
     for (const entry of this.added()) if (entry.name?.startsWith(prefix) === true) yield entry;
   }
 

@@ -22,25 +22,32 @@ export function entryName(repository: string, tagOrDigest: string): string {
 }
 
 /** Takes a name apart; `undefined` for one that some other tool gave and that names no tag of a repository. */
-export function parseEntryName(name: string, isRepository = isRepositoryName): EntryName | undefined {
+export function parseEntryName(name: string, knowRepository = repositoryIn): EntryName | undefined {
   const at = name.indexOf("@");
   const separator = at >= 0 ? at : name.lastIndexOf(":");
   if (separator < 0) return undefined;
-  const repository = name.slice(0, separator);
   const rest = name.slice(separator + 1);
-  if (at >= 0) return isDigest(rest) && isRepository(repository) ? { repository, digest: rest } : undefined;
-  return isTag(rest) && isRepository(repository) ? { repository, tag: rest } : undefined;
+  if (at >= 0 ? !isDigest(rest) : !isTag(rest)) return undefined;
+  const repository = knowRepository(name.slice(0, separator));
+  if (repository === undefined) return undefined;
+  return at >= 0 ? { repository, digest: rest as Digest } : { repository, tag: rest };
 }
 
-/** {@link parseEntryName} for many names of few repositories: looks at each repository once. */
+/** {@link parseEntryName} for many names of few repositories: looks at each repository once, and keeps its name once. */
 export function entryNameParser(): (name: string) => EntryName | undefined {
-  const known = new Map<string, boolean>();
-  const isRepository = (repository: string): boolean => {
-    const answer = known.get(repository) ?? isRepositoryName(repository);
-    known.set(repository, answer);
-    return answer;
+  const known = new Map<string, string | undefined>();
+  let last: string | undefined;
+  const knowRepository = (repository: string): string | undefined => {
+    if (repository === last) return last;
+    if (!known.has(repository)) known.set(repository, repositoryIn(repository));
+    last = known.get(repository);
+    return last;
   };
-  return (name) => parseEntryName(name, isRepository);
+  return (name) => parseEntryName(name, knowRepository);
+}
+
+function repositoryIn(name: string): string | undefined {
+  return isRepositoryName(name) ? name : undefined;
 }
 
 /** Tells whether `name` is a full repository name: `examples/hello-world`, `quay.io/myorg/hello-world`. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readAll } from "../content/index.ts";
 import { MemoryStore } from "./index.ts";
 import { describeStore } from "./testing/contract.ts";
-import { bytesOf, listOf, pushImage } from "./testing/images.ts";
+import { bytesOf, pushImage } from "./testing/images.ts";
 
 describeStore("MemoryStore", async () => ({ store: new MemoryStore() }));
 
@@ -13,7 +13,7 @@ describe("MemoryStore", () => {
     const repository = store.repository("examples/hello-world");
     const { manifest } = await pushImage(repository, "one");
     await repository.tag({ ...manifest, annotations: { status: "draft" } }, "1.0.0-draft");
-    expect(await listOf(store.entries())).toMatchObject([
+    expect(await store.entries()).toMatchObject([
       {
         repository: "examples/hello-world",
         tag: "1.0.0-draft",

@@ -20,8 +20,8 @@ export class MemoryStore implements Store, EntryLister {
     yield* (await this.#index.read(options)).repositories();
   }
 
-  async *entries(options: EntriesOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    for (const entry of (await this.#index.read(options)).list(options.repository)) yield entry;
+  async entries(options: EntriesOptions = {}): Promise<readonly StoreEntry[]> {
+    return (await this.#index.read(options)).list(options.repository);
   }
 }
 

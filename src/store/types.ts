@@ -162,7 +162,7 @@ export interface EntriesOptions extends OperationOptions {
 /** A store that can list everything it holds at once, faster than repository by repository. */
 export interface EntryLister {
   /** By repository, then tag; reads no manifest. */
-  entries(options?: EntriesOptions): AsyncIterable<StoreEntry>;
+  entries(options?: EntriesOptions): Promise<readonly StoreEntry[]>;
 }
 
 export interface GcOptions extends OperationOptions {

@@ -13,6 +13,11 @@ export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\u{fe0f})\p{Defaul
 const PLAIN = /^[\t\n -~]*$/;
 const PLAIN_LINE = /^[ -~]*$/;
 
+/** Whether a text is ASCII without controls but line feeds and tabs: nothing in it has to be made visible. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** Shows every invisible character as `\u{hex}`; line feeds and tabs stay. */
 export function visible(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -24,6 +29,11 @@ export function visible(text: string): string {
 /** {@link visible} for text that must stay on its line: line feeds and tabs are shown by their codes too. */
 export function visibleLine(text: string): string {
   return PLAIN_LINE.test(text) ? text : text.replaceAll(INVISIBLE, codeOf);
+}
+
+/** {@link visibleLine} of each; one look tells whether there is anything to do. */
+export function visibleLines(texts: readonly string[]): readonly string[] {
+  return PLAIN_LINE.test(texts.join("")) ? texts : texts.map(visibleLine);
 }
 
 /** User and password before a host, with a scheme as in a URL or without; and not the tag before a digest. */

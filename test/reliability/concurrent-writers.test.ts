@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { LayoutStore } from "../../src/store/index.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
-import { listOf } from "../../src/store/testing/images.ts";
 import { figure } from "./soak.ts";
 import { startWorker } from "./worker.ts";
 
@@ -26,7 +25,7 @@ it(`keeps ${PROCESSES * TAGS} of ${PROCESSES * TAGS} tags that ${PROCESSES} proc
   expect(acknowledged.size).toBe(PROCESSES * TAGS);
 
   const store = await LayoutStore.open(directory);
-  const entries = await listOf(store.entries());
+  const entries = await store.entries();
   expect(new Map(entries.map(({ tag, descriptor }) => [tag, descriptor.digest as string]))).toEqual(acknowledged);
   expect(await store.fsck()).toEqual([]);
 });

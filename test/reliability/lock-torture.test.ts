@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { LayoutStore } from "../../src/store/index.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
-import { listOf, pushImage } from "../../src/store/testing/images.ts";
+import { pushImage } from "../../src/store/testing/images.ts";
 import { figure, seededRandom } from "./soak.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -57,7 +57,7 @@ it(`survives ${KILLS} kills of whoever holds the lock`, async () => {
   const store = await LayoutStore.open(directory);
   const repository = store.repository("examples/tagged");
   await repository.tag((await pushImage(repository, "after")).manifest, "after");
-  const entries = await listOf(store.entries());
+  const entries = await store.entries();
   const tags = new Map(entries.map(({ tag, descriptor }) => [tag, descriptor.digest as string]));
   const acknowledged = all.flatMap(({ lines }) => lines.map((line) => line.split(" ") as [string, string]));
   expect(acknowledged.length).toBeGreaterThan(KILLS);

@@ -9,7 +9,7 @@ import { childrenOf, type Descriptor } from "../../src/oci/index.ts";
 import { LayoutStore, readManifest } from "../../src/store/index.ts";
 import type { FileSystem } from "../../src/store/layout/file-system.ts";
 import { failingFileSystem } from "../../src/store/testing/failing-file-system.ts";
-import { listOf, pushImage } from "../../src/store/testing/images.ts";
+import { pushImage } from "../../src/store/testing/images.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { figure, seededRandom } from "./soak.ts";
 
@@ -88,7 +88,7 @@ async function work(fs: FileSystem, disk: SimulatedDisk, expected: Map<string, E
 async function inspect(fs: FileSystem, expected: ReadonlyMap<string, Expectation>): Promise<void> {
   const store = await LayoutStore.open("/store", { fs, processes: processes("second"), lockTimeout: 100 });
   const repository = store.repository("examples/a");
-  const entries = await listOf(store.entries());
+  const entries = await store.entries();
   const tags = new Map(entries.map(({ tag, descriptor }) => [tag, descriptor.digest as string]));
   for (const [tag, { acknowledged, pending }] of expected) {
     const actual = tags.get(tag);

@@ -1,7 +1,7 @@
 import { LIFECYCLE_STATES, type LifecycleState } from "../../lifecycle/state.ts";
 import { SkillError } from "../../errors.ts";
 import { formatReference, parseReference, repositoryName, type Reference } from "../../oci/reference.ts";
-import { list, listRepository, type SkillSummary } from "../../skill/list.ts";
+import { listByRepository, listRepository, type SkillSummary } from "../../skill/list.ts";
 import { quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -62,12 +62,16 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
     const { output } = context;
     const { status, trunc } = flags;
     const repository = await remoteRepository(context, name, flags);
-    const found =
-      repository === undefined
-        ? list(await openStore(context), { ...(name === undefined ? {} : { name }), ...filtersOf(context, flags) })
-        : listRepository(await openRegistries(context, flags), repository, filtersOf(context, flags));
+    const filters = filtersOf(context, flags);
     const skills: SkillSummary[] = [];
-    for await (const skill of found) skills.push(skill);
+    if (repository === undefined) {
+      const store = await openStore(context);
+      const byName = name === undefined ? filters : { ...filters, name };
+      for await (const some of listByRepository(store, byName)) for (const skill of some) skills.push(skill);
+    } else {
+      const registries = await openRegistries(context, flags);
+      for await (const skill of listRepository(registries, repository, filters)) skills.push(skill);
+    }
     await output.result(
       skills,
       (rows) => (rows.length === 0 ? "" : formatTable(rows, context, trunc)),

@@ -20,7 +20,7 @@ describe("a process that died", () => {
     await writeFile(join(temporary, `other.${HEX}`), "half a blob");
     await writeFile(join(temporary, `me.${HEX}`), "being written");
     const store = await open({ processes: dead });
-    await listOf(store.entries());
+    await store.entries();
     expect(await readdir(temporary)).toHaveLength(2);
     await tagged(store, "examples/a", "2.0.0");
     expect(await readdir(temporary)).toEqual([`me.${HEX}`]);

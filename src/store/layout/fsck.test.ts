@@ -72,7 +72,7 @@ describe("fsck", () => {
     const twin = { ...one, size: one.size + 1, annotations: { "org.opencontainers.image.ref.name": "other" } };
     await plantItems([twin, ...(await readIndex()).manifests]);
     expect(await store.fsck({ repair: true })).toMatchObject([{ kind: "size-wrong", reference: "other" }]);
-    expect((await listOf(store.entries())).map(({ tag }) => tag)).toEqual(["1.0.0"]);
+    expect((await store.entries()).map(({ tag }) => tag)).toEqual(["1.0.0"]);
     expect(await store.fsck()).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ describe("fsck", () => {
     expect(kinds).toEqual(["blob-missing", "entry-invalid", "size-wrong", "stray-file"]);
     expect(issues.find(({ kind }) => kind === "size-wrong")).toMatchObject({ digest: one.digest });
     await store.fsck({ repair: true });
-    expect(await listOf(store.entries())).toEqual([]);
+    expect(await store.entries()).toEqual([]);
   });
 });
 
@@ -134,7 +134,7 @@ describe("a damaged index", () => {
     const last = await tagged(store, "examples/a", "3.0.0");
     await damage();
     await store.fsck({ repair: true });
-    const names = (await listOf(store.entries())).map(({ repository, tag }) => `${repository}:${tag ?? ""}`);
+    const names = (await store.entries()).map(({ repository, tag }) => `${repository}:${tag ?? ""}`);
     expect(names).toEqual(["examples/a:1.0.0", "examples/a:2.0.0", "recovered:"]);
     expect(await store.repository("recovered").resolve(last.digest)).toEqual(last);
     expect((await readdir(pathTo())).filter((name) => name.startsWith("index.json.damaged-"))).toHaveLength(1);
@@ -154,7 +154,7 @@ describe("a damaged index", () => {
     await tagged(await open(), "examples/a", "1.0.0");
     await damage();
     const before = await readdir(pathTo());
-    await expect(listOf((await open()).entries())).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    await expect((await open()).entries()).rejects.toMatchObject({ code: "STORE_CORRUPT" });
     expect(await (await open()).fsck()).toMatchObject([{ kind: "index-damaged" }]);
     expect(await readFile(pathTo("index.json"), "utf8")).toBe(TORN);
     expect(await readdir(pathTo())).toEqual(before);
@@ -168,7 +168,7 @@ describe("a damaged index", () => {
     const store = await open();
     await tagged(store, "examples/a", "1.0.0");
     await spoil();
-    await expect(listOf(store.entries())).rejects.toMatchObject({
+    await expect(store.entries()).rejects.toMatchObject({
       code: "STORE_CORRUPT",
       hint: expect.stringContaining("fsck --repair") as string,
     });
@@ -205,7 +205,7 @@ describe("a damaged index", () => {
     const [{ message } = { message: "" }] = await store.fsck();
     expect(message).toContain(`${one.digest} counts, ${two.digest} does not`);
     expect(await store.repository("examples/a").resolve("1.0.0")).toEqual(one);
-    expect(await listOf(store.entries())).toHaveLength(2);
+    expect(await store.entries()).toHaveLength(2);
     await store.repository("examples/a").tag(one, "1.0.0");
     expect(await store.fsck()).toEqual([]);
   });

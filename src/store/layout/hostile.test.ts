@@ -102,7 +102,7 @@ describe("an index that is no regular file", () => {
     await tagged(await open(), "examples/a", "1.0.0");
     await rm(pathTo("index.json"));
     execFileSync("mkfifo", [pathTo("index.json")]);
-    const entries = listOf((await open()).entries());
+    const entries = (await open()).entries();
     await expect(entries).rejects.toMatchObject({
       code: "FILE_UNREADABLE",
       message: expect.stringContaining("not a regular file") as string,
@@ -113,6 +113,6 @@ describe("an index that is no regular file", () => {
     await tagged(await open(), "examples/a", "1.0.0");
     await rename(pathTo("index.json"), `${elsewhere.path}/index.json`);
     await symlink(`${elsewhere.path}/index.json`, pathTo("index.json"));
-    await expect(listOf((await open()).entries())).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    await expect((await open()).entries()).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
   });
 });

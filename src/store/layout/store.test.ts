@@ -24,7 +24,7 @@ describe("a layout directory", () => {
 
   it("is empty, and is not created, when it is absent and only read", async () => {
     const store = await LayoutStore.open(pathTo("absent"));
-    expect(await listOf(store.entries())).toEqual([]);
+    expect(await store.entries()).toEqual([]);
     expect(await listOf(store.repositories())).toEqual([]);
     expect(await store.fsck()).toEqual([]);
     expect((await store.gc()).removed).toEqual([]);
@@ -56,7 +56,7 @@ describe("a layout directory", () => {
     expect(after.manifests).toContainEqual(foreign);
     expect(after.manifests).toContainEqual(nameless);
     expect(JSON.stringify(after)).toContain('{"__proto__":{"polluted":true},"no":"descriptor"}');
-    expect((await listOf((await open()).entries())).map(({ tag }) => tag)).toEqual(["1.0.0", "2.0.0"]);
+    expect((await (await open()).entries()).map(({ tag }) => tag)).toEqual(["1.0.0", "2.0.0"]);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 
@@ -65,7 +65,7 @@ describe("a layout directory", () => {
     const index = `{"schemaVersion":2,"manifests":${manifests}}`;
     await writeFile(pathTo("index.json"), index);
     const store = await open();
-    expect(await listOf(store.entries())).toEqual([]);
+    expect(await store.entries()).toEqual([]);
     expect(await store.fsck()).toEqual([]);
     expect(await readFile(pathTo("index.json"), "utf8")).toBe(index);
     await tagged(store, "examples/own", "1.0.0");
@@ -106,7 +106,7 @@ describe("a layout directory", () => {
     const names = ["latest", "a:b:c", "../../etc:1", "\u001b[31m:1", "Upper:1", ":1", "x@sha256:1", "ok:1"];
     const manifests = names.map((name) => ({ ...own, annotations: { "org.opencontainers.image.ref.name": name } }));
     await writeFile(pathTo("index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
-    expect((await listOf((await open()).entries())).map(({ repository }) => repository)).toEqual(["ok"]);
+    expect((await (await open()).entries()).map(({ repository }) => repository)).toEqual(["ok"]);
   });
 
   it("gives back the annotations that a tag was given", async () => {
@@ -116,9 +116,7 @@ describe("a layout directory", () => {
     const annotations = { "io.skillimage.status": "draft" };
     await repository.tag({ ...manifest, annotations }, "1.0.0-draft");
     const descriptor = { ...manifest, annotations };
-    expect(await listOf(store.entries())).toMatchObject([
-      { repository: repository.name, tag: "1.0.0-draft", descriptor },
-    ]);
+    expect(await store.entries()).toMatchObject([{ repository: repository.name, tag: "1.0.0-draft", descriptor }]);
     expect(await repository.resolve("1.0.0-draft")).toEqual(descriptor);
   });
 

@@ -77,8 +77,8 @@ export class LayoutStore implements Store, EntryLister, GarbageCollector {
   }
 
   /** The tags and kept manifests, by repository and tag; reads no manifest. */
-  async *entries(options: EntriesOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
-    for (const entry of (await this.#parts.commits.read(options)).list(options.repository)) yield entry;
+  async entries(options: EntriesOptions = {}): Promise<readonly StoreEntry[]> {
+    return (await this.#parts.commits.read(options)).list(options.repository);
   }
 
   async gc(options: GcOptions = {}): Promise<GarbageReport> {

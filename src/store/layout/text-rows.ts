@@ -21,7 +21,7 @@ export class TextRows implements Rows {
   readonly start: number;
   /** What comes after the last. */
   readonly end: number;
-  #searches = 0;
+  readonly #found = new Map<string, readonly WrittenEntry[]>();
   #table: Map<string, WrittenEntry[]> | undefined;
 
   constructor(index: WrittenIndex, start: number, end: number) {
@@ -31,8 +31,16 @@ export class TextRows implements Rows {
   }
 
   named(name: string): readonly WrittenEntry[] {
-    if (this.#table === undefined && ++this.#searches > MAX_SEARCHES) this.#table = this.#makeTable();
-    return this.#table === undefined ? [...this.#find(`${NAME}${escaped(name)}"`)] : (this.#table.get(name) ?? []);
+    if (this.#table !== undefined) return this.#table.get(name) ?? [];
+    const known = this.#found.get(name);
+    if (known !== undefined) return known;
+    if (this.#found.size >= MAX_SEARCHES) {
+      this.#table = this.#makeTable();
+      return this.named(name);
+    }
+    const found = [...this.#find(`${NAME}${escaped(name)}"`)];
+    this.#found.set(name, found);
+    return found;
   }
 
   beginning(prefix: string): Iterable<WrittenEntry> {
