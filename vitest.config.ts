@@ -1,5 +1,9 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
+/** These wait for programs that they start, so each processor has a file of them at work; the others measure, or want the machine. */
+const maxWorkers = availableParallelism();
 const SOAK = process.env["SKILLIMAGE_SOAK"] === "1";
 
 export default defineConfig({
@@ -9,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          maxWorkers,
           // A busy machine is no failure.
           testTimeout: 30_000,
           include: [
@@ -20,7 +25,9 @@ export default defineConfig({
           ],
         },
       },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: { name: "e2e", maxWorkers, include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
       {
         test: {
           name: "interop",
