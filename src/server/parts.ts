@@ -40,16 +40,17 @@ export interface PartsOptions {
 }
 
 /**
- * Makes the parts; those of before, whose place they are to take, hand on their events, metrics and what they saw. Webhooks hear nothing until
+ * Makes the parts; those of before, whose place they are to take, hand on their events, metrics, counts and what they saw. Webhooks hear nothing until
  * they are subscribed. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
  */
 export async function createParts(
   config: ServerConfig,
   options: PartsOptions,
-  before?: Pick<ServerParts, "events" | "metrics" | "steps">,
+  before?: Pick<ServerParts, "access" | "events" | "metrics" | "steps">,
 ): Promise<ServerParts> {
   const { storage, log, now } = options;
-  const access = config.access === undefined ? undefined : await accessOf(config, config.access, options);
+  const access =
+    config.access === undefined ? undefined : await accessOf(config, config.access, options, before?.access);
   const audit =
     config.audit === undefined
       ? undefined
@@ -103,6 +104,7 @@ async function accessOf(
   { publicUrl }: ServerConfig,
   access: NonNullable<ServerConfig["access"]>,
   { root, log, now }: PartsOptions,
+  before: Access | undefined,
 ): Promise<Access> {
   return createAccess(
     {
@@ -113,6 +115,7 @@ async function accessOf(
     },
     {
       now,
+      before,
       onProblem: (err) => log.error({ err }, "a file of users or tokens cannot be read; the old one stays in force"),
     },
   );

@@ -218,6 +218,21 @@ describe("a server", () => {
       (await fetch(path.replace("/a/b/", "/c/d/"), { method: "POST", body: "x", headers: { authorization } })).status,
     ).toBe(401);
   });
+  it("does not forget who guessed passwords when its configuration changes, unless the limits do", async () => {
+    const htpasswd = join(root, "users");
+    await writeFile(htpasswd, `ada:${await hash("lovelace", 4)}\n`);
+    const access = { htpasswd, limits: { logins: 1 } };
+    const server = await start({ access });
+    const login = async (password: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`ada:${password}`).toString("base64")}`;
+      return (await fetch(`${server.url}/v2/`, { headers: { authorization } })).status;
+    };
+    expect([await login("guess"), await login("guess")]).toEqual([401, 429]);
+    await server.reload({ access, limits: { pageSize: 10 } });
+    expect(await login("guess")).toBe(429);
+    await server.reload({ access: { ...access, limits: { logins: 2 } } });
+    expect(await login("guess")).toBe(401);
+  });
   it("ends when the requests at hand are answered, and takes no more", async () => {
     const server = await start();
     const { host, url } = server;

@@ -45,6 +45,8 @@ export interface AccessOptions {
   readonly now?: () => number;
   /** For the keys of identity providers. */
   readonly fetch?: Fetch;
+  /** What was in force before: clients whom it refuses are refused still. */
+  readonly before?: Access | undefined;
   /** Told of a changed file that cannot be read; what it said before stays in force. */
   readonly onProblem?: (problem: unknown) => void;
 }
@@ -54,13 +56,14 @@ export interface Access {
   readonly control: RegistryAccess;
   readonly tokens: TokenService;
   readonly robots: RobotTokens | undefined;
+  readonly throttle: Throttle;
   /** Where a request comes from, whatever proxies stand between. */
   readonly clientAddress: (request: IncomingMessage) => string | undefined;
 }
 
 /** Everything that files and settings say is checked here: throws `CONFIG_INVALID`. */
 export async function createAccess(config: AccessConfig, options: AccessOptions = {}): Promise<Access> {
-  const { now = Date.now, fetch = globalThis.fetch, onProblem } = options;
+  const { now = Date.now, fetch = globalThis.fetch, onProblem, before } = options;
   const watch = { now, ...(onProblem && { onProblem }) };
   const { tokenLifetime = 300, service = "skillctl-registry", publicUrl } = config;
   checkSettings(config);
@@ -68,7 +71,7 @@ export async function createAccess(config: AccessConfig, options: AccessOptions 
   const robots = config.robots === undefined ? undefined : new RobotTokens(config.robots, watch);
   const oidc = config.oidc === undefined ? undefined : new OidcVerifier(config.oidc, { fetch, now });
   const grants = new GrantTable(config.grants ?? DEFAULT_GRANTS, { anonymous: config.anonymousPull === true });
-  const throttle = new Throttle(config.limits);
+  const throttle = before?.throttle.withLimits(config.limits) ?? new Throttle(config.limits);
   const clientAddress = clientAddressBehind(config.trustedProxies ?? []);
   await Promise.all([users?.load(), robots?.list()]);
   const key = await loadTokenKey(config.tokenKey);
@@ -78,6 +81,7 @@ export async function createAccess(config: AccessConfig, options: AccessOptions 
     control: new RegistryAccess({ authenticator, grants, throttle, service, publicUrl, clientAddress }),
     tokens: new TokenService({ authenticator, grants, issuer, throttle, service, clientAddress }),
     robots,
+    throttle,
     clientAddress,
   };
 }

@@ -29,15 +29,24 @@ const DEFAULTS: Required<ThrottleOptions> = {
 };
 
 export class Throttle {
+  readonly #limits: Required<ThrottleOptions>;
   readonly #requests: RateLimiterMemory;
   readonly #logins: RateLimiterMemory;
   readonly #addresses: RateLimiterMemory;
 
   constructor(options: ThrottleOptions = {}) {
-    const { requests, logins, loginsPerAddress, window, loginWindow } = { ...DEFAULTS, ...options };
+    this.#limits = { ...DEFAULTS, ...options };
+    const { requests, logins, loginsPerAddress, window, loginWindow } = this.#limits;
     this.#requests = new RateLimiterMemory({ points: requests, duration: window });
     this.#logins = new RateLimiterMemory({ points: logins, duration: loginWindow });
     this.#addresses = new RateLimiterMemory({ points: loginsPerAddress, duration: loginWindow });
+  }
+
+  /** One with these limits: this one, with what it has counted, unless they are others. */
+  withLimits(options: ThrottleOptions = {}): Throttle {
+    const wanted = { ...DEFAULTS, ...options };
+    const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
+    return names.every((name) => wanted[name] === this.#limits[name]) ? this : new Throttle(options);
   }
 
   /** Counts a request; throws 429 `TOOMANYREQUESTS` for one too many. */
