@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 
 import { defineConfig } from "vitest/config";
 
-/** These wait for programs that they start, so each processor has a file of them at work; the others measure, or want the machine. */
+/** Most tests wait for programs that they start, so each processor has a file of them at work. The last two kinds measure, or want the machine. */
 const maxWorkers = availableParallelism();
 const SOAK = process.env["SKILLIMAGE_SOAK"] === "1";
 
@@ -32,9 +32,9 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
+          maxWorkers,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {
