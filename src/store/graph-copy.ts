@@ -13,7 +13,7 @@ import type { Descriptor, Digest } from "../oci/index.ts";
 import { find } from "./find.ts";
 import { limiter, type Limiter } from "./limiter.ts";
 import { readDocument } from "./read.ts";
-import { referrerWaves } from "./referrer-waves.ts";
+import { referrerWaves, type Referral } from "./referrer-waves.ts";
 import type { OperationOptions, Repository } from "./types.ts";
 import { observed } from "./verify.ts";
 
@@ -64,6 +64,7 @@ export class GraphCopy {
   readonly #limit: Limiter;
   readonly #started = new Map<string, Promise<void>>();
   readonly #referrers = new Map<Digest, Promise<void>>();
+  readonly #listings = new Map<Digest, Promise<ReadonlySet<Digest>>>();
 
   /** `onFailure` is called as soon as a piece cannot be copied; the others go on until then. */
   constructor(from: Repository, to: Repository, options: GraphCopyOptions, onFailure: () => void = () => undefined) {
@@ -104,13 +105,17 @@ export class GraphCopy {
   /** Copies one node and all below it, once however often it is referred to. */
   #copy(descriptor: Descriptor): Promise<void> {
     const isDocument = isDocumentType(descriptor.mediaType);
+    return this.#once(descriptor, async () =>
+      isDocument ? this.#copyDocument(descriptor) : this.#copyBlob(descriptor),
+    );
+  }
+
+  #once({ mediaType, digest }: Descriptor, work: () => Promise<void>): Promise<void> {
     // A manifest that somebody also calls a layer must still have its children copied.
-    const key = `${isDocument ? "manifest" : "blob"} ${descriptor.digest}`;
-    const started = this.#started.get(key);
-    if (started !== undefined) return started;
-    const copied = isDocument ? this.#copyDocument(descriptor) : this.#copyBlob(descriptor);
-    this.#started.set(key, copied);
-    return copied;
+    const key = `${isDocumentType(mediaType) ? "manifest" : "blob"} ${digest}`;
+    const started = this.#started.get(key) ?? work();
+    this.#started.set(key, started);
+    return started;
   }
 
   async #copyDocument(descriptor: Descriptor): Promise<void> {
@@ -119,6 +124,10 @@ export class GraphCopy {
       this.#tell(descriptor, "present");
       return;
     }
+    await this.#sendDocument(descriptor);
+  }
+
+  async #sendDocument(descriptor: Descriptor): Promise<void> {
     const bytes = await this.#copyBelow(descriptor);
     await this.#limit(async () => this.#push(descriptor, bytes));
   }
@@ -144,7 +153,30 @@ export class GraphCopy {
   async #copyReferrers(root: Descriptor): Promise<void> {
     const { earlier } = this.#options;
     const options = { ...this.#signal, ...(earlier === undefined ? {} : { earlier }) };
-    for await (const wave of referrerWaves(this.#from, root, options)) await this.#copyAll(wave);
+    for await (const wave of referrerWaves(this.#from, root, options)) {
+      await this.#allOf(wave.map((referral) => this.#copyReferrer(referral)));
+    }
+  }
+
+  /** A referrer that the target holds, but does not list, is sent again: whoever was cut off between the two left it so. */
+  #copyReferrer({ referrer, subject }: Referral): Promise<void> {
+    if (this.#options.trustTarget !== true) return this.#copy(referrer);
+    return this.#once(referrer, async () => {
+      const listed = await this.#listed(subject);
+      return listed.has(referrer.digest) ? this.#copyDocument(referrer) : this.#sendDocument(referrer);
+    });
+  }
+
+  /** What the target lists as referring to a subject. */
+  #listed(subject: Descriptor): Promise<ReadonlySet<Digest>> {
+    const list = async (): Promise<ReadonlySet<Digest>> => {
+      const digests = new Set<Digest>();
+      for await (const { digest } of this.#to.referrers(subject, this.#signal)) digests.add(digest);
+      return digests;
+    };
+    const known = this.#listings.get(subject.digest) ?? this.#limit(list);
+    this.#listings.set(subject.digest, known);
+    return known;
   }
 
   #copyBlob(descriptor: Descriptor): Promise<void> {
@@ -174,9 +206,12 @@ export class GraphCopy {
     this.#options.onProgress?.({ descriptor, bytes: outcome === "copied" ? total : 0, total, outcome });
   }
 
-  /** Waits for all even when one fails, so that nothing still writes after the copy has rejected. */
   async #copyAll(descriptors: readonly Descriptor[]): Promise<void> {
-    const copies = descriptors.map((descriptor) => this.#copy(descriptor));
+    await this.#allOf(descriptors.map((descriptor) => this.#copy(descriptor)));
+  }
+
+  /** Waits for all even when one fails, so that nothing still writes after the copy has rejected. */
+  async #allOf(copies: readonly Promise<void>[]): Promise<void> {
     for (const copied of copies) copied.catch(this.#onFailure);
     const failed = (await Promise.allSettled(copies)).filter((result) => result.status === "rejected");
     const first = failed.find(({ reason }) => !isSkillError(reason, "ABORTED")) ?? failed[0];

@@ -17,6 +17,12 @@ export interface ReferrerWavesOptions extends OperationOptions {
   readonly earlier?: (referrer: Descriptor) => Descriptor | undefined;
 }
 
+/** A manifest, and what it refers to. */
+export interface Referral {
+  readonly referrer: Descriptor;
+  readonly subject: Descriptor;
+}
+
 /**
  * Yields the referrers of an image and of all images under it, then theirs, wave by wave, each once. A listing that goes
  * round in a circle ends nevertheless; one of more than 10,000 throws `RESPONSE_INVALID`.
@@ -25,26 +31,26 @@ export async function* referrerWaves(
   repository: Repository,
   root: Descriptor,
   { earlier, ...options }: ReferrerWavesOptions = {},
-): AsyncGenerator<readonly Descriptor[], void, undefined> {
+): AsyncGenerator<readonly Referral[], void, undefined> {
   const limit = limiter(LISTINGS_AT_ONCE);
   const seen = new Set<Digest>([root.digest]);
   for (let wave: readonly Descriptor[] = [root]; wave.length > 0;) {
     const subjects = await withMembers(repository, wave, seen, options);
-    const found: Descriptor[] = [];
+    const found: Referral[] = [];
     const list = async (subject: Descriptor): Promise<void> => {
       throwIfAborted(options.signal);
       for await (const referrer of repository.referrers(subject, options)) {
         if (seen.has(referrer.digest)) continue;
         seen.add(referrer.digest);
-        found.push(referrer);
+        found.push({ referrer, subject });
         if (seen.size > MAX_REFERRERS) throw tooMany(repository, root);
       }
     };
     await Promise.all(subjects.map((subject) => limit(() => list(subject))));
     if (found.length > 0) yield found;
-    const past = found.flatMap((referrer) => earlier?.(referrer) ?? []).filter(({ digest }) => !seen.has(digest));
+    const past = found.flatMap(({ referrer }) => earlier?.(referrer) ?? []).filter(({ digest }) => !seen.has(digest));
     for (const { digest } of past) seen.add(digest);
-    wave = [...found, ...past];
+    wave = [...found.map(({ referrer }) => referrer), ...past];
   }
 }
 
