@@ -12,7 +12,7 @@ import { createAdmission } from "../src/registry/admission/index.ts";
 import { parseServerConfig } from "../src/server/config/read.ts";
 
 const DOCS = fileURLToPath(new URL("../docs/how-to/", import.meta.url));
-const blocks = ["registry-access.md", "registry-rules.md", "run-a-registry.md"].flatMap((file) => {
+const blocks = ["registry-access.md", "registry-rules.md", "registry-on-s3.md", "run-a-registry.md"].flatMap((file) => {
   const text = readFileSync(join(DOCS, file), "utf8");
   return [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map((match) => [file, match[1] ?? ""] as const);
 });

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { curl, describeWith, gnuTar, wget } from "../tools.ts";
 import { blocksOf } from "./blocks.ts";
-import { startNpmRegistry, type NpmRegistry } from "./npm-registry.ts";
-import { manifest, RELEASE, run, temporaryDirectory, VERSION } from "./release.ts";
+import { startNpmRegistry, type NpmRegistry } from "../npm-registry.ts";
+import { ARCHIVES, manifest, RELEASE, run, temporaryDirectory, VERSION } from "./release.ts";
 import { startReleaseServer, type ReleaseServer } from "./release-server.ts";
 
 const RELEASES = `${manifest.repository.url.replace(/^git\+|\.git$/g, "")}/releases`;
@@ -22,7 +22,7 @@ describeWith([curl, wget, gnuTar], "docs/how-to/install.md", () => {
   let env: NodeJS.ProcessEnv;
   let room: string;
   beforeAll(async () => {
-    [server, registry] = await Promise.all([startReleaseServer(RELEASE, VERSION), startNpmRegistry()]);
+    [server, registry] = await Promise.all([startReleaseServer(RELEASE, VERSION), startNpmRegistry(ARCHIVES)]);
     room = temporaryDirectory();
     const home = join(room, "home");
     const bin = join(room, "bin-of-the-test");

@@ -5,15 +5,15 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { describeWith, gnuTar } from "../tools.ts";
-import { startNpmRegistry, type NpmRegistry } from "./npm-registry.ts";
-import { output, ROOT, temporaryDirectory, VERSION } from "./release.ts";
+import { startNpmRegistry, type NpmRegistry } from "../npm-registry.ts";
+import { ARCHIVES, output, ROOT, temporaryDirectory, VERSION } from "./release.ts";
 
 describeWith([gnuTar], "npm", () => {
   let registry: NpmRegistry;
   let home: string;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    registry = await startNpmRegistry();
+    registry = await startNpmRegistry(ARCHIVES);
     home = temporaryDirectory();
     writeFileSync(join(home, ".npmrc"), `registry=${registry.url}\nupdate-notifier=false\naudit=false\nfund=false\n`);
     env = {

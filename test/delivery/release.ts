@@ -21,6 +21,10 @@ export const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf
   readonly repository: { readonly url: string };
 };
 export const VERSION = manifest.version;
+/** The npm packages, by name. */
+export const ARCHIVES = Object.fromEntries(
+  ["skillimage", "skillctl"].map((name) => [name, join(RELEASE, `${name}-${VERSION}.tgz`)]),
+);
 
 export interface Outcome {
   readonly status: number;

@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 
 import { describeWith, htpasswd, KUBERNETES_SCHEMAS, kustomize, openssl, ROUTE_DEFINITION } from "../tools.ts";
 import { readManifests, violations } from "./kubernetes.ts";
-import { perform, readBlocks, readPage } from "./page.ts";
+import { perform, readBlocks, readPage, reworded } from "./page.ts";
 import { freePort } from "./registries.ts";
 import { createWorkspace } from "./workspace.ts";
 
@@ -33,13 +33,7 @@ describeWith(
         const [configuration = ""] = readBlocks(PAGE, "yaml");
         workspace.write("etc/skillctl/registry.yaml", here(configuration));
         for (const steps of Object.values(readPage(PAGE))) {
-          await perform(
-            workspace,
-            steps.map(({ script, prints }) => ({
-              script: here(script),
-              prints: prints === undefined ? undefined : here(prints),
-            })),
-          );
+          await perform(workspace, reworded(steps, here));
         }
         const manifests = readManifests(readFileSync(join(workspace.directory, "skills.yaml"), "utf8"));
         expect(manifests.flatMap(violations)).toEqual([]);

@@ -14,7 +14,7 @@ import {
   umoci,
 } from "../tools.ts";
 import { buildBusybox } from "./container.ts";
-import { perform, readPage } from "./page.ts";
+import { perform, readPage, reworded } from "./page.ts";
 import { startDockerRegistry, startReferrersRegistry, type Registry } from "./registries.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
@@ -61,15 +61,12 @@ describeWith([skopeo, podman, crane, dockerRegistry, htpasswd, olareg], "the how
         workspace.write(".config/containers/registries.conf", rules.join("\n"));
         const [quay = "", example = ""] = hosts;
         const here = (text: string): string =>
-          text.replaceAll("quay.io", quay).replaceAll("registry.example.com", example);
+          text
+            .replaceAll("quay.io", quay)
+            .replaceAll("registry.example.com", example)
+            .replaceAll('"$TOKEN"', `"${TOKEN}"`);
         for (const steps of Object.values(readPage("share-through-a-registry.md"))) {
-          await perform(
-            workspace,
-            steps.map(({ script, prints }) => ({
-              script: here(script).replaceAll('"$TOKEN"', `"${TOKEN}"`),
-              prints: prints === undefined ? undefined : here(prints),
-            })),
-          );
+          await perform(workspace, reworded(steps, here));
         }
       }));
   });

@@ -19,7 +19,7 @@ export interface NamedRegistries {
 
 /** Lets `HOST:PORT` lead to a registry over TLS. Programs trust the authority of `certificates`, and it alone. */
 export async function nameRegistries(
-  registries: Readonly<Record<string, Registry>>,
+  registries: Readonly<Record<string, Pick<Registry, "url">>>,
   { authority }: Certificates,
 ): Promise<NamedRegistries> {
   const sockets = new Set<Socket>();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 
 import { expect } from "vitest";
+import { parse } from "yaml";
 
 import type { Workspace } from "./workspace.ts";
 
@@ -35,17 +36,50 @@ export function readBlocks(name: string, language: string): readonly string[] {
   return Array.from(blocks, ([, text = ""]) => text);
 }
 
+/** What the `yaml` blocks of a page say together: each adds to the sections of those above it. */
+export function readSettings(name: string): Settings {
+  return readBlocks(name, "yaml").reduce<Settings>((all, text) => merge(all, parse(text) as Settings), {});
+}
+
+/** A configuration, or a section of it. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What both say; where they differ, what `other` says. */
+export function merge(one: Settings, other: Settings): Settings {
+  const merged = { ...one };
+  for (const [key, value] of Object.entries(other)) {
+    const before = one[key];
+    merged[key] = isSection(before) && isSection(value) ? merge(before, value) : value;
+  }
+  return merged;
+}
+
+function isSection(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The steps with other words, as where the names of a page lead to something on this machine. */
+export function reworded(steps: readonly Step[], here: (text: string) => string): readonly Step[] {
+  return steps.map(({ script, prints }) => ({
+    script: here(script),
+    prints: prints === undefined ? undefined : here(prints),
+  }));
+}
+
 /** What programs say when something fails, as the rows of a page's last table quote it, cut where it leaves something out. */
 export function readMessages(name: string): readonly (readonly string[])[] {
   return Array.from(readText(name).matchAll(/^\| `(.*?)`[^|]*\|/gm), ([, message = ""]) => message.split("…"));
 }
 
-/** Runs the scripts one after the other: each must succeed, and print what the page says. */
-export async function perform(workspace: Pick<Workspace, "output">, steps: readonly Step[]): Promise<void> {
+/** Runs the scripts one after the other: each must succeed, and print what the page says. Returns what they print. */
+export async function perform(workspace: Pick<Workspace, "output">, steps: readonly Step[]): Promise<string> {
+  let all = "";
   for (const { script, prints } of steps) {
     const printed = await workspace.output("bash", "-euo", "pipefail", "-c", script);
     if (prints !== undefined) expect(printed, script).toMatch(pattern(prints));
+    all += printed;
   }
+  return all;
 }
 
 /**

@@ -1,12 +1,18 @@
 /** A real S3 server and a real PostgreSQL, on the loopback interface, over temporary directories that go with them. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import pg from "pg";
 
 import type { PostgresOptions } from "../../src/registry/storage/postgres/database.ts";
@@ -30,15 +36,23 @@ export interface S3Services {
   readonly directory: string;
   /** A new bucket and a new schema: where a registry is to be, as many replicas as it may have. */
   place(): Promise<S3Place>;
+  /** New buckets, by name, and a user who may do with each what its policy says, and no more. */
+  restricted(policies: Readonly<Record<string, IamPolicy>>): Promise<typeof CREDENTIALS>;
   /** A client of the S3 server. */
   client(): S3Client;
   /** What is in a place's bucket, and `?` and the key for each multipart upload that is under way. */
-  keysOf(place: S3Place): Promise<string[]>;
+  keysOf(place: Pick<S3Place, "bucket">): Promise<string[]>;
   /** Kills one of them with SIGKILL, in the middle of whatever it does. Resolves when it is gone. */
   kill(which: "s3" | "postgres"): Promise<void>;
   /** Starts it again, over what it had. Resolves when it answers. */
   restart(which: "s3" | "postgres"): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A policy of a user: whom it is about does not stand in it. */
+export interface IamPolicy {
+  readonly Version: string;
+  readonly Statement: readonly object[];
 }
 
 /** What {@link S3Services.place} makes. */
@@ -53,6 +67,8 @@ export async function startS3Services(): Promise<S3Services> {
   try {
     const s3 = await start(versitygw, false, (port, directory) => [
       `--port=127.0.0.1:${port}`,
+      // Where accounts are kept, beside the one that may do everything.
+      `--iam-dir=${directory}`,
       `--access=${CREDENTIALS.accessKeyId}`,
       `--secret=${CREDENTIALS.secretAccessKey}`,
       `--region=${REGION}`,
@@ -85,6 +101,19 @@ export async function startS3Services(): Promise<S3Services> {
         own.destroy();
         return { ...options, bucket: name, prefix: "skills", postgres: { connectionString, schema: name } };
       },
+      restricted: async (policies) => {
+        const user = { accessKeyId: randomBytes(8).toString("hex"), secretAccessKey: randomBytes(16).toString("hex") };
+        addUser(s3.url, user);
+        const own = client();
+        for (const [Bucket, { Version, Statement }] of Object.entries(policies)) {
+          await own.send(new CreateBucketCommand({ Bucket }));
+          const statements = Statement.map((each) => ({ ...each, Principal: { AWS: [user.accessKeyId] } }));
+          const Policy = JSON.stringify({ Version, Statement: statements });
+          await own.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+        }
+        own.destroy();
+        return user;
+      },
       kill: async (which) => (which === "s3" ? s3 : database).kill(),
       restart: async (which) => (which === "s3" ? s3 : database).restart(),
       close: async () => {
@@ -96,6 +125,16 @@ export async function startS3Services(): Promise<S3Services> {
     await database.close();
     throw error;
   }
+}
+
+/** Tells the S3 server of a user, who may do nothing yet. */
+function addUser(endpoint: string, user: typeof CREDENTIALS): void {
+  const as = ({ accessKeyId, secretAccessKey }: typeof CREDENTIALS) => [
+    `--access=${accessKeyId}`,
+    `--secret=${secretAccessKey}`,
+  ];
+  const args = ["admin", ...as(CREDENTIALS), `--endpoint-url=${endpoint}`, "create-user", ...as(user), "--role=user"];
+  execFileSync(versitygw.path ?? versitygw.name, args, { stdio: "pipe" });
 }
 
 /** Runs one statement in a place's schema. */
