@@ -7,6 +7,7 @@ export type { Annotations, Descriptor, Platform } from "./descriptor.ts";
 export { algorithmOf, blobPath, digestFrom, digestOf, encodedOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
 export { parseStrictJson } from "./json.ts";
+export { hasMoreValues } from "./json-weight.ts";
 export type { JsonLimits } from "./json.ts";
 export {
   childrenOf,

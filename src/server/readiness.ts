@@ -1,21 +1,21 @@
 /** Whether a server can do its work: what it depends on answers, and takes what it is given. */
-import type { RegistryStorage } from "../registry/storage/types.ts";
 import type { Log } from "./log.ts";
 
 /** Milliseconds: how long an answer may take, and for how long it is good, however many ask. */
 const WITHIN = 5000;
 const FRESH = 1000;
 
-/** Looks at a storage when somebody asks, and tells the log when the answer is another than before. */
+/** Looks when somebody asks, and tells the log when the answer is another than before. */
 export class Readiness {
-  readonly #storage: RegistryStorage;
+  readonly #checks: (signal: AbortSignal) => Promise<unknown>;
   readonly #log: Log;
   #looking: Promise<boolean> | undefined;
   #looked = -Infinity;
   #isReady = true;
 
-  constructor(storage: RegistryStorage, log: Log) {
-    this.#storage = storage;
+  /** `checks` rejects when something is missing. */
+  constructor(checks: (signal: AbortSignal) => Promise<unknown>, log: Log) {
+    this.#checks = checks;
     this.#log = log;
   }
 
@@ -35,11 +35,11 @@ export class Readiness {
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     });
     try {
-      await Promise.race([this.#storage.check?.({ signal }), late]);
+      await Promise.race([this.#checks(signal), late]);
       if (!this.#isReady) this.#log.info({}, "ready again");
       this.#isReady = true;
     } catch (err) {
-      if (this.#isReady) this.#log.error({ err }, "not ready: the storage does not take anything");
+      if (this.#isReady) this.#log.error({ err }, "not ready: nothing can be stored, or recorded");
       this.#isReady = false;
     }
     return this.#isReady;

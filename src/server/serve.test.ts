@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +61,15 @@ describe("a server", () => {
     expect(metrics).toContain("skillctl_open_uploads 1");
     expect(metrics).not.toContain("xxxx");
     expect((await fetch(`${url}/unknown`)).status).toBe(404);
+  });
+  it("is not ready while no change can be recorded", async () => {
+    const file = join(root, "audit.jsonl");
+    await mkdir(file);
+    const { url } = await start({ audit: { file } });
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    const pushed = await fetch(`${url}/v2/a/blobs/uploads/?digest=${digestOf("x")}`, { method: "POST", body: "x" });
+    expect(pushed.status).toBe(503);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
   it("says how much of a quota is used", async () => {
     const { url } = await start({ quota: { team: { bytes: 10, manifests: 3 } } });

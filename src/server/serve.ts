@@ -61,7 +61,10 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     const live = await LiveParts.create(config, { storage, root, log, now });
-    const readiness = new Readiness(storage, log);
+    const readiness = new Readiness(
+      async (signal) => Promise.all([storage.check?.({ signal }), live.parts.audit?.check()]),
+      log,
+    );
     let isEnding = false;
     const handler = createRouter({
       get parts() {

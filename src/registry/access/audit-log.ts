@@ -36,6 +36,11 @@ export class AuditLog implements Audit {
     }
   }
 
+  /** Rejects when nothing can be recorded, so that nothing can be changed. */
+  async check(): Promise<void> {
+    await this.#log.check();
+  }
+
   async close(): Promise<void> {
     await this.#log.close();
   }

@@ -1,9 +1,9 @@
 /** What a rule may look at, out of a repository that nobody else changes meanwhile. */
 import { readAll, rereadable, type Content } from "../../content/index.ts";
 import { SkillError } from "../../errors.ts";
-import type { Descriptor } from "../../oci/index.ts";
+import type { Descriptor, Digest } from "../../oci/index.ts";
 import { verified } from "../../store/verify.ts";
-import type { AdmissionContext } from "../hooks.ts";
+import type { AdmissionContext, HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import type { Desk } from "./desk.ts";
@@ -16,7 +16,7 @@ export function admissionContext(desk: Desk, held: RepositoryMetadata, signal: A
       rereadable(() => readBlob(desk, held, descriptor, signal)),
     );
   return {
-    manifest: async (digest) => heldManifest(desk, held, digest),
+    manifest: manifestReader(desk, held),
     tag: async (name) => held.tag(name),
     tags: () => held.tags({ signal }),
     manifests: () => held.manifests({ signal }),
@@ -31,6 +31,21 @@ export function admissionContext(desk: Desk, held: RepositoryMetadata, signal: A
       );
     },
     signal,
+  };
+}
+
+/** How many manifests a review remembers, which is asked for the same few by one rule after the other. */
+const REMEMBERED = 8;
+
+function manifestReader(desk: Desk, held: RepositoryMetadata): AdmissionContext["manifest"] {
+  const read = new Map<Digest, Promise<HeldManifest | undefined>>();
+  return async (digest) => {
+    const found = read.get(digest) ?? heldManifest(desk, held, digest);
+    read.delete(digest);
+    read.set(digest, found);
+    const [oldest] = read.keys();
+    if (read.size > REMEMBERED && oldest !== undefined) read.delete(oldest);
+    return found;
   };
 }
 

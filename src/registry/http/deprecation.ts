@@ -5,6 +5,12 @@ import { visibleLine } from "../../text/index.ts";
 /** Bytes; the specification allows 4,096 for all warnings of an answer. */
 const MAX_LENGTH = 1024;
 
+/** Whether a manifest must be read to tell: an escape could spell the word, too. */
+export function mayBeDeprecated(manifest: Uint8Array): boolean {
+  const bytes = Buffer.from(manifest.buffer, manifest.byteOffset, manifest.byteLength);
+  return bytes.includes('"deprecated"') || bytes.includes("\\u");
+}
+
 /** The value of a `Warning` header; `undefined` for what is not deprecated. */
 export function deprecationOf({ annotations }: Manifest | Index): string | undefined {
   if (annotations[Annotation.status] !== "deprecated") return undefined;

@@ -14,6 +14,7 @@ import type { RegistryOptions } from "./options.ts";
 import { Recently } from "./recently.ts";
 import type { Route } from "./route.ts";
 import { UploadCensus } from "./upload-census.ts";
+import { Warnings } from "./warnings.ts";
 
 const CACHE_SIZE = 32 * 1024 * 1024;
 /** Milliseconds for which what was touched is not touched again, and which part of the collector's grace period at most. */
@@ -33,6 +34,7 @@ export class Desk {
   readonly quotas: readonly Quota[];
   readonly events: RegistryEvents;
   readonly cache: BlobCache;
+  readonly warnings = new Warnings();
   readonly census: UploadCensus;
   /** Blobs of repositories, as `name@digest`, that were kept from the collector a moment ago. */
   readonly kept: Recently;

@@ -5,7 +5,7 @@ import { parseManifest, type Descriptor, type Digest } from "../../oci/index.ts"
 import type { HeldManifest } from "../hooks.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import type { CachedContent } from "./blob-cache.ts";
-import { deprecationOf } from "./deprecation.ts";
+import { deprecationOf, mayBeDeprecated } from "./deprecation.ts";
 import type { Desk } from "./desk.ts";
 
 /** The bytes of a manifest that a repository holds, and what to warn of whoever pulls it. */
@@ -13,7 +13,7 @@ export async function manifestContent(desk: Desk, descriptor: Descriptor): Promi
   const cached = desk.cache.get(descriptor.digest);
   if (cached !== undefined) return cached;
   const bytes = await readAll(desk.storage.blobs.read(descriptor.digest));
-  const warning = warningFor(bytes, descriptor.mediaType);
+  const warning = desk.warnings.of(descriptor.digest, () => warningFor(bytes, descriptor.mediaType));
   const content = { bytes, ...(warning === undefined ? {} : { warning }) };
   desk.cache.set(descriptor.digest, content);
   return content;
@@ -34,6 +34,7 @@ export async function heldManifest(
 
 /** What was let in was read then; should it not be readable now, it is still what was pushed. */
 function warningFor(bytes: Uint8Array, mediaType: string): string | undefined {
+  if (!mayBeDeprecated(bytes)) return undefined;
   try {
     return deprecationOf(parseManifest(bytes, mediaType));
   } catch (error) {

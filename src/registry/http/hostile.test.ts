@@ -215,6 +215,33 @@ describe("a manifest", () => {
     expect((await running.fetch("/v2/a/manifests/1")).headers.get("content-type")).toBe(MediaType.manifest);
   });
 
+  it("of few bytes and many values is refused before it is read: nobody else would be answered meanwhile", async () => {
+    await begin();
+    const annotations = Object.fromEntries(Array.from({ length: 50_001 }, (_, at) => [`k${at}`, ""]));
+    const refused = await put("1", MediaType.index, JSON.stringify({ schemaVersion: 2, manifests: [], annotations }));
+    expect(refused.status).toBe(413);
+    expect(await refused.text()).toContain("a manifest may hold at most 50000 values");
+  });
+
+  it.each([
+    ["kept in memory", 1024 * 1024],
+    ["not kept in memory", 0],
+  ])("%s warns whoever pulls it each time, however it spells that it is deprecated", async (_, cacheSize) => {
+    await begin({ cacheSize });
+    const index = (status: string): string =>
+      `{"schemaVersion":2,"mediaType":"${MediaType.index}","manifests":[],"annotations":{"io.skillimage.status":"${status}"}}`;
+    const warnings = async (tag: string): Promise<(string | null)[]> => {
+      const answers = [await running.fetch(`/v2/a/manifests/${tag}`), await running.fetch(`/v2/a/manifests/${tag}`)];
+      return answers.map(({ headers }) => headers.get("warning"));
+    };
+    for (const [tag, status] of Object.entries({ plain: "deprecated", escaped: "d\\u0065precated", other: "draft" })) {
+      expect((await put(tag, MediaType.index, index(status))).status).toBe(201);
+    }
+    expect(await warnings("plain")).toEqual(Array(2).fill('299 - "this skill is deprecated"'));
+    expect(await warnings("escaped")).toEqual(Array(2).fill('299 - "this skill is deprecated"'));
+    expect(await warnings("other")).toEqual([null, null]);
+  });
+
   it("that an index lists is one of the repository, not a blob that comes to life later", async () => {
     await begin();
     const config = await pushBlob("a", "{}");

@@ -2,6 +2,11 @@
 export interface RegistryLimits {
   /** Bytes of a manifest. Default, and at most: 4 MiB. */
   readonly manifestSize: number;
+  /**
+   * Values in a manifest: what it takes to read one grows with them, not with its bytes, and nobody else is answered meanwhile. An index
+   * has some six for each image. Default: 50,000.
+   */
+  readonly manifestValues: number;
   /** Bytes of a blob. Default: 10 GiB. */
   readonly blobSize: number;
   /** Uploads that are under way in one repository. Default: 10,000. */
@@ -22,6 +27,7 @@ export interface RegistryLimits {
 
 export const DEFAULT_LIMITS: RegistryLimits = {
   manifestSize: 4 * 1024 * 1024,
+  manifestValues: 50_000,
   blobSize: 10 * 1024 ** 3,
   uploadsPerRepository: 10_000,
   uploads: 20_000,

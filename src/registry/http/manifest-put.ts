@@ -1,5 +1,13 @@
 /** Manifests come in. OCI distribution-spec "Pushing Manifests" (end-7), "Pushing Manifests with Subject". */
-import { algorithmOf, digestOf, parseManifest, type Digest, type Index, type Manifest } from "../../oci/index.ts";
+import {
+  algorithmOf,
+  digestOf,
+  hasMoreValues,
+  parseManifest,
+  type Digest,
+  type Index,
+  type Manifest,
+} from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import type { IncomingManifest, RepositoryMetadata } from "../storage/types.ts";
@@ -39,6 +47,14 @@ export async function putManifest(
 async function readManifest(desk: Desk, exchange: Exchange, reference: ManifestReference): Promise<HeldManifest> {
   const bytes = await readSmallBody(exchange.request, desk.limits, desk.limits.manifestSize);
   exchange.bytes.in += bytes.byteLength;
+  if (hasMoreValues(bytes, desk.limits.manifestValues)) {
+    throw new RegistryRefusal(
+      413,
+      "MANIFEST_INVALID",
+      `a manifest may hold at most ${desk.limits.manifestValues} values`,
+      { hint: "Put what it says into a blob, or list fewer images." },
+    );
+  }
   const parsed = parseManifest(bytes, contentType(exchange));
   const digest = digestOf(bytes, reference.digest === undefined ? "sha256" : algorithmOf(reference.digest));
   if (reference.digest !== undefined && digest !== reference.digest) {

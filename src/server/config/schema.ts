@@ -79,6 +79,7 @@ const admission = mapping({
 
 const limits = mapping({
   manifestSize: bytes,
+  manifestValues: integer(1000),
   blobSize: bytes,
   uploadsPerRepository: integer(1),
   uploads: integer(1),

@@ -3,13 +3,12 @@ import { isAscii } from "node:buffer";
 
 import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import { isSkillError, SkillError } from "../../errors.ts";
-import { MediaType, type JsonObject } from "../../oci/index.ts";
+import { hasMoreValues, MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import { readItems } from "../read-items.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
 import { readIndexText, writeIndexText } from "./index-text.ts";
-import { hasMoreValues } from "./json-weight.ts";
 
 /** The most bytes that an index may have: some 150,000 entries. */
 const MAX_INDEX = 64 * 1024 * 1024;

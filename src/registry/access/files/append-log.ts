@@ -38,6 +38,16 @@ export class AppendLog {
     return written;
   }
 
+  /** Rejects when a line could not be written, as far as can be told without writing one. */
+  async check(): Promise<void> {
+    const checked = this.#running.then(async () => {
+      await this.#current();
+      if (this.#isClosed) await this.#letGo();
+    });
+    this.#running = checked.catch(() => undefined);
+    await checked;
+  }
+
   /** Lets go of the file, after what is under way. A later line opens it again, for itself. */
   async close(): Promise<void> {
     this.#isClosed = true;
