@@ -136,8 +136,13 @@ async function placeAt(context: Context, reference: Reference, flags: RegistryFl
     store,
     reference,
     isRemote: true,
-    loginName: async () => store.loginName(repositoryName(reference), { signal }),
+    // Credentials that cannot be read are told of by the request that wants them.
+    loginName: async () => store.loginName(repositoryName(reference), { signal }).catch(undefinedIfOurs),
   };
+}
+
+function undefinedIfOurs(error: unknown): undefined {
+  if (!isSkillError(error) || isSkillError(error, "ABORTED")) throw error;
 }
 
 /** Whether the image itself is there, so that it is something in it that could not be found. */

@@ -7,6 +7,8 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** {@link run} for the process as it is, whose exit status it sets. */
 export async function runProcess(argv: readonly string[]): Promise<void> {
+  // On which Node.js this runs is not decided by who reads what a command says.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const cancel = new AbortController();
   let signalStatus: number | undefined;
   const stop = (signal: (typeof SIGNALS)[number]): void => {

@@ -120,7 +120,7 @@ async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Pr
     return text === undefined || isSecret(text) ? undefined : text;
   });
   const isCode = code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code);
-  const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 300)])];
+  const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 600)])];
   if (shown.length === 0) return undefined;
   return { code: isCode ? code : undefined, text: shown.join(" "), isExplained: message !== undefined };
 }

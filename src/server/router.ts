@@ -29,11 +29,18 @@ const ANSWER_WITHIN = 30_000;
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+/** A request's target without the host, which clients may name in it. RFC 9112 section 3.2.2. */
+function originForm(target: string): string {
+  const rest = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
 /** The handler of a server. It never rejects. */
 export function createRouter(options: RouterOptions): Handler {
   return async (request, response) => {
     const address = addressOf(options.parts, request);
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    request.url = originForm(request.url ?? "/");
+    const path = request.url.split("?", 1)[0] ?? "/";
     try {
       requireOneHost(request);
       if (options.guardedHosts !== undefined) guardOrigin(request, options.guardedHosts);

@@ -10,6 +10,7 @@ import { generate } from "selfsigned";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { digestOf } from "../oci/index.ts";
+import { rawStatus } from "../registry/http/testing/raw-request.ts";
 import { RawConnection } from "../registry/http/testing/raw-request.ts";
 import { createMemoryStorage } from "../registry/storage/memory/index.ts";
 import type { ServerConfig } from "./config/schema.ts";
@@ -70,6 +71,14 @@ describe("a server", () => {
     const pushed = await fetch(`${url}/v2/a/blobs/uploads/?digest=${digestOf("x")}`, { method: "POST", body: "x" });
     expect(pushed.status).toBe(503);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+  it("answers requests that name the host in their target", async () => {
+    const { host } = await start();
+    const status = async (target: string): Promise<number | undefined> => rawStatus(host, "GET", target);
+    expect(await status(`http://${host}/v2/`)).toBe(200);
+    expect(await status(`http://${host}/v2/a/tags/list?n=1`)).toBe(404);
+    expect(await status(`HTTP://${host}/healthz`)).toBe(200);
+    expect(await status("*")).toBe(404);
   });
   it("says how much of a quota is used", async () => {
     const { url } = await start({ quota: { team: { bytes: 10, manifests: 3 } } });

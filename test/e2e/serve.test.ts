@@ -107,27 +107,52 @@ describe("serve", () => {
     expect(await push("team/c")).toBe(403);
     expect((await server.end()).status).toBe(143);
   });
-  it("still knows after SIGHUP who took a skill to testing, so that somebody else can publish it, and nobody else", async () => {
-    const access = { htpasswd: "two.users", grants: { "": { author: ["@users"], approver: ["@users"] } } };
-    await user.write({
-      "two.yaml": JSON.stringify({ access, admission: { rules: { "two-people": true } } }),
-      "two.users": `ada:${await hash("pw-ada", 4)}\nbob:${await hash("pw-bob", 4)}\n`,
+  it.each(["SIGHUP", "a new start"])(
+    "still knows after %s who took a skill to testing, so that nobody else may publish it",
+    async (after) => {
+      const root = after.replaceAll(" ", "-");
+      const access = { htpasswd: "two.users", grants: { "": { author: ["@users"], approver: ["@users"] } } };
+      await user.write({
+        "two.yaml": JSON.stringify({ access, admission: { rules: { "two-people": true } } }),
+        "two.users": `ada:${await hash("pw-ada", 4)}\nbob:${await hash("pw-bob", 4)}\n`,
+      });
+      const start = async () => startServer(user, ["--listen", "127.0.0.1:0", "--root", root, "--config", "two.yaml"]);
+      let server = await start();
+      const as = async (name: string, ...args: readonly string[]) => {
+        const auth = Buffer.from(`${name}:pw-${name}`).toString("base64");
+        await user.write({ [`${name}.json`]: JSON.stringify({ auths: { [server.host]: { auth } } }) });
+        return user.run([...args, "--auth-file", `${name}.json`]);
+      };
+      const skill = (): string => `${server.host}/examples/hello`;
+      await as("ada", "push", "examples/hello:1.0.0-draft", skill());
+      expect((await as("ada", "promote", `${skill()}:1.0.0-draft`, "--to", "testing")).status).toBe(0);
+      if (after === "SIGHUP") {
+        server.signal("SIGHUP");
+        await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("took the configuration into use");
+      } else {
+        await server.end();
+        server = await start();
+      }
+      const byAda = await as("ada", "promote", `${skill()}:1.0.0-testing`, "--to", "published");
+      expect(byAda.stderr).toContain('"ada" took examples/hello 1.0.0 to testing, and may not publish it as well');
+      const byBob = await as("bob", "promote", `${skill()}:1.0.0-testing`, "--to", "published");
+      expect(byBob.status, byBob.stderr).toBe(0);
+      const { steps } = (await user.json("history", `${skill()}:1.0.0`, "--auth-file", "bob.json")) as {
+        readonly steps: readonly { readonly actor: string }[];
+      };
+      expect(steps.map(({ actor }) => actor)).toEqual(["bob", "ada"]);
+      await server.end();
+    },
+  );
+
+  it("has a skill promoted by whoever has no credentials that can be read, where none are wanted", async () => {
+    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "no-credentials"]);
+    const env = { REGISTRY_AUTH_FILE: user.path("absent.json") };
+    await user.json("push", "examples/hello:1.0.0-draft", `${server.host}/examples/hello`);
+    const promoted = await user.run(["promote", `${server.host}/examples/hello:1.0.0-draft`, "--to", "testing"], {
+      env,
     });
-    const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "two", "--config", "two.yaml"]);
-    const skill = `${server.host}/examples/hello`;
-    const as = async (name: string, ...args: readonly string[]) => {
-      const auth = Buffer.from(`${name}:pw-${name}`).toString("base64");
-      await user.write({ [`${name}.json`]: JSON.stringify({ auths: { [server.host]: { auth } } }) });
-      return user.run([...args, "--auth-file", `${name}.json`]);
-    };
-    await as("ada", "push", "examples/hello:1.0.0-draft", skill);
-    expect((await as("ada", "promote", `${skill}:1.0.0-draft`, "--to", "testing")).status).toBe(0);
-    server.signal("SIGHUP");
-    await expect.poll(() => server.log(), { timeout: 20_000 }).toContain("took the configuration into use");
-    const byAda = await as("ada", "promote", `${skill}:1.0.0-testing`, "--to", "published");
-    expect(byAda.stderr).toContain('"ada" took examples/hello 1.0.0 to testing, and may not publish it as well');
-    const byBob = await as("bob", "promote", `${skill}:1.0.0-testing`, "--to", "published");
-    expect(byBob.status, byBob.stderr).toBe(0);
+    expect(promoted.status, promoted.stderr).toBe(0);
     await server.end();
   });
 
