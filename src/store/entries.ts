@@ -7,8 +7,9 @@
  */
 import { SkillError } from "../errors.ts";
 import { Annotation, EntryAnnotation, isDigest, type Descriptor, type Digest } from "../oci/index.ts";
-import { entryName, entryNameParser, parseEntryName, type EntryName } from "./entry-name.ts";
+import { entryName, entryNameParser, parseEntryName } from "./entry-name.ts";
 import { heldEntry, type HeldEntry } from "./held-entry.ts";
+import { ListedEntry } from "./listed-entry.ts";
 import { descriptorOf, plainDescriptor, subjectOf } from "./entry-descriptor.ts";
 import { ListedRows, type Rows } from "./rows.ts";
 import type { StoreEntry, TagChange } from "./types.ts";
@@ -101,8 +102,8 @@ export class Entries {
 
   /** The tags and kept manifests of all repositories, or of `only` one, by repository and tag. Referrers are not listed. */
   list(only?: string): StoreEntry[] {
-    const byRepository = new Map<string, NamedEntry[]>();
-    let last: NamedEntry[] | undefined;
+    const byRepository = new Map<string, ListedEntry[]>();
+    let last: ListedEntry[] | undefined;
     const parse = entryNameParser();
     for (const entry of this.#beginning(only ?? "")) {
       const name = parse(entry.name ?? "");
@@ -112,7 +113,7 @@ export class Entries {
         last = byRepository.get(name.repository) ?? [];
         byRepository.set(name.repository, last);
       }
-      last.push(new NamedEntry(name, entry));
+      last.push(new ListedEntry(name, entry));
     }
     const repositories = [...byRepository].sort(([a], [b]) => compare(a, b));
     return repositories.flatMap(([, entries]) =>
@@ -256,27 +257,6 @@ export class Entries {
       names.add(entry.name ?? "");
     }
     return [...names];
-  }
-}
-
-/** An entry as it is listed. Its descriptor is read by who wants it, as of ten thousand most are only counted or passed by. */
-class NamedEntry implements StoreEntry {
-  readonly repository: string;
-  readonly tag: string | undefined;
-  readonly #entry: HeldEntry;
-
-  constructor({ repository, tag }: EntryName, entry: HeldEntry) {
-    this.repository = repository;
-    this.tag = tag;
-    this.#entry = entry;
-  }
-
-  get name(): string | undefined {
-    return this.#entry.name;
-  }
-
-  get descriptor(): Descriptor {
-    return this.#entry.descriptor;
   }
 }
 
