@@ -99,6 +99,10 @@ describe("a skill's life on a registry", () => {
     await push(local, as("author"), parseReference(reference), at(""));
     await promote(as("author"), at(":1.0.0-draft"), "testing");
     await promote(as("approver"), at(":1.0.0-testing"), "published");
+    const mirrored = repository();
+    const [source, target] = [at(""), mirrored("")].map((each) => `${each.registry}/${each.repository}`);
+    const copied = copyRepository(as("").repository(source ?? ""), as("mirror").repository(target ?? ""));
+    expect((await collect(copied)).filter((each) => "error" in each)).toEqual([]);
     await promote(as("approver"), at(":1.0.0"), "deprecated", { reason: "Old." });
     await promote(as("approver"), at(":1.0.0"), "archived");
     expect(await tags(at)).toEqual([]);
