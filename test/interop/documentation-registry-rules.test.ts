@@ -140,7 +140,7 @@ async function pushAfterPlain(user: Workspace, append: readonly string[], refuse
   await user.output("crane", ...append, `${skill}:2.0.0`);
   const push = ["skillctl", "push", "examples/hello-world:1.0.0-draft", skill] as const;
   const said = await refused(...push);
-  await user.output("skillctl", "rm", "--force", `${skill}:2.0.0`);
+  await user.output("crane", "delete", `${skill}:2.0.0`);
   await user.output(...push);
   return said;
 }

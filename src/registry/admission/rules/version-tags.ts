@@ -48,7 +48,7 @@ export function versionTags(out: OutVersions): Rule {
     if (found === "skills" || found === undefined) return;
     throw refused(
       `${repository}:${found.other} is no skill, and reads like the version of one, so no skill comes in beside it`,
-      `Remove that tag, with skillctl rm REGISTRY/${repository}:${found.other}, or push the skill to another repository.`,
+      `Remove that tag, with crane delete REGISTRY/${repository}:${found.other}, or push the skill to another repository.`,
     );
   }
 
