@@ -99,6 +99,10 @@ describe("a skill's life on a registry", () => {
     await push(local, as("author"), parseReference(reference), at(""));
     await promote(as("author"), at(":1.0.0-draft"), "testing");
     await promote(as("approver"), at(":1.0.0-testing"), "published");
+    const mirrored = repository();
+    const [source, target] = [at(""), mirrored("")].map((each) => `${each.registry}/${each.repository}`);
+    const copied = copyRepository(as("").repository(source ?? ""), as("mirror").repository(target ?? ""));
+    expect((await collect(copied)).filter((each) => "error" in each)).toEqual([]);
     await promote(as("approver"), at(":1.0.0"), "deprecated", { reason: "Old." });
     await promote(as("approver"), at(":1.0.0"), "archived");
     expect(await tags(at)).toEqual([]);
@@ -244,9 +248,11 @@ describe("a version that is out", () => {
     await promote(as("approver"), at(":1.0.0"), "archived");
     expect(await refusal(back("approver"))).toContain("was published before and went on to archived");
     expect(await refusal(back("mirror"))).toContain("was published before and went on to archived");
-    await pushRelease("author", at, "1.0.0", "draft");
-    await promote(as("author"), at(":1.0.0-draft"), "testing");
-    expect(await refusal(promote(as("approver"), at(":1.0.0-testing"), "published"))).toContain("was published before");
+    const local = new MemoryStore();
+    const source = parseReference(await release(local, { description: "Another one." }, "draft"));
+    const another = "was published before with other content";
+    expect(await refusal(push(local, as("author"), source, at("")))).toContain(another);
+    expect(await refusal(tag(as("author"), at(`@${published.digest}`), at(":fav")))).toContain("went on to archived");
   });
 
   it("is removed by an admin only", async () => {

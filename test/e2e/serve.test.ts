@@ -156,6 +156,41 @@ describe("serve", () => {
     await server.end();
   });
 
+  it("started anew, says how a skill goes on of which it does not know who took it to testing", async () => {
+    const access = { htpasswd: "anew.users", grants: { "": { author: ["@users"], approver: ["@users"] } } };
+    await user.write({
+      "anew.yaml": JSON.stringify({ access, admission: { rules: { "two-people": true } } }),
+      "anew.users": `ada:${await hash("pw-ada", 4)}\nbob:${await hash("pw-bob", 4)}\n`,
+    });
+    const start = async () => startServer(user, ["--listen", "127.0.0.1:0", "--root", "anew", "--config", "anew.yaml"]);
+    let server = await start();
+    const as = async (name: string, verb: string, tag: string, ...args: readonly string[]) => {
+      const auth = Buffer.from(`${name}:pw-${name}`).toString("base64");
+      await user.write({ [`${name}.json`]: JSON.stringify({ auths: { [server.host]: { auth } } }) });
+      const skill = `${server.host}/examples/hello${tag}`;
+      const names = verb === "push" ? ["examples/hello:1.0.0-draft", skill] : [skill];
+      return user.run([verb, ...names, ...args, "--auth-file", `${name}.json`]);
+    };
+    const publish = async (name: string) => as(name, "promote", ":1.0.0-testing", "--to", "published");
+    await as("ada", "push", "");
+    const tested = await as("ada", "promote", ":1.0.0-draft", "--to", "testing", "--actor", "frank");
+    expect([tested.status, tested.stderr]).toEqual([0, expect.stringContaining("the promotion is not recorded")]);
+    await server.end();
+    server = await start();
+    const stuck = await publish("bob");
+    expect(stuck.stderr).toContain("it is not known who took examples/hello 1.0.0 to testing");
+    expect(stuck.stderr).toContain("Push its draft once more and take it to testing");
+    expect((await as("ada", "push", "")).status).toBe(0);
+    const again = await as("ada", "promote", ":1.0.0-draft", "--to", "testing");
+    expect([again.status, again.stderr]).toEqual([0, expect.not.stringContaining("not recorded")]);
+    await server.end();
+    server = await start();
+    expect((await publish("ada")).stderr).toContain('"ada" took examples/hello 1.0.0 to testing');
+    const byBob = await publish("bob");
+    expect(byBob.status, byBob.stderr).toBe(0);
+    await server.end();
+  });
+
   it("ends in order when SIGHUP comes while it ends", async () => {
     const server = await startServer(user, ["--listen", "127.0.0.1:0", "--root", "ending"]);
     const socket = connect(Number(new URL(server.url).port), "127.0.0.1");

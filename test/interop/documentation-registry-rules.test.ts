@@ -104,6 +104,9 @@ async function provoke(user: Workspace): Promise<Readonly<Record<string, string>
     ),
     "is not what …:1.0.0-testing names": await push("others/hello-world:1.0.0", "changed", "--no-referrers"),
     "is published already": await copy("examples/hello-world:1.0.0"),
+    "went on to archived": await comeBack(user, `${HOST}/examples/archived`, refused),
+    "is no skill, and reads like the version of one": await pushAfterPlain(user, append, refused),
+    "has the label io.skillimage.status": await appendLabelled(user, refused),
     "may not take … from testing to published": await refused(
       "skillctl",
       "promote",
@@ -113,6 +116,39 @@ async function provoke(user: Workspace): Promise<Readonly<Record<string, string>
     ),
     "cannot just be removed": await refused("skopeo", "delete", `docker://${HOST}/examples/hello-world:1.0.0`),
   };
+}
+
+type Refused = (program: string, ...args: readonly string[]) => Promise<string>;
+
+/** Archives a version and gives its published image a tag. */
+async function comeBack(user: Workspace, skill: string, refused: Refused): Promise<string> {
+  await user.output("skillctl", "push", "examples/hello-world:1.0.0-draft", skill);
+  for (const [tag, to] of [
+    ["1.0.0-draft", "testing"],
+    ["1.0.0-testing", "published"],
+  ] as const) {
+    await user.output("skillctl", "promote", `${skill}:${tag}`, "--to", to);
+  }
+  const digest = (await user.output("crane", "digest", `${skill}:1.0.0`)).trim();
+  await user.output("skillctl", "promote", `${skill}:1.0.0`, "--to", "deprecated", "--reason", "Old.");
+  await user.output("skillctl", "promote", `${skill}:1.0.0`, "--to", "archived");
+  return refused("crane", "tag", `${skill}@${digest}`, "fav");
+}
+
+async function pushAfterPlain(user: Workspace, append: readonly string[], refused: Refused): Promise<string> {
+  const skill = `${HOST}/examples/plain-first`;
+  await user.output("crane", ...append, `${skill}:2.0.0`);
+  const push = ["skillctl", "push", "examples/hello-world:1.0.0-draft", skill] as const;
+  const said = await refused(...push);
+  await user.output("crane", "delete", `${skill}:2.0.0`);
+  await user.output(...push);
+  return said;
+}
+
+async function appendLabelled(user: Workspace, refused: Refused): Promise<string> {
+  const image = `${HOST}/examples/labelled:1`;
+  await user.output("crane", ...(await appendPlain(user)), image);
+  return refused("crane", "mutate", image, "--label", "io.skillimage.status=published", "--tag", `${image}.0.0`);
 }
 
 /** What crane is to do to push an image that is no skill, but for where to. */

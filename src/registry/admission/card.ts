@@ -19,6 +19,7 @@ import {
 } from "../../skillcard/index.ts";
 import { quote } from "../../text/index.ts";
 import type { AdmissionContext } from "../hooks.ts";
+import { labelsTellState } from "./labels.ts";
 
 const CARD_FILE = "skill.yaml";
 const PROMPT_FILE = "SKILL.md";
@@ -75,7 +76,12 @@ function judge(bytes: Uint8Array, file: string, name: string, names: ReadonlySet
 
 async function layerSources(manifest: Manifest, context: AdmissionContext): Promise<readonly LayerSource[]> {
   const config = parseStrictJson(await context.readBlob(manifest.config, MAX_CONFIG));
-  checkLabels(config);
+  if (labelsTellState(config)) {
+    throw new SkillError(
+      "MANIFEST_INVALID",
+      `its config has the label ${Annotation.status}, which tells a state that no config has`,
+    );
+  }
   const diffIds = diffIdsOf(config);
   if (diffIds.length !== manifest.layers.length) {
     const counts = `${diffIds.length} diff_ids for ${manifest.layers.length} layers`;
@@ -90,16 +96,6 @@ async function layerSources(manifest: Manifest, context: AdmissionContext): Prom
       `its layer is of type ${quote(layer.mediaType)}, not tar or tar+gzip`,
     );
   });
-}
-
-/** Tools show labels to people (`skopeo inspect`). Those stay as they are when a skill goes on, so none may tell a later state. */
-function checkLabels(config: unknown): void {
-  const status = memberOf(memberOf(memberOf(config, "config"), "Labels"), Annotation.status);
-  if (status === undefined || status === "draft") return;
-  throw new SkillError(
-    "MANIFEST_INVALID",
-    `its config has the label ${Annotation.status}, which tells a state that no config has`,
-  );
 }
 
 /** OCI image-spec "config.md", `rootfs.diff_ids`. */

@@ -59,6 +59,7 @@ export async function highestPublished(
   return undefined;
 }
 
-function highestFirst(a: string, b: string): number {
+/** Orders valid versions as `latest` follows them. */
+export function highestFirst(a: string, b: string): number {
   return Number(isPrerelease(a)) - Number(isPrerelease(b)) || compareVersions(b, a);
 }

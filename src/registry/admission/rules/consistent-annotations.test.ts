@@ -112,3 +112,22 @@ describe("an index of a skill", () => {
     await expect(bench.push(indexOf(...many), "1.0.0-draft", "author")).rejects.toThrow("more than 32 images");
   });
 });
+
+describe("an image that does not say that it is a skill", () => {
+  it.each<[string, string, boolean]>([
+    ["tells no state by a label", `{"config":{"Labels":{"${Annotation.status}":"published"}}}`, true],
+    ["nor in other letters", `{"CONFIG":{"labels":{"${Annotation.status}":"testing"}}}`, true],
+    ["nor by a key that comes twice", `{"config":{"Labels":{"${Annotation.status}":"published"}},"config":{}}`, true],
+    ["may have been one, packed as a draft", `{"config":{"Labels":{"${Annotation.status}":"draft"}}}`, false],
+    ["may have other labels", '{"config":{"Labels":{"maintainer":"carol"}}}', false],
+    ["may have none", '{"config":{"Labels":null}}', false],
+    ["may have a config that is no JSON", "published", false],
+  ])("%s", async (_, text, isRefused) => {
+    const bench = new Bench();
+    const { document, mediaType } = await bench.pack();
+    const config = { mediaType: MediaType.config, digest: await bench.upload(text), size: Buffer.byteLength(text) };
+    const pushed = bench.push({ document: { ...document, config, annotations: {} }, mediaType }, "1.0.0", "author");
+    if (isRefused) await expect(pushed).rejects.toThrow(denied("has the label io.skillimage.status"));
+    else await pushed;
+  });
+});

@@ -1,7 +1,8 @@
 import { isVersion, LIFECYCLE_STATES, LATEST, statesOfTag } from "../../../lifecycle/index.ts";
 import { Annotation } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
-import type { AdmissionContext } from "../../hooks.ts";
+import type { AdmissionContext, HeldManifest } from "../../hooks.ts";
+import { plainLabelsTellState } from "../labels.ts";
 import { refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { claims, MAX_MEMBERS, type Skill } from "../skill.ts";
 
@@ -15,13 +16,23 @@ const REPACK = "Pack the skill with skillctl pack, which writes these annotation
 export const consistentAnnotations: Rule = {
   name: "consistent-annotations",
   doc: "A skill says its name, version and state as the format has them, the same on all its images, and its tag is one for them.",
-  async put({ skill, tag, repository }, context) {
-    if (skill === undefined) return;
+  async put({ skill, tag, repository, manifest }, context) {
+    if (skill === undefined) return checkPlain(manifest, context);
     const wrong = whatIsWrong(skill) ?? (await whatIsListedWrongly(skill, context));
     if (wrong !== undefined) throw refused(`not a valid skill image: ${wrong}`, REPACK);
     if (tag !== undefined) checkTag(repository, tag, skill);
   },
 };
+
+/** Whoever looks at labels would take it for a skill in the state that they tell. */
+async function checkPlain({ descriptor, parsed }: HeldManifest, context: AdmissionContext): Promise<void> {
+  if (parsed.kind === "index" || (await context.manifest(descriptor.digest)) !== undefined) return;
+  if (!(await plainLabelsTellState(parsed, context))) return;
+  throw refused(
+    `the config of this image has the label ${Annotation.status}, and the image does not say that it is a skill`,
+    `Build it without that label; a skill tells its state by its annotations: ${REPACK}`,
+  );
+}
 
 function whatIsWrong({ annotations, status, version, members, held }: Skill): string | undefined {
   const name = annotations[Annotation.name];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Annotation } from "../../../oci/index.ts";
-import { annotated, Bench, inState } from "../testing/bench.ts";
+import { annotated, Bench, inState, type Image } from "../testing/bench.ts";
 
 const denied = (message: string) =>
   expect.objectContaining({
@@ -73,3 +73,81 @@ describe("a published version", () => {
     );
   });
 });
+
+describe("other content of a version that is out", () => {
+  /** What was published, and another image in testing, taken there before. */
+  async function twoOf() {
+    const bench = new Bench();
+    const [draft, other] = [await bench.pack(), await bench.pack({}, { "other.md": "x" })];
+    await bench.push(other, "1.0.0-draft", "author");
+    await bench.push(inState(other, "testing"), "1.0.0-testing", "author");
+    return { bench, other, published: await bench.publish(draft, "1.0.0") };
+  }
+
+  it("is not published by its digest, nor under a tag of one's own, by anybody", async () => {
+    const { bench, other } = await twoOf();
+    for (const tag of [undefined, "stable"]) {
+      for (const role of ["approver", "mirror", "admin"] as const) {
+        await expect(bench.push(inState(other, "published"), tag, role)).rejects.toThrow(
+          denied("acme/greeter:1.0.0 is published already, with other content"),
+        );
+      }
+    }
+  });
+
+  it("does not even come in as a draft, nor goes to testing, but where it is mirrored", async () => {
+    const { bench, other, published } = await twoOf();
+    const another = await bench.pack({}, { "another.md": "x" });
+    const refusal = denied("acme/greeter:1.0.0 is published already, with other content");
+    for (const tag of ["1.0.0-draft", "mine", undefined]) {
+      await expect(bench.push(another, tag, "author")).rejects.toThrow(refusal);
+    }
+    await expect(
+      bench.push(
+        annotated(inState(other, "testing"), { [Annotation.created]: "2030-01-01T00:00:00Z" }),
+        undefined,
+        "author",
+      ),
+    ).rejects.toThrow(refusal);
+    await bench.push(another, "1.0.0-draft", "mirror");
+    await bench.push(inState(published, "draft"), "1.0.0-draft", "author");
+    await bench.push(await bench.pack({ version: "1.0.1" }, { "another.md": "x" }), "1.0.1-draft", "author");
+  });
+
+  it("does not come in when the version is archived either", async () => {
+    const { bench, other, published } = await twoOf();
+    await archive(bench, published);
+    const another = await bench.pack({}, { "another.md": "x" });
+    const refusal = denied("acme/greeter 1.0.0 was published before with other content");
+    await expect(bench.push(another, "1.0.0-draft", "author")).rejects.toThrow(refusal);
+    for (const tag of [undefined, "stable", "1.0.0"]) {
+      await expect(bench.push(inState(other, "published"), tag, "approver")).rejects.toThrow(refusal);
+    }
+  });
+});
+
+describe("a version that has gone on", () => {
+  it.each(["fav", "v1.0.0", "1.0"])("does not come back as %s", async (tag) => {
+    const bench = new Bench();
+    const published = await bench.publish(await bench.pack(), "1.0.0");
+    await bench.push(published, "stable", "author");
+    const deprecated = inState(published, "deprecated");
+    await bench.push(deprecated, "1.0.0", "approver");
+    await expect(bench.push(published, tag, "author")).rejects.toThrow(denied("went on to deprecated"));
+    await bench.push(deprecated, "stable", "author");
+    await bench.push(published, "from-elsewhere", "mirror");
+    await archive(bench, published);
+    for (const image of [published, deprecated, inState(published, "archived")]) {
+      await expect(bench.push(image, tag, "author")).rejects.toThrow(denied("went on to archived"));
+    }
+    await expect(bench.push(published, tag, "mirror")).rejects.toThrow(denied("went on to archived"));
+    await bench.push(published, undefined, "author");
+  });
+});
+
+/** Takes what is published to its end. */
+async function archive(bench: Bench, published: Image): Promise<void> {
+  await bench.push(inState(published, "deprecated"), "1.0.0", "approver");
+  await bench.push(inState(published, "archived"), undefined, "approver");
+  await bench.untag("1.0.0", "approver");
+}

@@ -1,6 +1,6 @@
 import { LATEST } from "../../../lifecycle/index.ts";
 import { RegistryRefusal } from "../../refusal.ts";
-import { highestPublished } from "../out.ts";
+import { highestFirst, highestPublished } from "../out.ts";
 import { hasRole, refused, type Rule } from "../rule.ts";
 
 export const latest: Rule = {
@@ -8,9 +8,12 @@ export const latest: Rule = {
   doc: "In a repository of skills, latest names the highest published version, a release before any pre-release.",
   async put({ tag, skill, manifest, repository, identity }, context) {
     if (tag !== LATEST) return;
-    if (skill !== undefined && hasRole(identity, repository, "mirror")) return;
     const highest = await highestPublished(context);
     if (highest?.digest === manifest.descriptor.digest) return;
+    // Tags are mirrored in any order: that of the version may come later. But latest does not go back.
+    if (skill?.version !== undefined && hasRole(identity, repository, "mirror")) {
+      if (highest === undefined || highestFirst(skill.version, highest.version) < 0) return;
+    }
     if (highest !== undefined) throw misplaced(repository, `the highest published version is ${highest.version}`);
     if (skill !== undefined) throw misplaced(repository, "no version is published there");
   },

@@ -6,6 +6,7 @@ import { subjectOfTag } from "../referrer-tags.ts";
 import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import type { Skill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
+import { whoTook } from "../who-took.ts";
 
 /** `steps` remembers who takes which step. */
 export function lifecycle(steps: Steps): Rule {
@@ -20,7 +21,7 @@ async function judge(change: ReviewedPut, context: AdmissionContext, steps: Step
   const { skill, manifest, tag, currentSkill, repository, identity } = change;
   if (skill === undefined) return requireAuthorOfPlain(change, context);
   if (skill.status === undefined || skill.version === undefined) return;
-  if (currentSkill?.held.descriptor.digest === manifest.descriptor.digest) return;
+  if (currentSkill?.held.descriptor.digest === manifest.descriptor.digest) return takeAgain(change, context, steps);
   if (hasRole(identity, repository, "mirror")) return;
   const before = stateBefore(skill.status);
   if (before === undefined) return requireAuthor(change);
@@ -30,6 +31,15 @@ async function judge(change: ReviewedPut, context: AdmissionContext, steps: Step
   if ((await findPredecessor(skill, context)) === undefined) throw await explainForged(change, skill, before, context);
   requirePromoter(change, skill, before);
   steps.taken(repository, manifest.descriptor.digest, identity);
+}
+
+/** Whoever puts an image in testing once more under its tag answers for that step, if nobody knows who took it. */
+async function takeAgain(change: ReviewedPut, context: AdmissionContext, steps: Steps): Promise<void> {
+  const { skill, manifest, tag, repository, identity } = change;
+  if (skill?.status !== "testing" || tag !== tagFor(skill.version ?? "", "testing")) return;
+  if (hasRole(identity, repository, "mirror") || !mayPromote(identity, repository, "testing")) return;
+  const { digest } = manifest.descriptor;
+  if ((await whoTook(change, digest, context, steps)) === undefined) steps.taken(repository, digest, identity);
 }
 
 /** Approvers push what refers to skills (signatures, scans), not images that nothing is known of. */

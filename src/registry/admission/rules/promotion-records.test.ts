@@ -1,50 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import {
-  describeManifest,
-  digestOf,
-  MediaType,
-  PromotionAnnotation,
-  type Descriptor,
-  type JsonObject,
-} from "../../../oci/index.ts";
+import { digestOf, PromotionAnnotation } from "../../../oci/index.ts";
 import { Bench, inState, type Image } from "../testing/bench.ts";
-
-const describeImage = ({ document, mediaType }: Image): Descriptor => describeManifest(document, mediaType).descriptor;
-
-type Changes = Readonly<Record<string, string | undefined>>;
-
-/** The record of a step, as our client writes it, with other annotations or fields. */
-function recordOf(before: Image, after: Image, changes: Changes = {}, fields: JsonObject = {}): Image {
-  const [from, to] = [before, after].map(
-    ({ document }) => (document["annotations"] as Record<string, string>)["io.skillimage.status"],
-  );
-  const { config, layers } = after.document as { config: Descriptor; layers: readonly Descriptor[] };
-  const annotations = {
-    [PromotionAnnotation.from]: from,
-    [PromotionAnnotation.to]: to,
-    [PromotionAnnotation.fromDigest]: describeImage(before).digest,
-    [PromotionAnnotation.toDigest]: describeImage(after).digest,
-    [PromotionAnnotation.layerDigest]: layers.map(({ digest }) => digest).join(" "),
-    [PromotionAnnotation.time]: "2030-01-01T00:00:00.000Z",
-    ...changes,
-  };
-  const document = {
-    schemaVersion: 2,
-    mediaType: MediaType.manifest,
-    artifactType: MediaType.promotion,
-    config: { ...config, mediaType: MediaType.promotion },
-    layers,
-    subject: describeImage(after),
-    annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== undefined)),
-    ...fields,
-  };
-  return { document, mediaType: MediaType.manifest };
-}
+import { describeImage, recordOf } from "../testing/record-of.ts";
 
 /** Two steps of a skill, taken by an author and an approver. */
-async function published(options = {}) {
-  const bench = new Bench();
+async function published(options = {}, rules = {}) {
+  const bench = new Bench({ rules });
   const draft = await bench.pack({}, {}, options);
   await bench.publish(draft, "1.0.0");
   return { bench, draft, testing: inState(draft, "testing"), out: inState(draft, "published") };
@@ -78,7 +40,18 @@ describe("the record of a promotion", () => {
     const push = async (actor: string) =>
       bench.push(recordOf(testing, out, { [PromotionAnnotation.actor]: actor }), undefined, "approver");
     await expect(push("carol")).rejects.toThrow('"approver" may not record that "carol" promoted a skill');
+    for (const name of ["robot+zz", "github+carol", "@users"]) {
+      await expect(push(name)).rejects.toThrow("may not record that");
+    }
     await push("the login of a laptop");
+  });
+
+  it("names only its pusher where two people are needed: who is unknown today may be a user tomorrow", async () => {
+    const { bench, testing, out } = await published({}, { "two-people": true });
+    const push = async (actor: string | undefined) =>
+      bench.push(recordOf(testing, out, { [PromotionAnnotation.actor]: actor }), undefined, "approver");
+    await expect(push("frank")).rejects.toThrow('"approver" may not record that "frank" promoted a skill');
+    await push("approver");
   });
 
   it.each<[string, (steps: Awaited<ReturnType<typeof published>>) => Image]>([

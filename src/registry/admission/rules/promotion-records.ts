@@ -1,16 +1,21 @@
 import { MediaType, PromotionAnnotation } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
+import { isReservedName, OIDC_USER } from "../../access/names.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { isPromotionOf, mayPromote } from "../promotion.ts";
 import { fits, readRecord, type PromotionRecord } from "../record.ts";
 import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { isRecord, readSkill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
+import { whoTook } from "../who-took.ts";
 
 const HINT = "skillctl promote leaves the record of a step that it takes; nobody else has to.";
 
-/** Whoever mirrors brings histories along, also of images that are gone: theirs must be records, no more. */
-export function promotionRecords(steps: Steps): Rule {
+/**
+ * Whoever mirrors brings histories along, also of images that are gone: theirs must be records, no more. With `ownNames`, a record
+ * names nobody but its pusher: who is unknown today may be a user tomorrow, and would then have taken the step.
+ */
+export function promotionRecords(steps: Steps, ownNames = false): Rule {
   return {
     name: "promotion-records",
     doc: "The record of a promotion tells of a step that took place here, by whoever took it, and is the only one; or it was mirrored.",
@@ -24,7 +29,11 @@ export function promotionRecords(steps: Steps): Rule {
       if ((await context.manifest(record.subject.digest)) === undefined) throw fromElsewhere(repository, record);
       const untrue = await whatIsUntrue(record, context);
       if (untrue !== undefined) throw forged(untrue);
-      await requireWhoTookIt(change, record, steps);
+      requireWhoTookIt(change, record, steps);
+      await requireOwnName(change, record, ownNames);
+      // A record that tells who took the step comes beside one that does not.
+      const isMissing = ownNames && record.actor !== undefined && record.actor === identity.name;
+      if (isMissing && (await whoTook(change, record.subject.digest, context, steps)) === undefined) return;
       for await (const { descriptor } of context.referrers(record.subject.digest)) {
         if (descriptor.artifactType !== MediaType.promotion || descriptor.digest === digest) continue;
         if (descriptor.annotations?.[PromotionAnnotation.toDigest] !== record.subject.digest) continue;
@@ -46,20 +55,22 @@ async function whatIsUntrue(record: PromotionRecord, context: AdmissionContext):
   return `${subject.digest} was not promoted from ${fromDigest}`;
 }
 
-async function requireWhoTookIt(
-  { identity, repository }: ReviewedPut,
-  { to, subject, actor }: PromotionRecord,
-  steps: Steps,
-): Promise<void> {
+function requireWhoTookIt({ identity, repository }: ReviewedPut, { to, subject }: PromotionRecord, steps: Steps): void {
   const name = nameOf(identity);
   if (!mayPromote(identity, repository, to))
     throw refused(`${quote(name)} may not record that a skill became ${to}: that takes the role to promote it`, HINT);
   if (steps.isOfAnother(repository, subject.digest, identity) && !hasRole(identity, repository, "admin"))
     throw refused(`${quote(name)} may not record a step that somebody else took`, HINT);
-  if (actor === undefined || actor === identity.name || (await identity.knows?.(actor)) !== true) return;
+}
+
+async function requireOwnName({ identity }: ReviewedPut, { actor }: PromotionRecord, ownNames: boolean): Promise<void> {
+  if (actor === undefined || actor === identity.name) return;
+  // With which a provider's people log in to whatever client promotes: nobody is ever called so.
+  if (actor === OIDC_USER) return;
+  if (!ownNames && !isReservedName(actor) && (await identity.knows?.(actor)) !== true) return;
   throw refused(
-    `${quote(name)} may not record that ${quote(actor)} promoted a skill`,
-    "Promote with your own name, or without one: skillctl promote --actor NAME.",
+    `${quote(nameOf(identity))} may not record that ${quote(actor)} promoted a skill`,
+    "Promote with the name that you log in with, as skillctl promote does unless --actor says otherwise.",
   );
 }
 

@@ -70,10 +70,34 @@ describe("in a repository of skills, a tag that reads like a version", () => {
     const bench = new Bench();
     const image = plain(await bench.pack());
     await bench.push(image, "0.9.0", "author");
-    await bench.push(image, "0.9.1", "author");
+    await bench.untag("0.9.0", "author");
     await bench.push(await bench.pack(), "1.0.0-draft", "author");
-    await expect(bench.push(image, "0.9.2", "author")).rejects.toThrow(denied);
+    await expect(bench.push(image, "0.9.0", "author")).rejects.toThrow(denied);
   });
+
+  it.each(["2.0.0", "2.0.0-testing", "latest"])(
+    "lets no skill in beside it while it names something else: %s",
+    async (tag) => {
+      const bench = new Bench();
+      const draft = await bench.pack();
+      await bench.push(plain(draft), tag, "author");
+      await bench.push(plain(draft), "stable", "author");
+      for (const [to, ...roles] of [
+        ["1.0.0-draft", "author"],
+        ["mine", "admin", "author"],
+        [undefined, "author"],
+      ] as const) {
+        await expect(bench.push(draft, to, ...roles)).rejects.toThrow(
+          `acme/greeter:${tag} is no skill, and reads like the version of one`,
+        );
+      }
+      await expect(bench.push(inState(draft, "published"), "1.0.0", "mirror")).rejects.toThrow(
+        `acme/greeter:${tag} is no`,
+      );
+      await bench.untag(tag, "author");
+      await bench.publish(draft, "1.0.0");
+    },
+  );
 
   it("is not taken by a signature or a record, which refer to a skill and are none", async () => {
     const bench = new Bench();

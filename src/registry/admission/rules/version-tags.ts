@@ -24,10 +24,14 @@ export function versionTags(out: OutVersions): Rule {
     name: "version-tags",
     doc: "In a repository of skills, a tag that reads like a version names a skill, also when that version is archived.",
     async put({ skill, tag, repository }, context) {
-      if (skill !== undefined) plain.delete(repository);
-      if (skill !== undefined || tag === undefined || !readsLikeVersion(tag)) return;
+      if (skill !== undefined) {
+        plain.delete(repository);
+        await refuseAmongOthers(repository, context);
+        return;
+      }
+      if (tag === undefined || !readsLikeVersion(tag)) return;
       if (performance.now() - (plain.get(repository) ?? -Infinity) < PLAIN_FOR) return;
-      if (!(await namesSkills(context)) && !(await wasOut(tag, context))) {
+      if ((await lookAtTags(context)) !== "skills" && !(await wasOut(tag, context))) {
         if (!(await holdsSkills(context))) remember(repository);
         return;
       }
@@ -38,12 +42,26 @@ export function versionTags(out: OutVersions): Rule {
     },
   };
 
-  async function namesSkills(context: AdmissionContext): Promise<boolean> {
+  /** What came before the first skill must not be taken for one of its versions. */
+  async function refuseAmongOthers(repository: string, context: AdmissionContext): Promise<void> {
+    const found = await lookAtTags(context);
+    if (found === "skills" || found === undefined) return;
+    throw refused(
+      `${repository}:${found.other} is no skill, and reads like the version of one, so no skill comes in beside it`,
+      `Remove that tag, with crane delete REGISTRY/${repository}:${found.other}, or push the skill to another repository.`,
+    );
+  }
+
+  /** Whether a tag that reads like a version names a skill; else one that does not, if there is any. Ends at the first skill. */
+  async function lookAtTags(context: AdmissionContext): Promise<"skills" | { readonly other: string } | undefined> {
+    let other: string | undefined;
     for await (const tag of context.tags()) {
       const digest = readsLikeVersion(tag) ? await context.tag(tag) : undefined;
-      if (digest !== undefined && (await isSkill(digest, context))) return true;
+      if (digest === undefined) continue;
+      if (await isSkill(digest, context)) return "skills";
+      other ??= tag;
     }
-    return false;
+    return other === undefined ? undefined : { other };
   }
 
   async function isSkill(digest: Digest, context: AdmissionContext): Promise<boolean> {

@@ -33,14 +33,21 @@ export interface Image {
 
 export class Bench {
   readonly #storage = createMemoryStorage();
-  readonly #admission: ReturnType<typeof createAdmission>;
+  readonly #config: AdmissionConfig;
+  #admission: ReturnType<typeof createAdmission>;
   readonly #repository: RepositoryMetadata;
   /** Names of those who can log in; whoever pushes is called as their roles. */
   readonly people = new Set<string>();
 
   constructor(config: AdmissionConfig = {}) {
+    this.#config = config;
     this.#admission = createAdmission(config);
     this.#repository = this.#storage.metadata.repository(REPOSITORY);
+  }
+
+  /** As a registry that was started anew, or another replica: rules that have seen nothing. */
+  restart(changes: AdmissionConfig = {}): void {
+    this.#admission = createAdmission({ ...this.#config, ...changes });
   }
 
   /** Packs a skill and uploads its blobs; of several platforms, also its images, which is what a client does first. */

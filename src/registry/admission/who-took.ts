@@ -1,0 +1,21 @@
+import { MediaType, PromotionAnnotation, type Digest } from "../../oci/index.ts";
+import type { AdmissionContext, PutChange } from "../hooks.ts";
+import type { Steps } from "./steps.ts";
+
+/** Who took the step to an image: as this process saw it, else as the record of it says. `undefined` where neither is known. */
+export async function whoTook(
+  { repository, identity }: PutChange,
+  digest: Digest,
+  context: AdmissionContext,
+  steps: Steps,
+): Promise<string | undefined> {
+  const seen = steps.who(repository, digest);
+  if (seen !== undefined) return seen;
+  for await (const { descriptor: record } of context.referrers(digest)) {
+    if (record.artifactType !== MediaType.promotion) continue;
+    const actor = record.annotations?.[PromotionAnnotation.actor];
+    // What it names was checked when it came in, if it is a name of this registry's.
+    if (actor !== undefined && (await identity.knows?.(actor)) === true) return actor;
+  }
+  return undefined;
+}
