@@ -109,6 +109,10 @@ it("says of an image that is damaged that it is not in the backup", async () => 
   const { status, stdout, stderr } = await user.run(["backup", "partial", "--root", "registry"]);
   expect([status, stdout]).toEqual([1, expect.stringContaining("0 manifests, 0 tags")]);
   expect(stderr).toMatch(/^left out examples\/hello@sha256:/m);
+  await user.run(["scrub", "--root", "registry"]);
+  const nightly = await user.run(["backup", "copy", "--root", "registry"]);
+  expect([nightly.status, nightly.stdout]).toEqual([1, expect.stringContaining("1 manifest, 1 tag")]);
+  expect(nightly.stderr).toMatch(/^kept as it was examples\/hello@sha256:/m);
   await writeFile(file, bytes);
 });
 

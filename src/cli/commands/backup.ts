@@ -10,8 +10,8 @@ export const backupCommand: CommandDefinition<[directory: string], RootFlags> = 
   description:
     "Copies a registry into a directory that is a registry itself: skillctl serve can serve it, skillctl restore fills a " +
     "new one from it. Every blob is verified on the way. Safe while skillctl serve uses the registry. The second time " +
-    "only what is new is copied, and what the registry has no more is removed; keep several states by copying the directory in " +
-    "between. Users, tokens and the server's configuration are not part of it.",
+    "only what is new is copied, and what was deleted from the registry is removed; what the registry has damaged stays as it " +
+    "was. Keep several states by copying the directory in between. Users, tokens and the server's configuration are not part of it.",
   arguments: [
     { syntax: "<directory>", summary: "where the copy is", completes: "directory", parse: text("directory") },
   ],
@@ -21,7 +21,7 @@ export const backupCommand: CommandDefinition<[directory: string], RootFlags> = 
     { title: "Of a registry elsewhere", command: "skillctl backup backup --root registry" },
     { title: "Of one in a bucket", command: "skillctl backup backup --config registry.yaml" },
   ],
-  exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
+  exitStatus: { 1: "an image could not be copied, because the registry has it damaged, or the work failed" },
   async run(context, [directory], flags) {
     const place = await registryPlace(context, flags);
     const { signal } = context;

@@ -1,12 +1,12 @@
-import { rm, truncate } from "node:fs/promises";
-import { expect, it } from "vitest";
+import { mkdir, rm, truncate } from "node:fs/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import type { Digest } from "../../oci/index.ts";
 import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
 import { createFsStorage } from "../storage/fs/index.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
-import { listOf, storeImage } from "../storage/testing/images.ts";
+import { listOf, storeBlob, storeImage } from "../storage/testing/images.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { backup } from "./backup.ts";
 import { fsck } from "./fsck.ts";
@@ -124,6 +124,92 @@ it("says what it could not copy, and copies the rest", async () => {
     expect(await listOf(fsck(copy))).toEqual([]);
   });
   await storage.close();
+});
+
+describe("an image that is damaged after it was backed up", () => {
+  const setAside = async (storage: RegistryStorage, path: string, digest: Digest): Promise<void> => {
+    await truncate(path, 3);
+    await storage.blobs.setAside(digest);
+  };
+  const damages: readonly [string, typeof setAside][] = [
+    ["was set aside by scrub", setAside],
+    ["was truncated", async (_, path) => truncate(path, 3)],
+    ["is absent", async (_, path) => rm(path)],
+    [
+      "cannot be read",
+      async (_, path) => {
+        await rm(path);
+        await mkdir(path);
+      },
+    ],
+  ];
+
+  it.each(damages)("stays in the backup with its tag, when its layer %s", async (_, damage) => {
+    const storage = await open();
+    const bad = await storeImage(storage, NAME, "bad", { tag: "bad" });
+    await storeImage(storage, NAME, "good", { tag: "good" });
+    const before = await contentOf(storage);
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(storage, path);
+    await damage(storage, blobPath(bad.layer.digest), bad.layer.digest);
+    const report = await backup(storage, path);
+    expect(report.missing).toMatchObject([{ repository: NAME, manifest: bad.manifest.digest, isKept: true }]);
+    expect(report).toMatchObject({ repositories: 1, manifests: 2, tags: 2, blobs: 0 });
+    await opened(path, async (copy) => {
+      expect(await contentOf(copy)).toEqual(before);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("has in the backup the tag of what the backup can complete, and else the one from before", async () => {
+    const storage = await open();
+    const repository = storage.metadata.repository(NAME);
+    const old = await storeImage(storage, NAME, "old", { tag: "latest" });
+    const whole = await storeImage(storage, NAME, "whole", { tag: "whole" });
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(storage, path);
+    const fresh = await storeImage(storage, NAME, "fresh", { tag: "latest" });
+    await repository.moveTags([{ tag: "moved", to: whole.manifest.digest }]);
+    await repository.deleteManifest(old.manifest.digest);
+    await rm(blobPath(fresh.layer.digest));
+    await rm(blobPath(whole.config.digest));
+    const report = await backup(storage, path);
+    expect(report.missing).toHaveLength(2);
+    expect(report).toMatchObject({ manifests: 2, tags: 3 });
+    await opened(path, async (copy) => {
+      const kept = copy.metadata.repository(NAME);
+      expect(await kept.tag("latest")).toBe(old.manifest.digest);
+      expect(await kept.tag("moved")).toBe(whole.manifest.digest);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("is kept when what the registry knew of it is gone from under its tag", async () => {
+    const storage = await open();
+    const { manifest } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await storage.close();
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(await open({ purpose: "maintain" }), path);
+    await rm(
+      pathTo("repositories", NAME, "_", "manifests", "sha256", `${manifest.digest.slice("sha256:".length)}.json`),
+    );
+    const report = await backup(await open({ purpose: "maintain" }), path);
+    expect(report.missing).toMatchObject([{ manifest: manifest.digest, isKept: true }]);
+    await opened(path, async (copy) => {
+      expect(await copy.metadata.repository(NAME).tag("1.0.0")).toBe(manifest.digest);
+    });
+  });
+});
+
+it("counts the same repositories as a restore of it", async () => {
+  const storage = createMemoryStorage();
+  await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  await storeBlob(storage, "examples/no-image", "garbage");
+  expect(await backup(storage, pathTo("backup"))).toMatchObject({ repositories: 1 });
+  expect(await restore(pathTo("backup"), createMemoryStorage())).toMatchObject({ repositories: 1 });
 });
 
 it("is not restored over a registry that holds something, nor from nothing", async () => {
