@@ -1,4 +1,4 @@
-import { mkdir, rm, truncate } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, truncate } from "node:fs/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import type { Digest } from "../../oci/index.ts";
@@ -217,6 +217,88 @@ it("is not restored over a registry that holds something, nor from nothing", asy
   await expect(restore(pathTo("nothing"), storage)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await storeImage(storage, NAME, "one", { tag: "1.0.0" });
   await backup(storage, pathTo("backup"));
-  await expect(restore(pathTo("backup"), storage)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
-  expect(await restore(pathTo("backup"), storage, { resume: true })).toMatchObject({ blobs: 0, manifests: 1 });
+  for (const resume of [false, true]) {
+    const restoring = restore(pathTo("backup"), storage, { resume });
+    await expect(restoring).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  }
+  expect(await listOf(storage.metadata.repository(NAME).tags())).toEqual(["1.0.0"]);
+});
+
+describe("a restore that was cut off", () => {
+  const begin = async (storage: RegistryStorage): Promise<void> => {
+    const source = createMemoryStorage();
+    await storeImage(source, "examples/a", "a", { tag: "1.0.0" });
+    await storeImage(source, "examples/b", "b", { tag: "1.0.0" });
+    await backup(source, pathTo("backup"));
+    const cut = new AbortController();
+    const restoring = restore(pathTo("backup"), storage, { signal: cut.signal, onRepository: () => cut.abort() });
+    await expect(restoring).rejects.toBeDefined();
+    expect(await listOf(storage.metadata.repositories())).toEqual(["examples/a"]);
+  };
+
+  it("is gone on with when that is asked for, from the same backup", async () => {
+    const storage = createMemoryStorage();
+    await begin(storage);
+    await expect(restore(pathTo("backup"), storage)).rejects.toMatchObject({
+      code: "RESTORE_UNFINISHED",
+      hint: expect.stringContaining(`skillctl restore ${pathTo("backup")} --resume`),
+    });
+    await backup(createMemoryStorage(), pathTo("other"));
+    const other = restore(pathTo("other"), storage, { resume: true });
+    await expect(other).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+    expect(await restore(pathTo("backup"), storage, { resume: true })).toMatchObject({ repositories: 2, tags: 2 });
+    expect(await listOf(storage.metadata.repositories())).toEqual(["examples/a", "examples/b"]);
+    const again = restore(pathTo("backup"), storage, { resume: true });
+    await expect(again).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  });
+
+  it("leaves a mark on the disk, and nothing is backed up or restored from what it left", async () => {
+    await opened(pathTo("restored"), begin);
+    await opened(pathTo("restored"), async (storage) => {
+      expect(await storage.marks.read("restoring")).toBe(pathTo("backup"));
+      await expect(backup(storage, pathTo("backup"))).rejects.toMatchObject({ code: "RESTORE_UNFINISHED" });
+    });
+    const restoring = restore(pathTo("restored"), createMemoryStorage());
+    await expect(restoring).rejects.toMatchObject({ code: "RESTORE_UNFINISHED" });
+    await opened(pathTo("restored"), async (storage) => {
+      await restore(pathTo("backup"), storage, { resume: true });
+      expect(await storage.marks.read("restoring")).toBeUndefined();
+    });
+  });
+});
+
+describe("where a backup is not made", () => {
+  it("is in a registry that is none, unless it is told to adopt it", async () => {
+    await opened(pathTo("mine"), async (mine) => storeImage(mine, "examples/mine", "mine", { tag: "1.0.0" }));
+    const storage = createMemoryStorage();
+    await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await expect(backup(storage, pathTo("mine"))).rejects.toMatchObject({
+      code: "TARGET_EXISTS",
+      hint: expect.stringContaining("--adopt"),
+    });
+    const namesIn = async (directory: string): Promise<string[]> =>
+      opened(directory, async ({ metadata }) => listOf(metadata.repositories()));
+    expect(await namesIn(pathTo("mine"))).toEqual(["examples/mine"]);
+    await backup(storage, pathTo("mine"), { adopt: true });
+    await backup(storage, pathTo("mine"));
+    await opened(pathTo("mine"), async (mine) => {
+      expect(await mine.metadata.repository(NAME).tag("1.0.0")).toBeDefined();
+      expect(await listOf(mine.metadata.repository("examples/mine").tags())).toEqual([]);
+    });
+  });
+
+  it("is inside a registry, also by way of a link", async () => {
+    const storage = await createFsStorage(pathTo("source"));
+    await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    const before = await readdir(pathTo("source"));
+    await symlink(pathTo("source"), pathTo("link"));
+    for (const directory of ["source/copy", "source/blobs", "source/new/copy", "link/copy"]) {
+      await expect(backup(storage, pathTo(directory))).rejects.toMatchObject({
+        code: "TARGET_EXISTS",
+        message: expect.stringContaining("lies in the registry"),
+      });
+    }
+    expect(await readdir(pathTo("source"))).toEqual(before);
+    await storage.close();
+  });
 });

@@ -17,6 +17,7 @@ import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata,
 import { FsBlobs } from "./blobs.ts";
 import { FsContext } from "./context.ts";
 import { inspectFiles } from "./inspect.ts";
+import { FsMarks } from "./marks.ts";
 import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
 import { RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
@@ -91,6 +92,7 @@ function noRegistry(root: string): SkillError {
 class FsStorage implements RegistryStorage {
   readonly blobs: FsBlobs;
   readonly metadata: MetadataStorage;
+  readonly marks: FsMarks;
   readonly #context: FsContext;
   readonly #ownership: Ownership | undefined;
 
@@ -99,6 +101,7 @@ class FsStorage implements RegistryStorage {
     this.#ownership = ownership;
     this.blobs = new FsBlobs(context.disk);
     this.metadata = new FsMetadata(context);
+    this.marks = new FsMarks(context.disk);
   }
 
   /** Finishes or clears away what was left undone. For the owner, before anything else. */
