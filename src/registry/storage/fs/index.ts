@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
-import { reading, writing } from "../../../store/layout/failure.ts";
+import { reading } from "../../../store/layout/failure.ts";
 import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
 import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
 import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
@@ -22,6 +22,7 @@ import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
 import { RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
 import { FsRepository } from "./repository.ts";
+import { writing } from "./writing.ts";
 
 /** Bytes that are written to see whether a disk takes any. */
 const PROBE = 64 * 1024;

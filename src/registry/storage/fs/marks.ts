@@ -2,9 +2,10 @@ import { join } from "node:path";
 
 import { absentAsUndefined } from "../../../errno.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
-import { reading, writing } from "../../../store/layout/failure.ts";
+import { reading } from "../../../store/layout/failure.ts";
 import type { RegistryMark, RegistryMarks } from "../types.ts";
 import type { RegistryPaths } from "./paths.ts";
+import { writing } from "./writing.ts";
 
 const MAX_MARK = 64 * 1024;
 
