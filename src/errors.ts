@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   REGISTRY_UNREACHABLE: "No connection to the registry: its name, the network, a proxy, or a time-out.",
   REGISTRY_UNSUPPORTED: "The registry does not offer what the operation needs.",
   RESPONSE_INVALID: "A registry's answer breaks the protocol.",
+  RESTORE_UNFINISHED: "A registry has only a part of the backup that is being restored into it.",
   SIZE_MISMATCH: "Content is shorter or longer than its descriptor says.",
   SKILLCARD_INVALID: "A SkillCard does not follow its schema; `issues` lists every problem.",
   SKILLCARD_MISSING: "A directory holds neither skill.yaml nor SKILL.md.",

@@ -18,8 +18,9 @@ export function showRepositories({ output }: Context, verb: string): (name: stri
 export async function reportCopy({ output }: Context, report: MirrorReport, to: string): Promise<ExitStatus> {
   await output.result({ path: to, ...report }, format, ({ path }) => `${path}\n`);
   const { missing } = report;
-  for (const { repository, manifest, message } of missing) {
-    await output.remark(`${output.remarkStyle.red("left out")} ${repository}@${manifest}: ${message}\n`);
+  for (const { repository, manifest, message, isKept } of missing) {
+    const outcome = isKept ? output.remarkStyle.yellow("kept as it was") : output.remarkStyle.red("left out");
+    await output.remark(`${outcome} ${repository}@${manifest}: ${message}\n`);
   }
   return missing.length === 0 ? ExitStatus.ok : ExitStatus.failed;
 }

@@ -44,6 +44,8 @@ export type {
   IncomingManifest,
   MetadataStorage,
   PageOptions,
+  RegistryMark,
+  RegistryMarks,
   RegistryStorage,
   RepositoryMetadata,
   StoredBlob,

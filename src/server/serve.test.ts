@@ -161,6 +161,22 @@ describe("a server", () => {
     });
     expect(lines.join()).not.toContain("c2VjcmV0");
   });
+  it("serves no registry that has only a part of a backup", async () => {
+    const storage = createMemoryStorage();
+    await storage.marks.set("restoring", "/backup/registry");
+    await expect(start({}, { storage })).rejects.toMatchObject({
+      code: "RESTORE_UNFINISHED",
+      hint: expect.stringContaining("skillctl restore /backup/registry --resume"),
+    });
+  });
+
+  it("makes a backup that it serves a registry, which no backup replaces any more", async () => {
+    const storage = createMemoryStorage();
+    await storage.marks.set("backup", "");
+    await start({}, { storage });
+    expect(await storage.marks.read("backup")).toBeUndefined();
+  });
+
   it("refuses to let everybody do everything, unless it is told to", async () => {
     await expect(start({ listen: "0.0.0.0:0" })).rejects.toMatchObject({
       code: "USAGE",

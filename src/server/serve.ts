@@ -1,6 +1,7 @@
 /** A server from its beginning to its end. */
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
+import { refuseUnfinished } from "../registry/maintenance/unfinished.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
 import { formatHost, isLoopback, parseListenAddress, type ListenAddress } from "./addresses.ts";
 import { steadyClock } from "./clock.ts";
@@ -51,7 +52,7 @@ export interface RunningServer {
 
 /**
  * Starts a server; resolves when it listens. Throws `USAGE` for an address that it cannot or should not listen on,
- * `CONFIG_INVALID`, and what opening the storage throws.
+ * `CONFIG_INVALID`, `RESTORE_UNFINISHED` when the registry has only a part of a backup, and what opening the storage throws.
  */
 export async function serve(config: ServerConfig, options: ServeOptions): Promise<RunningServer> {
   const { log = NO_LOG, now = steadyClock() } = options;
@@ -60,6 +61,12 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   checkOpen(config, address, options);
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
+    await refuseUnfinished(storage);
+    if ((await storage.marks.read("backup")) !== undefined) {
+      // Or the next backup would take away what is pushed from now on.
+      await storage.marks.clear("backup");
+      log.warn({ root }, "this was a backup; from now on, skillctl backup replaces what is here only with --adopt");
+    }
     const live = await LiveParts.create(config, { storage, root, log, now });
     const readiness = new Readiness(
       async (signal) => Promise.all([storage.check?.({ signal }), live.parts.audit?.check()]),

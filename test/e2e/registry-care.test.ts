@@ -97,6 +97,28 @@ it("is copied while it is in use, and the copy restored and served", async () =>
   await restored.end();
 });
 
+it("is neither made in a registry that is no backup, nor restored into one that holds something", async () => {
+  for (const [args, message] of [
+    [["backup", "restored", "--root", "copy"], "is a registry, not a backup"],
+    [["backup", "registry/copy", "--root", "registry"], "lies in the registry"],
+    [["restore", "copy", "--root", "restored", "--resume"], "no restore into it was cut off"],
+  ] as const) {
+    const { status, stderr } = await user.run([...args]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
+  }
+  expect(await user.json("backup", "restored", "--root", "copy", "--adopt")).toMatchObject({ tags: 1 });
+});
+
+it("is not served while only a part of it is restored, and the rest follows", async () => {
+  await user.json("restore", "copy", "--root", "part");
+  await user.write({ "part/marks/restoring": `${user.path("copy")}\n` });
+  const refused = await user.run(["serve", "--listen", "127.0.0.1:0", "--root", "part"]);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("only a part of the backup")]);
+  expect(refused.stderr).toContain(`skillctl restore ${user.path("copy")} --resume`);
+  expect(await user.json("restore", "copy", "--root", "part", "--resume")).toMatchObject({ blobs: 0, tags: 1 });
+  await (await serve("part")).end();
+});
+
 it("lets no backup be restored into a registry that a server uses", async () => {
   const { status, stderr } = await user.run(["restore", "copy", "--root", "registry", "--resume"]);
   expect([status, stderr]).toEqual([1, expect.stringContaining("another server uses")]);
@@ -109,6 +131,10 @@ it("says of an image that is damaged that it is not in the backup", async () => 
   const { status, stdout, stderr } = await user.run(["backup", "partial", "--root", "registry"]);
   expect([status, stdout]).toEqual([1, expect.stringContaining("0 manifests, 0 tags")]);
   expect(stderr).toMatch(/^left out examples\/hello@sha256:/m);
+  await user.run(["scrub", "--root", "registry"]);
+  const nightly = await user.run(["backup", "copy", "--root", "registry"]);
+  expect([nightly.status, nightly.stdout]).toEqual([1, expect.stringContaining("1 manifest, 1 tag")]);
+  expect(nightly.stderr).toMatch(/^kept as it was examples\/hello@sha256:/m);
   await writeFile(file, bytes);
 });
 

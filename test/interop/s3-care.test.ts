@@ -119,7 +119,14 @@ gc: { grace: 0s }
     expect(report).toMatchObject({ path: `s3://${other.bucket}/skills`, manifests: 1, tags: 1, missing: [] });
     const again = await skillctl("restore", "copy", "--config", "other.yaml");
     expect([again.status, again.stderr]).toEqual([1, expect.stringContaining("not empty")]);
+    const resumed = await skillctl("restore", "copy", "--config", "other.yaml", "--resume");
+    expect([resumed.status, resumed.stderr]).toEqual([1, expect.stringContaining("no restore into it was cut off")]);
     const storage = await createS3Storage(other);
+    await storage.marks.set("restoring", user.path("copy"));
+    const refused = await skillctl("serve", "--listen", "127.0.0.1:0", "--config", "other.yaml");
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("only a part of the backup")]);
+    expect(await json("restore", "copy", "--config", "other.yaml", "--resume")).toMatchObject({ blobs: 0, tags: 1 });
+    expect(await storage.marks.read("restoring")).toBeUndefined();
     expect(await storage.metadata.usage("examples")).toMatchObject({ manifests: 1 });
     await storage.close();
     expect((await skillctl("fsck", "--config", "other.yaml")).status).toBe(0);

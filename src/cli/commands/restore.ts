@@ -14,7 +14,7 @@ interface Flags extends RootFlags {
 export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
   description:
     "Fills a new or empty registry from what skillctl backup made, verifying every blob. No server may use the registry " +
-    "meanwhile. When it was cut off, --resume goes on; then what the backup does not have is removed from the registry.",
+    "meanwhile, and none serves it before all is there. When it was cut off, --resume goes on.",
   arguments: [
     { syntax: "<directory>", summary: "where the backup is", completes: "directory", parse: text("directory") },
   ],

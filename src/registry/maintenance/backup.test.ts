@@ -1,12 +1,12 @@
-import { rm, truncate } from "node:fs/promises";
-import { expect, it } from "vitest";
+import { mkdir, readdir, rm, symlink, truncate } from "node:fs/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import type { Digest } from "../../oci/index.ts";
 import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
 import { createFsStorage } from "../storage/fs/index.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
-import { listOf, storeImage } from "../storage/testing/images.ts";
+import { listOf, storeBlob, storeImage } from "../storage/testing/images.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { backup } from "./backup.ts";
 import { fsck } from "./fsck.ts";
@@ -126,11 +126,179 @@ it("says what it could not copy, and copies the rest", async () => {
   await storage.close();
 });
 
+describe("an image that is damaged after it was backed up", () => {
+  const setAside = async (storage: RegistryStorage, path: string, digest: Digest): Promise<void> => {
+    await truncate(path, 3);
+    await storage.blobs.setAside(digest);
+  };
+  const damages: readonly [string, typeof setAside][] = [
+    ["was set aside by scrub", setAside],
+    ["was truncated", async (_, path) => truncate(path, 3)],
+    ["is absent", async (_, path) => rm(path)],
+    [
+      "cannot be read",
+      async (_, path) => {
+        await rm(path);
+        await mkdir(path);
+      },
+    ],
+  ];
+
+  it.each(damages)("stays in the backup with its tag, when its layer %s", async (_, damage) => {
+    const storage = await open();
+    const bad = await storeImage(storage, NAME, "bad", { tag: "bad" });
+    await storeImage(storage, NAME, "good", { tag: "good" });
+    const before = await contentOf(storage);
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(storage, path);
+    await damage(storage, blobPath(bad.layer.digest), bad.layer.digest);
+    const report = await backup(storage, path);
+    expect(report.missing).toMatchObject([{ repository: NAME, manifest: bad.manifest.digest, isKept: true }]);
+    expect(report).toMatchObject({ repositories: 1, manifests: 2, tags: 2, blobs: 0 });
+    await opened(path, async (copy) => {
+      expect(await contentOf(copy)).toEqual(before);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("has in the backup the tag of what the backup can complete, and else the one from before", async () => {
+    const storage = await open();
+    const repository = storage.metadata.repository(NAME);
+    const old = await storeImage(storage, NAME, "old", { tag: "latest" });
+    const whole = await storeImage(storage, NAME, "whole", { tag: "whole" });
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(storage, path);
+    const fresh = await storeImage(storage, NAME, "fresh", { tag: "latest" });
+    await repository.moveTags([{ tag: "moved", to: whole.manifest.digest }]);
+    await repository.deleteManifest(old.manifest.digest);
+    await rm(blobPath(fresh.layer.digest));
+    await rm(blobPath(whole.config.digest));
+    const report = await backup(storage, path);
+    expect(report.missing).toHaveLength(2);
+    expect(report).toMatchObject({ manifests: 2, tags: 3 });
+    await opened(path, async (copy) => {
+      const kept = copy.metadata.repository(NAME);
+      expect(await kept.tag("latest")).toBe(old.manifest.digest);
+      expect(await kept.tag("moved")).toBe(whole.manifest.digest);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("is kept when what the registry knew of it is gone from under its tag", async () => {
+    const storage = await open();
+    const { manifest } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await storage.close();
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(await open({ purpose: "maintain" }), path);
+    await rm(
+      pathTo("repositories", NAME, "_", "manifests", "sha256", `${manifest.digest.slice("sha256:".length)}.json`),
+    );
+    const report = await backup(await open({ purpose: "maintain" }), path);
+    expect(report.missing).toMatchObject([{ manifest: manifest.digest, isKept: true }]);
+    await opened(path, async (copy) => {
+      expect(await copy.metadata.repository(NAME).tag("1.0.0")).toBe(manifest.digest);
+    });
+  });
+});
+
+it("counts the same repositories as a restore of it", async () => {
+  const storage = createMemoryStorage();
+  await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  await storeBlob(storage, "examples/no-image", "garbage");
+  expect(await backup(storage, pathTo("backup"))).toMatchObject({ repositories: 1 });
+  expect(await restore(pathTo("backup"), createMemoryStorage())).toMatchObject({ repositories: 1 });
+});
+
 it("is not restored over a registry that holds something, nor from nothing", async () => {
   const storage = createMemoryStorage();
   await expect(restore(pathTo("nothing"), storage)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await storeImage(storage, NAME, "one", { tag: "1.0.0" });
   await backup(storage, pathTo("backup"));
-  await expect(restore(pathTo("backup"), storage)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
-  expect(await restore(pathTo("backup"), storage, { resume: true })).toMatchObject({ blobs: 0, manifests: 1 });
+  for (const resume of [false, true]) {
+    const restoring = restore(pathTo("backup"), storage, { resume });
+    await expect(restoring).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  }
+  expect(await listOf(storage.metadata.repository(NAME).tags())).toEqual(["1.0.0"]);
+});
+
+describe("a restore that was cut off", () => {
+  const begin = async (storage: RegistryStorage): Promise<void> => {
+    const source = createMemoryStorage();
+    await storeImage(source, "examples/a", "a", { tag: "1.0.0" });
+    await storeImage(source, "examples/b", "b", { tag: "1.0.0" });
+    await backup(source, pathTo("backup"));
+    const cut = new AbortController();
+    const restoring = restore(pathTo("backup"), storage, { signal: cut.signal, onRepository: () => cut.abort() });
+    await expect(restoring).rejects.toBeDefined();
+    expect(await listOf(storage.metadata.repositories())).toEqual(["examples/a"]);
+  };
+
+  it("is gone on with when that is asked for, from the same backup", async () => {
+    const storage = createMemoryStorage();
+    await begin(storage);
+    await expect(restore(pathTo("backup"), storage)).rejects.toMatchObject({
+      code: "RESTORE_UNFINISHED",
+      hint: expect.stringContaining(`skillctl restore ${pathTo("backup")} --resume`),
+    });
+    await backup(createMemoryStorage(), pathTo("other"));
+    const other = restore(pathTo("other"), storage, { resume: true });
+    await expect(other).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+    expect(await restore(pathTo("backup"), storage, { resume: true })).toMatchObject({ repositories: 2, tags: 2 });
+    expect(await listOf(storage.metadata.repositories())).toEqual(["examples/a", "examples/b"]);
+    const again = restore(pathTo("backup"), storage, { resume: true });
+    await expect(again).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+  });
+
+  it("leaves a mark on the disk, and nothing is backed up or restored from what it left", async () => {
+    await opened(pathTo("restored"), begin);
+    await opened(pathTo("restored"), async (storage) => {
+      expect(await storage.marks.read("restoring")).toBe(pathTo("backup"));
+      await expect(backup(storage, pathTo("backup"))).rejects.toMatchObject({ code: "RESTORE_UNFINISHED" });
+    });
+    const restoring = restore(pathTo("restored"), createMemoryStorage());
+    await expect(restoring).rejects.toMatchObject({ code: "RESTORE_UNFINISHED" });
+    await opened(pathTo("restored"), async (storage) => {
+      await restore(pathTo("backup"), storage, { resume: true });
+      expect(await storage.marks.read("restoring")).toBeUndefined();
+    });
+  });
+});
+
+describe("where a backup is not made", () => {
+  it("is in a registry that is none, unless it is told to adopt it", async () => {
+    await opened(pathTo("mine"), async (mine) => storeImage(mine, "examples/mine", "mine", { tag: "1.0.0" }));
+    const storage = createMemoryStorage();
+    await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await expect(backup(storage, pathTo("mine"))).rejects.toMatchObject({
+      code: "TARGET_EXISTS",
+      hint: expect.stringContaining("--adopt"),
+    });
+    const namesIn = async (directory: string): Promise<string[]> =>
+      opened(directory, async ({ metadata }) => listOf(metadata.repositories()));
+    expect(await namesIn(pathTo("mine"))).toEqual(["examples/mine"]);
+    await backup(storage, pathTo("mine"), { adopt: true });
+    await backup(storage, pathTo("mine"));
+    await opened(pathTo("mine"), async (mine) => {
+      expect(await mine.metadata.repository(NAME).tag("1.0.0")).toBeDefined();
+      expect(await listOf(mine.metadata.repository("examples/mine").tags())).toEqual([]);
+    });
+  });
+
+  it("is inside a registry, also by way of a link", async () => {
+    const storage = await createFsStorage(pathTo("source"));
+    await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    const before = await readdir(pathTo("source"));
+    await symlink(pathTo("source"), pathTo("link"));
+    for (const directory of ["source/copy", "source/blobs", "source/new/copy", "link/copy"]) {
+      await expect(backup(storage, pathTo(directory))).rejects.toMatchObject({
+        code: "TARGET_EXISTS",
+        message: expect.stringContaining("lies in the registry"),
+      });
+    }
+    expect(await readdir(pathTo("source"))).toEqual(before);
+    await storage.close();
+  });
 });

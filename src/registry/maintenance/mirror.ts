@@ -1,6 +1,7 @@
 /**
  * One registry made like another that is in use. A repository is looked at twice, until both looks agree on its tags; what
- * manifests refer to is copied before them, and they before the tags, so that the copy is whole at any moment.
+ * manifests refer to is copied before them, and they before the tags, so that the copy is whole at any moment. What the source
+ * has lost or cannot read is no reason to remove anything: the copy may be the only good one.
  */
 import { readAll } from "../../content/index.ts";
 import { isSkillError, SkillError, throwIfAborted } from "../../errors.ts";
@@ -18,15 +19,26 @@ export interface MirrorOptions extends OperationOptions {
   readonly onRepository?: (name: string) => void;
 }
 
+/** An image that the source has no more as it should, with the first thing that is wrong. */
+export interface MissingImage {
+  readonly repository: string;
+  readonly manifest: Digest;
+  readonly message: string;
+  /** Whether the copy has it whole all the same, from an earlier time. */
+  readonly isKept: boolean;
+}
+
 export interface MirrorReport {
+  /** Those of which the copy has a manifest. */
   readonly repositories: number;
+  /** All that the copy has now, like `tags`. */
   readonly manifests: number;
   readonly tags: number;
   /** Blobs that were copied; those that the target had already are not counted. */
   readonly blobs: number;
   readonly bytes: number;
-  /** What could not be copied because the source lacks it or has it damaged; each with all that it concerns. */
-  readonly missing: readonly { readonly repository: string; readonly manifest: Digest; readonly message: string }[];
+  /** What could not be copied because the source lacks a part or has it damaged; each with all that it concerns. */
+  readonly missing: readonly MissingImage[];
 }
 
 interface Snapshot {
@@ -34,7 +46,10 @@ interface Snapshot {
   readonly manifests: ReadonlyMap<Digest, StoredManifest & { readonly references: readonly Digest[] }>;
 }
 
-/** Copies all repositories, removing from the target what the source does not have. Only what is new is copied. */
+/**
+ * Copies all repositories, removing from the target what is not of the source any more. Only what is new is copied. A tag whose
+ * image cannot be copied stays as it is in the target, with what it names there.
+ */
 export async function mirror(
   source: RegistryStorage,
   target: RegistryStorage,
@@ -48,11 +63,17 @@ export async function mirror(
     options.onRepository?.(name);
   }
   for await (const name of target.metadata.repositories(options)) if (!names.has(name)) await run.copyRepository(name);
-  return { ...run.report, repositories: names.size };
+  return run.report;
 }
 
+/** Thrown for what the source lacks or has damaged; failures of the target are not of this class. */
+class SourceDamage extends SkillError {}
+
+/** `gone`: it was deleted while it was copied. */
+type Outcome = "copied" | "lost" | "gone";
+
 class MirrorRun {
-  readonly report = { manifests: 0, tags: 0, blobs: 0, bytes: 0, missing: [] as MirrorReport["missing"][number][] };
+  readonly report = { repositories: 0, manifests: 0, tags: 0, blobs: 0, bytes: 0, missing: [] as MissingImage[] };
   readonly #source: RegistryStorage;
   readonly #target: RegistryStorage;
   readonly #options: MirrorOptions;
@@ -66,66 +87,120 @@ class MirrorRun {
   async copyRepository(name: string): Promise<void> {
     const [from, to] = [this.#source.metadata.repository(name), this.#target.metadata.repository(name)];
     const { tags, manifests } = await lookAt(from, this.#options);
-    const copied = new Set<Digest>();
+    const outcomes = new Map<Digest, Outcome>();
     for (const [digest, manifest] of manifests) {
       throwIfAborted(this.#options.signal);
-      if (await this.#copyManifest(from, to, manifest)) copied.add(digest);
+      outcomes.set(digest, await this.#copyManifest(from, to, manifest));
     }
     const held = await lookAt(to, this.#options);
-    const sets = [...tags].filter(([, digest]) => copied.has(digest)).map(([tag, digest]) => ({ tag, to: digest }));
-    const names = new Set(sets.map(({ tag }) => tag));
+    const sets: TagMove[] = [];
+    const kept = new Set<string>();
+    for (const [tag, digest] of tags) {
+      const outcome = outcomes.get(digest) ?? (await this.#findLost(from, tag, digest, held));
+      if (outcome === "copied") sets.push({ tag, to: digest });
+      else if (outcome === "lost" && held.tags.has(tag)) kept.add(tag);
+    }
+    const names = new Set([...sets.map(({ tag }) => tag), ...kept]);
     const removals = [...held.tags.keys()].filter((tag) => !names.has(tag)).map((tag) => ({ tag, to: undefined }));
     const moves: readonly TagMove[] = [...sets, ...removals];
     if (moves.length > 0) await to.moveTags(moves, this.#options);
-    for (const digest of held.manifests.keys()) if (!manifests.has(digest)) await to.deleteManifest(digest);
-    this.report.manifests += copied.size;
-    this.report.tags += sets.length;
+    const named = [...[...kept].map((tag) => held.tags.get(tag)), ...sets.map(({ to: digest }) => digest)];
+    const needed = neededBy(
+      named.filter((digest) => digest !== undefined),
+      held,
+    );
+    const unwanted = [...held.manifests.keys()].filter((digest) => !manifests.has(digest) && !needed.has(digest));
+    for (const digest of unwanted) await to.deleteManifest(digest);
+    const count = held.manifests.size - unwanted.length;
+    if (count > 0) this.report.repositories += 1;
+    this.report.manifests += count;
+    this.report.tags += names.size;
   }
 
-  /** Resolves to whether the target has it now. One that was deleted meanwhile is left out silently. */
+  /** What became of the manifest that a tag names, when the source does not list it: nobody but a damaged disk takes it from under a tag. */
+  async #findLost(from: RepositoryMetadata, tag: string, digest: Digest, held: Snapshot): Promise<Outcome> {
+    if ((await from.manifest(digest)) !== undefined || (await from.tag(tag, this.#options)) !== digest) return "gone";
+    const isKept = held.manifests.has(digest);
+    const message = `the tag ${tag} names it, and it is missing`;
+    this.report.missing.push({ repository: from.name, manifest: digest, message, isKept });
+    return isKept ? "copied" : "lost";
+  }
+
+  /** `copied`: the target has it whole now, be it that it had before what the source lacks. */
   async #copyManifest(
     from: RepositoryMetadata,
     to: RepositoryMetadata,
     manifest: StoredManifest & { readonly references: readonly Digest[] },
-  ): Promise<boolean> {
+  ): Promise<Outcome> {
     const { digest } = manifest.descriptor;
+    let damage: SourceDamage | undefined;
+    let isKept = true;
     try {
-      for await (const held of inOrder(new Set(manifest.references), 4, async (each) =>
+      for await (const part of inOrder(new Set(manifest.references), 4, async (each) =>
         this.#copyPart(from, to, each),
       )) {
-        if (held !== undefined) await to.linkBlob(held);
+        damage ??= part.damage;
+        if (part.link !== undefined) await to.linkBlob(part.link);
       }
-      await this.#copyBlob(digest);
+      const own = await this.#copyBlob(digest);
+      damage ??= own;
       await to.putManifest(manifest, undefined, this.#options);
-      return true;
     } catch (error) {
-      const isMissing = isSkillError(error, "NOT_FOUND") || isSkillError(error, "DIGEST_MISMATCH");
-      if (!isMissing) throw error;
-      if ((await from.manifest(digest)) === undefined) return false;
-      this.report.missing.push({ repository: from.name, manifest: digest, message: error.message });
-      return false;
+      if (!(error instanceof SourceDamage)) throw error;
+      damage = error;
+      isKept = false;
+    }
+    if (damage === undefined) return "copied";
+    if ((await from.manifest(digest)) === undefined) return "gone";
+    this.report.missing.push({ repository: from.name, manifest: digest, message: damage.message, isKept });
+    return isKept ? "copied" : "lost";
+  }
+
+  /** `link`: the repository is to have it as a blob; manifests of an index are copied on their own. `damage` as of {@link #copyBlob}. */
+  async #copyPart(
+    from: RepositoryMetadata,
+    to: RepositoryMetadata,
+    digest: Digest,
+  ): Promise<{ readonly link?: Digest; readonly damage?: SourceDamage }> {
+    if (!(await from.hasBlob(digest)) && (await from.manifest(digest)) !== undefined) return {};
+    const damage = await this.#copyBlob(digest);
+    return {
+      ...((await to.hasBlob(digest)) ? {} : { link: digest }),
+      ...(damage === undefined ? {} : { damage }),
+    };
+  }
+
+  /** Resolves to what is wrong in the source when the target has it whole all the same; throws it when the target has not. */
+  async #copyBlob(digest: Digest): Promise<SourceDamage | undefined> {
+    try {
+      const blob = await this.#source.blobs.stat(digest).catch(throwDamage);
+      if (blob === undefined) throw new SourceDamage("NOT_FOUND", `${digest} is missing`);
+      const there = await this.#target.blobs.stat(digest);
+      if (there?.size === blob.size && (await this.#target.blobs.touch(digest))) return undefined;
+      await this.#transfer(blob);
+      this.report.blobs += 1;
+      this.report.bytes += blob.size;
+      return undefined;
+    } catch (error) {
+      if (error instanceof SourceDamage && (await this.#isWholeInTarget(digest))) return error;
+      throw error;
     }
   }
 
-  /** Resolves to the digest if the repository is to have it as a blob; manifests of an index are copied on their own. */
-  async #copyPart(from: RepositoryMetadata, to: RepositoryMetadata, digest: Digest): Promise<Digest | undefined> {
-    if (!(await from.hasBlob(digest)) && (await from.manifest(digest)) !== undefined) return undefined;
-    await this.#copyBlob(digest);
-    return (await to.hasBlob(digest)) ? undefined : digest;
-  }
-
-  async #copyBlob(digest: Digest): Promise<void> {
-    const [blob, there] = await Promise.all([this.#source.blobs.stat(digest), this.#target.blobs.stat(digest)]);
-    if (blob === undefined) throw new SkillError("NOT_FOUND", `${digest} is missing`);
-    if (there?.size === blob.size && (await this.#target.blobs.touch(digest))) return;
-    await this.#transfer(blob);
-    this.report.blobs += 1;
-    this.report.bytes += blob.size;
+  async #isWholeInTarget(digest: Digest): Promise<boolean> {
+    const { blobs } = this.#target;
+    try {
+      for await (const _ of blobs.read(digest, { ...this.#options, fresh: true, transient: true }));
+      return await blobs.touch(digest);
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
   }
 
   async #transfer({ digest, size }: StoredBlob): Promise<void> {
     const { blobs } = this.#target;
-    const content = this.#source.blobs.read(digest, this.#options);
+    const content = readSource(this.#source, digest, this.#options);
     if (size <= SMALL) return blobs.put(digest, await readAll(content, this.#options), this.#options);
     const { id } = await blobs.uploads.begin("backup", this.#options);
     try {
@@ -136,6 +211,37 @@ class MirrorRun {
       throw error;
     }
   }
+}
+
+async function* readSource(
+  { blobs }: RegistryStorage,
+  digest: Digest,
+  options: OperationOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* blobs.read(digest, options);
+  } catch (error) {
+    throwDamage(error);
+  }
+}
+
+function isDamage(error: unknown): error is SkillError {
+  return (
+    isSkillError(error, "NOT_FOUND") || isSkillError(error, "DIGEST_MISMATCH") || isSkillError(error, "FILE_UNREADABLE")
+  );
+}
+
+function throwDamage(error: unknown): never {
+  throw isDamage(error) ? new SourceDamage(error.code, error.message, { cause: error }) : error;
+}
+
+/** The manifests of a repository that some of them need, themselves included. */
+function neededBy(roots: readonly Digest[], { manifests }: Snapshot): Set<Digest> {
+  const needed = new Set(roots);
+  for (const digest of needed) {
+    for (const each of manifests.get(digest)?.references ?? []) if (manifests.has(each)) needed.add(each);
+  }
+  return needed;
 }
 
 /** Tags and manifests of one moment, unless the repository never stands still. Tags without their manifest are left out. */

@@ -1,37 +1,60 @@
+import { resolve } from "node:path";
+
 import { SkillError } from "../../errors.ts";
+import { quote } from "../../text/index.ts";
 import { createFsStorage } from "../storage/fs/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { mirror, type MirrorOptions, type MirrorReport } from "./mirror.ts";
+import { isEmpty, refuseUnfinished, restoreUnfinished } from "./unfinished.ts";
+
+export interface RestoreOptions extends MirrorOptions {
+  /** Goes on where an attempt of the same backup was cut off; what the backup does not have is removed. Default: false. */
+  readonly resume?: boolean;
+}
 
 /**
- * Fills an empty registry from a backup. An attempt that was cut off is gone on with when `resume` is set; then what the
- * backup does not have is removed. Throws `TARGET_EXISTS` when the registry holds something, `NOT_FOUND` when the
- * backup holds nothing.
+ * Fills an empty registry from a backup. From before the first change until all is there, the registry carries the mark
+ * `restoring`: no server serves it, and only what carries it is gone on with. Throws `TARGET_EXISTS` when the registry holds
+ * something else, `RESTORE_UNFINISHED` when an attempt was cut off and `resume` is not set, or when the backup itself is the
+ * rest of one, `NOT_FOUND` when the backup holds nothing.
  */
 export async function restore(
   directory: string,
   storage: RegistryStorage,
-  options: MirrorOptions & { readonly resume?: boolean } = {},
+  { resume = false, ...options }: RestoreOptions = {},
 ): Promise<MirrorReport> {
-  if (options.resume !== true && !(await isEmpty(storage))) {
-    throw new SkillError("TARGET_EXISTS", "the registry is not empty; a backup is restored into an empty one", {
-      hint: "Name a new directory as its root.",
-    });
-  }
-  const source = await createFsStorage(directory, { ...options, purpose: "maintain" });
+  const from = resolve(directory);
+  await checkTarget(storage, from, resume);
+  const source = await createFsStorage(from, { ...options, purpose: "maintain" });
   try {
+    await refuseUnfinished(source);
     if (await isEmpty(source)) {
       throw new SkillError("NOT_FOUND", `there is no backup at ${directory}`, {
         hint: "Name the directory of a backup.",
       });
     }
-    return await mirror(source, storage, options);
+    await storage.marks.set("restoring", from);
+    await storage.marks.clear("backup");
+    const report = await mirror(source, storage, options);
+    await storage.marks.clear("restoring");
+    return report;
   } finally {
     await source.close();
   }
 }
 
-async function isEmpty({ metadata }: RegistryStorage): Promise<boolean> {
-  for await (const _ of metadata.repositories({ limit: 1 })) return false;
-  return true;
+async function checkTarget(storage: RegistryStorage, from: string, resume: boolean): Promise<void> {
+  const begun = await storage.marks.read("restoring");
+  if (begun === undefined) {
+    if (await isEmpty(storage)) return;
+    const why = resume ? "and no restore into it was cut off" : "a backup is restored into an empty one";
+    throw new SkillError("TARGET_EXISTS", `the registry is not empty; ${why}`, {
+      hint: "Name a new directory as its root.",
+    });
+  }
+  if (!resume) throw restoreUnfinished(begun);
+  if (begun === from) return;
+  throw new SkillError("TARGET_EXISTS", `what was cut off is a restore of ${quote(begun)}, not of ${quote(from)}`, {
+    hint: `Name ${quote(begun)}, or restore into a new registry.`,
+  });
 }

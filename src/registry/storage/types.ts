@@ -200,6 +200,20 @@ export interface MetadataStorage {
   usage(namespace: string, options?: OperationOptions & { readonly fresh?: boolean }): Promise<Usage>;
 }
 
+/**
+ * What a registry as a whole may say of itself. `backup`: the next backup replaces what it holds. `restoring`: it has only a part of
+ * the backup that its text names.
+ */
+export type RegistryMark = "backup" | "restoring";
+
+export interface RegistryMarks {
+  /** The text that was set with it; `undefined` when the registry does not carry it. */
+  read(mark: RegistryMark): Promise<string | undefined>;
+  /** Replaces the text of one that is set. `text` is one line. */
+  set(mark: RegistryMark, text: string): Promise<void>;
+  clear(mark: RegistryMark): Promise<void>;
+}
+
 /** Something that is wrong with a driver's own files. */
 export interface StorageIssue {
   /** What and where, for a person. */
@@ -211,6 +225,7 @@ export interface StorageIssue {
 export interface RegistryStorage {
   readonly blobs: BlobStorage;
   readonly metadata: MetadataStorage;
+  readonly marks: RegistryMarks;
   /** Looks at everything that the driver wrote beside blobs. Changes nothing. Left out where nothing can be wrong. */
   inspect?(options?: OperationOptions): AsyncIterable<StorageIssue>;
   /**

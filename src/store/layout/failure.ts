@@ -2,38 +2,56 @@
 import { errnoOf } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 
-const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
-  EACCES: ["permission was denied", "Use a store that you own, or name another one with --store."],
+/** What lies in a directory, and the flag that names another directory for it. */
+export interface Place {
+  readonly noun: string;
+  readonly flag: string;
+}
+
+const STORE: Place = { noun: "store", flag: "--store" };
+
+type Hint = string | ((place: Place) => string);
+
+const owned: Hint = ({ noun, flag }) => `Use a ${noun} that you own, or name another one with ${flag}.`;
+
+const REASONS: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
+  EACCES: ["permission was denied", owned],
   EDQUOT: ["the disk quota is used up", "Free some space; nothing that was stored before is affected."],
   EFBIG: ["it is too large", "Nothing that was stored before is affected."],
-  EFTYPE: ["it is not a regular file", "Look at what it is; a store consists of files and directories only."],
+  EFTYPE: [
+    "it is not a regular file",
+    ({ noun }) => `Look at what it is; a ${noun} consists of files and directories only.`,
+  ],
   EIO: ["the disk reported an error", "Check the disk; nothing is acknowledged that did not reach it."],
-  ELOOP: ["it is a symbolic link", "Put what it points at in its place; a store follows no links."],
+  ELOOP: ["it is a symbolic link", ({ noun }) => `Put what it points at in its place; a ${noun} follows no links.`],
   EMFILE: ["too many files are open", "Raise the limit on open files (ulimit -n) or do less at once."],
   ENFILE: ["too many files are open on this machine", "Raise the system's limit on open files or do less at once."],
   ENOSPC: ["the disk is full", "Free some space; nothing that was stored before is affected."],
-  EPERM: ["the operation is not permitted", "Use a store that you own, or name another one with --store."],
-  EROFS: ["the file system is read-only", "Name a store on a writable file system with --store."],
+  EPERM: ["the operation is not permitted", owned],
+  EROFS: ["the file system is read-only", ({ noun, flag }) => `Name a ${noun} on a writable file system with ${flag}.`],
 };
 
 /**
  * Runs work that writes below `path` and turns a failure of the file system into `STORE_UNWRITABLE`. Errors that have
- * a code of ours already, and those of the content that is being written, pass through.
+ * a code of ours already, and those of the content that is being written, pass through. Hints are about the `place`.
  */
-export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function writing<T>(path: string, work: () => Promise<T>, place: Place = STORE): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(path, error, place);
   }
 }
 
 /** {@link writing} for an error that is at hand. */
-export function unwritable(path: string, error: unknown): unknown {
+export function unwritable(path: string, error: unknown, place: Place = STORE): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const [what, hint] = REASONS[errno] ?? [errno, "Nothing that was stored before is affected."];
-  return new SkillError("STORE_UNWRITABLE", `cannot write ${path}: ${what}`, { hint, cause: error });
+  return new SkillError("STORE_UNWRITABLE", `cannot write ${path}: ${what}`, {
+    hint: typeof hint === "string" ? hint : hint(place),
+    cause: error,
+  });
 }
 
 /** Runs work that reads `path` and turns a failure of the file system into `FILE_UNREADABLE`. */

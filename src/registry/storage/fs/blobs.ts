@@ -12,7 +12,7 @@ import { absentAsUndefined, isAbsent } from "../../../errno.ts";
 import { isSkillError, throwIfAborted } from "../../../errors.ts";
 import { algorithmOf, digestOf, type Digest } from "../../../oci/index.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
-import { isIrregular, isReadOnly, reading, unreadable, writing } from "../../../store/layout/failure.ts";
+import { isIrregular, isReadOnly, reading, unreadable } from "../../../store/layout/failure.ts";
 import type { FileStatus, OpenFile } from "../../../store/layout/file-system.ts";
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
@@ -24,6 +24,7 @@ import { stamp } from "./stamp.ts";
 import { Trash } from "./trash.ts";
 import { FsUploads } from "./uploads.ts";
 import { VerifiedFiles } from "./verified-files.ts";
+import { writing } from "./writing.ts";
 
 export class FsBlobs implements BlobStorage {
   readonly uploads: FsUploads;

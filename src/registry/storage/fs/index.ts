@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
-import { reading, writing } from "../../../store/layout/failure.ts";
+import { reading } from "../../../store/layout/failure.ts";
 import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
 import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
 import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
@@ -17,10 +17,12 @@ import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata,
 import { FsBlobs } from "./blobs.ts";
 import { FsContext } from "./context.ts";
 import { inspectFiles } from "./inspect.ts";
+import { FsMarks } from "./marks.ts";
 import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
 import { RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
 import { FsRepository } from "./repository.ts";
+import { writing } from "./writing.ts";
 
 /** Bytes that are written to see whether a disk takes any. */
 const PROBE = 64 * 1024;
@@ -91,6 +93,7 @@ function noRegistry(root: string): SkillError {
 class FsStorage implements RegistryStorage {
   readonly blobs: FsBlobs;
   readonly metadata: MetadataStorage;
+  readonly marks: FsMarks;
   readonly #context: FsContext;
   readonly #ownership: Ownership | undefined;
 
@@ -99,6 +102,7 @@ class FsStorage implements RegistryStorage {
     this.#ownership = ownership;
     this.blobs = new FsBlobs(context.disk);
     this.metadata = new FsMetadata(context);
+    this.marks = new FsMarks(context.disk);
   }
 
   /** Finishes or clears away what was left undone. For the owner, before anything else. */

@@ -2,7 +2,7 @@ import { absentAsUndefined, isAbsent } from "../../../errno.ts";
 import { throwIfAborted } from "../../../errors.ts";
 import type { Digest } from "../../../oci/index.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
-import { isReadOnly, reading, writing } from "../../../store/layout/failure.ts";
+import { isReadOnly, reading } from "../../../store/layout/failure.ts";
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type RepositoryPaths,
 } from "./paths.ts";
 import { Trash } from "./trash.ts";
+import { writing } from "./writing.ts";
 
 /**
  * Which blobs a repository has: an empty file for each, whose time says when somebody last counted on it. They are made by the

@@ -21,6 +21,7 @@ export class RegistryPaths implements DiskPaths {
   readonly repositories: string;
   /** Damaged blobs, for somebody to look at. */
   readonly damaged: string;
+  readonly marks: string;
   readonly own: string;
   readonly temporary: string;
   readonly lock: string;
@@ -35,6 +36,7 @@ export class RegistryPaths implements DiskPaths {
     this.uploads = join(root, "uploads");
     this.repositories = join(root, "repositories");
     this.damaged = join(root, "damaged");
+    this.marks = join(root, "marks");
     this.own = join(root, "work");
     this.temporary = join(this.own, "tmp");
     this.lock = join(this.own, "lock");

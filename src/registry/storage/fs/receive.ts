@@ -2,8 +2,8 @@ import type { Hash } from "node:crypto";
 
 import type { Content } from "../../../content/index.ts";
 import { inBlocks } from "../../../store/layout/blocks.ts";
-import { writing } from "../../../store/layout/failure.ts";
 import type { OpenFile } from "../../../store/layout/file-system.ts";
+import { writing } from "./writing.ts";
 
 /** Bytes after which the disk is told to begin with what has come, so that little is left for it when all has. */
 const FLUSH_EVERY = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { relative, sep } from "node:path";
 import { absentAsUndefined, linkAsUndefined } from "../../../errno.ts";
 import { throwIfAborted } from "../../../errors.ts";
 import type { Digest } from "../../../oci/index.ts";
-import { reading, writing } from "../../../store/layout/failure.ts";
+import { reading } from "../../../store/layout/failure.ts";
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
@@ -27,6 +27,7 @@ import {
   recordOf,
   type ManifestRecord,
 } from "./records.ts";
+import { writing } from "./writing.ts";
 
 /** A repository for whoever holds its lock. */
 export class HeldRepository implements RepositoryMetadata {

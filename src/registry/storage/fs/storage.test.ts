@@ -231,6 +231,14 @@ describe("a failing disk", () => {
     expect(acknowledged.size).toBeGreaterThan(10);
   });
 
+  it.each(["EROFS", "EACCES"])("says on %s how another registry is named, and speaks of no store", async (code) => {
+    const fs = failingFileSystem((operation) => (operation === "makeDirectory" ? code : undefined));
+    await expect(open({ fs })).rejects.toMatchObject({
+      code: "STORE_UNWRITABLE",
+      hint: expect.stringMatching(/^(?!.*store).*registry.*--root/),
+    });
+  });
+
   it("goes on after it had no room, without a restart", async () => {
     let isFull = false;
     const fs = failingFileSystem((operation) => (isFull && operation === "write" ? "ENOSPC" : undefined));

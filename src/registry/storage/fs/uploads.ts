@@ -13,7 +13,6 @@ import { absentAsUndefined, isAbsent } from "../../../errno.ts";
 import { isSkillError, throwIfAborted } from "../../../errors.ts";
 import { algorithmOf, digestFrom, type Digest, type DigestAlgorithm } from "../../../oci/index.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
-import { writing } from "../../../store/layout/failure.ts";
 import type { OpenFile } from "../../../store/layout/file-system.ts";
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
@@ -25,6 +24,7 @@ import { limited } from "../limited.ts";
 import { receive } from "./receive.ts";
 import { stamp } from "./stamp.ts";
 import { encodeSession, parseSession, type Session } from "./upload-session.ts";
+import { writing } from "./writing.ts";
 
 const ID = /^[0-9a-f]{32}$/;
 const SESSION = ".json";

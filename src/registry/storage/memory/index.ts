@@ -1,6 +1,13 @@
 /** A registry's storage in memory: for tests, and for a registry that shall forget everything when it ends. */
 import { pageOf } from "../pages.ts";
-import type { MetadataStorage, PageOptions, RegistryStorage, RepositoryMetadata } from "../types.ts";
+import type {
+  MetadataStorage,
+  PageOptions,
+  RegistryMark,
+  RegistryMarks,
+  RegistryStorage,
+  RepositoryMetadata,
+} from "../types.ts";
 import { MemoryBlobs } from "./blobs.ts";
 import type { Usage } from "../quota.ts";
 import { MemoryRepository, RepositoryStates, type MemoryParts } from "./repository.ts";
@@ -13,7 +20,23 @@ export interface MemoryStorageOptions {
 export function createMemoryStorage({ now = Date.now }: MemoryStorageOptions = {}): RegistryStorage {
   const blobs = new MemoryBlobs(now);
   const metadata = new MemoryMetadata({ now, sizeOf: async (digest) => (await blobs.stat(digest))?.size });
-  return { blobs, metadata, close: async () => undefined };
+  return { blobs, metadata, marks: new MemoryMarks(), close: async () => undefined };
+}
+
+class MemoryMarks implements RegistryMarks {
+  readonly #texts = new Map<RegistryMark, string>();
+
+  async read(mark: RegistryMark): Promise<string | undefined> {
+    return this.#texts.get(mark);
+  }
+
+  async set(mark: RegistryMark, text: string): Promise<void> {
+    this.#texts.set(mark, text);
+  }
+
+  async clear(mark: RegistryMark): Promise<void> {
+    this.#texts.delete(mark);
+  }
 }
 
 class MemoryMetadata implements MetadataStorage {

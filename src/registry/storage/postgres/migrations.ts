@@ -120,6 +120,9 @@ const STEPS: readonly string[] = [
   CREATE TRIGGER usage AFTER INSERT OR DELETE ON links FOR EACH ROW EXECUTE FUNCTION count_usage(0);
   CREATE TRIGGER usage AFTER INSERT OR DELETE ON manifests FOR EACH ROW EXECUTE FUNCTION count_usage(1);
   `,
+  `
+  CREATE TABLE marks (mark text PRIMARY KEY, says text NOT NULL);
+  `,
 ];
 
 /**

@@ -8,6 +8,7 @@
 import { throwIfAborted } from "../../../errors.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { Database, type PostgresOptions } from "../postgres/database.ts";
+import { PostgresMarks } from "../postgres/marks.ts";
 import { PostgresMetadata } from "../postgres/metadata.ts";
 import { migrate } from "../postgres/migrations.ts";
 import { recount } from "../postgres/usage.ts";
@@ -50,6 +51,7 @@ export async function createS3Storage(options: S3StorageOptions): Promise<Regist
 class S3Storage implements RegistryStorage {
   readonly blobs: S3Blobs;
   readonly metadata: PostgresMetadata;
+  readonly marks: PostgresMarks;
   readonly #bucket: S3Bucket;
   readonly #database: Database;
   readonly #leftovers: Leftovers;
@@ -60,6 +62,7 @@ class S3Storage implements RegistryStorage {
     this.#leftovers = new Leftovers(database, bucket, now);
     this.blobs = new S3Blobs({ bucket, database, leftovers: this.#leftovers, now });
     this.metadata = new PostgresMetadata(database, now);
+    this.marks = new PostgresMarks(database);
   }
 
   inspect(options: OperationOptions = {}): AsyncIterable<StorageIssue> {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, it } from "vitest";
 
 import type { RegistryStorage } from "../types.ts";
 import { blobCases } from "./blob-cases.ts";
+import { markCases } from "./mark-cases.ts";
 import { quotaCases } from "./quota-cases.ts";
 import { repositoryCases } from "./repository-cases.ts";
 import { uploadCases } from "./upload-cases.ts";
@@ -64,6 +65,7 @@ export function describeRegistryStorage(
       "an upload": uploadCases,
       "a repository": repositoryCases,
       "a quota": quotaCases,
+      "a mark": markCases,
     };
     for (const [about, cases] of Object.entries(suites)) {
       describe(about, () => {
