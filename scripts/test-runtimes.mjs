@@ -3,7 +3,7 @@
  * another: the executables for linux/amd64 and (through qemu) linux/arm64, Node.js 22 and 24.
  *
  *     node scripts/test-runtimes.mjs                       # all tests on all of them
- *     node scripts/test-runtimes.mjs --quick               # what CI runs: all, but for linux-arm64 a part
+ *     node scripts/test-runtimes.mjs --quick               # what CI runs: all on linux-amd64, a part on the others
  *     node scripts/test-runtimes.mjs node-22 linux-arm64   # only these
  *
  * Needs `npm run release:build -- linux-amd64 linux-arm64`, and qemu-user-static for the latter. Each leaves vitest's report in
@@ -22,17 +22,19 @@ import { nodeOf } from "./release/runtimes.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(ROOT);
 
+/** The tests that say most in little time: files and archives, the store, processes and signals. */
+const QUICK = ["test/e2e/journey.test.ts", "test/e2e/process.test.ts"];
 /** Emulated, each call takes seconds. These check, pack and list. */
-const QUICK = ["test/e2e/authoring.test.ts", "--testNamePattern=makes the same image|packs as it is"];
+const QUICKEST = ["test/e2e/authoring.test.ts", "--testNamePattern=makes the same image|packs as it is"];
 
 const RUNTIMES = {
   "linux-amd64": { start: async () => ({ command: "release/linux-amd64/skillctl" }) },
-  "node-22": { start: async () => ({ node: await nodeOf(22) }) },
-  "node-24": { start: async () => ({ node: await nodeOf(24) }) },
+  "node-22": { quick: QUICK, start: async () => ({ node: await nodeOf(22) }) },
+  "node-24": { quick: QUICK, start: async () => ({ node: await nodeOf(24) }) },
   "linux-arm64": {
     patience: 6,
     needs: "qemu-aarch64-static",
-    quick: QUICK,
+    quick: QUICKEST,
     start: async () => ({ command: await emulated() }),
   },
 };
