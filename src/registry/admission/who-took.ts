@@ -1,5 +1,5 @@
 import { MediaType, PromotionAnnotation, type Digest } from "../../oci/index.ts";
-import type { AdmissionContext, PutChange } from "../hooks.ts";
+import type { AdmissionContext, Identity, PutChange } from "../hooks.ts";
 import type { Steps } from "./steps.ts";
 
 /** Who took the step to an image: as this process saw it, else as the record of it says. `undefined` where neither is known. */
@@ -9,8 +9,15 @@ export async function whoTook(
   context: AdmissionContext,
   steps: Steps,
 ): Promise<string | undefined> {
-  const seen = steps.who(repository, digest);
-  if (seen !== undefined) return seen;
+  return steps.who(repository, digest) ?? whoIsRecorded(identity, digest, context);
+}
+
+/** Who took the step to an image, as a record of it says. */
+export async function whoIsRecorded(
+  identity: Identity,
+  digest: Digest,
+  context: AdmissionContext,
+): Promise<string | undefined> {
   for await (const { descriptor: record } of context.referrers(digest)) {
     if (record.artifactType !== MediaType.promotion) continue;
     const actor = record.annotations?.[PromotionAnnotation.actor];

@@ -287,6 +287,24 @@ describe("where a backup is not made", () => {
     });
   });
 
+  it("is the registry itself, also by way of a link, and adopted or not", async () => {
+    const storage = await createFsStorage(pathTo("source"));
+    await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await storage.close();
+    await symlink(pathTo("source"), pathTo("link"));
+    const source = await createFsStorage(pathTo("source"), { purpose: "maintain" });
+    for (const directory of ["source", "link"]) {
+      for (const adopt of [false, true]) {
+        await expect(backup(source, pathTo(directory), { adopt })).rejects.toMatchObject({
+          code: "TARGET_EXISTS",
+          message: expect.stringContaining("is the registry itself"),
+        });
+      }
+    }
+    expect(await source.marks.read("backup")).toBeUndefined();
+    await source.close();
+  });
+
   it("is inside a registry, also by way of a link", async () => {
     const storage = await createFsStorage(pathTo("source"));
     await storeImage(storage, NAME, "one", { tag: "1.0.0" });

@@ -29,6 +29,7 @@ export async function backup(
   { adopt = false, ...options }: BackupOptions = {},
 ): Promise<MirrorReport> {
   await refuseUnfinished(storage);
+  await refuseSame(storage, resolve(directory));
   await refuseInside(resolve(directory));
   const target = await createFsStorage(directory, options);
   try {
@@ -55,6 +56,18 @@ async function claim(target: RegistryStorage, directory: string, adopt: boolean)
     );
   }
   await target.marks.set("backup", "skillctl backup replaces what is here");
+}
+
+/** By its own path: a link may lead to it. */
+async function refuseSame({ directory: source }: RegistryStorage, directory: string): Promise<void> {
+  if (source === undefined) return;
+  const [from, to] = await Promise.all(
+    [source, directory].map(async (path) => realpath(path).catch(absentAsUndefined)),
+  );
+  if (from === undefined || from !== to) return;
+  throw new SkillError("TARGET_EXISTS", `${quote(directory)} is the registry itself`, {
+    hint: "Name a directory elsewhere, best on another disk.",
+  });
 }
 
 /** A registry has nothing in its directory but its own files. */

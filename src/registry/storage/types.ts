@@ -226,6 +226,8 @@ export interface RegistryStorage {
   readonly blobs: BlobStorage;
   readonly metadata: MetadataStorage;
   readonly marks: RegistryMarks;
+  /** The absolute path of the directory that it keeps all of it in, if it does. */
+  readonly directory?: string;
   /** Looks at everything that the driver wrote beside blobs. Changes nothing. Left out where nothing can be wrong. */
   inspect?(options?: OperationOptions): AsyncIterable<StorageIssue>;
   /**

@@ -43,4 +43,22 @@ describe("latest, mirrored", () => {
     await bench.push(inState(all.get("2.0.0") as Image, "deprecated"), "2.0.0", "mirror");
     await bench.push(all.get("1.0.0") as Image, "latest", "mirror");
   });
+
+  it.each(["deprecated", "archived"] as const)(
+    "does not name what a version was before it was %s here",
+    async (state) => {
+      const bench = new Bench();
+      const all = await images(bench);
+      const [lower, higher] = [all.get("1.0.0") as Image, all.get("2.0.0") as Image];
+      await bench.push(lower, "1.0.0", "mirror");
+      await bench.push(higher, "2.0.0", "mirror");
+      await bench.push(inState(higher, "deprecated"), "2.0.0", "mirror");
+      if (state === "archived") {
+        await bench.push(inState(higher, "archived"), undefined, "mirror");
+        await bench.untag("2.0.0", "mirror", "admin");
+      }
+      await expect(bench.push(higher, "latest", "mirror")).rejects.toMatchObject({ status: 412 });
+      await bench.push(lower, "latest", "mirror");
+    },
+  );
 });

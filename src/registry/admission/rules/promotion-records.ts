@@ -7,7 +7,7 @@ import { fits, readRecord, type PromotionRecord } from "../record.ts";
 import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { isRecord, readSkill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
-import { whoTook } from "../who-took.ts";
+import { whoIsRecorded } from "../who-took.ts";
 
 const HINT = "skillctl promote leaves the record of a step that it takes; nobody else has to.";
 
@@ -32,8 +32,9 @@ export function promotionRecords(steps: Steps, ownNames = false): Rule {
       requireWhoTookIt(change, record, steps);
       await requireOwnName(change, record, ownNames);
       // A record that tells who took the step comes beside one that does not.
-      const isMissing = ownNames && record.actor !== undefined && record.actor === identity.name;
-      if (isMissing && (await whoTook(change, record.subject.digest, context, steps)) === undefined) return;
+      const seen = steps.who(repository, record.subject.digest) ?? identity.name;
+      const isMissing = ownNames && seen === identity.name && record.actor !== undefined && record.actor === seen;
+      if (isMissing && (await whoIsRecorded(identity, record.subject.digest, context)) === undefined) return;
       for await (const { descriptor } of context.referrers(record.subject.digest)) {
         if (descriptor.artifactType !== MediaType.promotion || descriptor.digest === digest) continue;
         if (descriptor.annotations?.[PromotionAnnotation.toDigest] !== record.subject.digest) continue;

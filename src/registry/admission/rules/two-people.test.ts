@@ -73,6 +73,16 @@ describe("where nobody knows who took a skill to testing", () => {
     await bench.push(published, "1.0.0", "approver");
   });
 
+  it("whoever puts it there again is recorded, beside a record that names nobody here", async () => {
+    const { bench, draft, testing, published } = await unknown();
+    await bench.push(testing, "1.0.0-testing", "author");
+    const record = recordOf(draft, testing, { [PromotionAnnotation.actor]: "author" });
+    await expect(bench.push(record, undefined, "approver")).rejects.toThrow("may not record");
+    await bench.push(record, undefined, "author");
+    bench.restart();
+    await expect(bench.push(published, "1.0.0", "author", "approver")).resolves.toBeDefined();
+  });
+
   it("whoever may not take that step, or mirrors, is not taken for them", async () => {
     const { bench, testing, published } = await unknown();
     await bench.push(testing, "1.0.0-testing", "reader");

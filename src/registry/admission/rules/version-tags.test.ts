@@ -56,8 +56,21 @@ describe("in a repository of skills, a tag that reads like a version", () => {
     await bench.push(inState(published, "archived"), undefined, "approver");
     await bench.untag("1.0.0", "approver");
     for (const tag of ["1.0.0-draft", "1.0.0-testing"]) if (await bench.tag(tag)) await bench.untag(tag, "author");
-    await expect(bench.push(plain(await bench.pack({}, { "x.md": "x" })), "1.0.0", "author")).rejects.toThrow(denied);
+    for (const tag of ["1.0.0", "3.0.0", "latest"]) {
+      const image = plain(await bench.pack({}, { "x.md": "x" }));
+      await expect(bench.push(image, tag, "author")).rejects.toThrow(denied);
+    }
     await expect(bench.push(published, "1.0.0", "mirror")).rejects.toThrow("went on to archived");
+  });
+
+  it("is not taken where the only skill bears a tag of somebody's own", async () => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    await bench.push(draft, "mine", "author");
+    for (const tag of ["9.0.0", "latest"]) {
+      await expect(bench.push(plain(draft), tag, "author", "admin", "mirror")).rejects.toThrow(denied);
+    }
+    await bench.publish(draft, "1.0.0");
   });
 
   it("is free where there are no skills", async () => {

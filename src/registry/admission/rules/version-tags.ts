@@ -1,7 +1,6 @@
 import { isVersion, LATEST } from "../../../lifecycle/index.ts";
 import type { Digest } from "../../../oci/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
-import type { OutVersions } from "../out.ts";
 import { refused, type Rule } from "../rule.ts";
 import { readSkill } from "../skill.ts";
 
@@ -13,9 +12,9 @@ const MAX_PLAIN = 10_000;
 
 /**
  * Whoever pulls `1.1.0` of a repository of skills takes it for published. Without this, an image that does not say what it is would
- * be under no rule and yet bear the tag; so would one under the tag of a version that is archived.
+ * be under no rule and yet bear the tag; so would one in a repository whose versions are all archived.
  */
-export function versionTags(out: OutVersions): Rule {
+export function versionTags(): Rule {
   const known = new Map<Digest, boolean>();
   /** Repositories in which all was read and no skill found, with when: so that many pushes to one do not each read it all. */
   const plain = new Map<string, number>();
@@ -31,8 +30,9 @@ export function versionTags(out: OutVersions): Rule {
       }
       if (tag === undefined || !readsLikeVersion(tag)) return;
       if (performance.now() - (plain.get(repository) ?? -Infinity) < PLAIN_FOR) return;
-      if ((await lookAtTags(context)) !== "skills" && !(await wasOut(tag, context))) {
-        if (!(await holdsSkills(context))) remember(repository);
+      // Skills may be here under tags of somebody's own, or without any, as archived ones are.
+      if ((await lookAtTags(context)) !== "skills" && !(await holdsSkills(context))) {
+        remember(repository);
         return;
       }
       throw refused(
@@ -82,11 +82,6 @@ export function versionTags(out: OutVersions): Rule {
   function remember(repository: string): void {
     if (plain.size >= MAX_PLAIN) plain.clear();
     plain.set(repository, performance.now());
-  }
-
-  async function wasOut(tag: string, context: AdmissionContext): Promise<boolean> {
-    for await (const _ of out.find(versionOf(tag), context)) return true;
-    return false;
   }
 }
 

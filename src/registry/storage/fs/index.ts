@@ -94,6 +94,7 @@ class FsStorage implements RegistryStorage {
   readonly blobs: FsBlobs;
   readonly metadata: MetadataStorage;
   readonly marks: FsMarks;
+  readonly directory: string;
   readonly #context: FsContext;
   readonly #ownership: Ownership | undefined;
 
@@ -103,6 +104,7 @@ class FsStorage implements RegistryStorage {
     this.blobs = new FsBlobs(context.disk);
     this.metadata = new FsMetadata(context);
     this.marks = new FsMarks(context.disk);
+    this.directory = context.disk.paths.root;
   }
 
   /** Finishes or clears away what was left undone. For the owner, before anything else. */
