@@ -47,7 +47,7 @@ async function checkTarget(storage: RegistryStorage, from: string, resume: boole
   const begun = await storage.marks.read("restoring");
   if (begun === undefined) {
     if (await isEmpty(storage)) return;
-    const why = resume ? "and no restore into it was cut off" : "a backup is restored into an empty one";
+    const why = resume ? "no restore into it was cut off" : "a backup is restored into an empty one";
     throw new SkillError("TARGET_EXISTS", `the registry is not empty; ${why}`, {
       hint: "Name a new directory as its root.",
     });
