@@ -150,6 +150,8 @@ describeWith([chromium], "in a browser", () => {
       });
       for (const path of paths) {
         await page.goto(`${site.url}/${path}`, { waitUntil: "load" });
+        // Keys and buttons do nothing until the page's own code has taken over what the server wrote.
+        await page.waitForFunction("Boolean(document.querySelector('#app')?.__vue_app__)");
         await use(page, path);
       }
     } finally {
