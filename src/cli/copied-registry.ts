@@ -20,7 +20,8 @@ export async function reportCopy({ output }: Context, report: MirrorReport, to: 
   const { missing } = report;
   for (const { repository, manifest, message, isKept } of missing) {
     const outcome = isKept ? output.remarkStyle.yellow("kept as it was") : output.remarkStyle.red("left out");
-    await output.remark(`${outcome} ${repository}@${manifest}: ${message}\n`);
+    const image = manifest === undefined ? repository : `${repository}@${manifest}`;
+    await output.remark(`${outcome} ${image}: ${message}\n`);
   }
   return missing.length === 0 ? ExitStatus.ok : ExitStatus.failed;
 }

@@ -5,6 +5,7 @@ import type { Descriptor, Digest } from "../../oci/index.ts";
 import { verified } from "../../store/verify.ts";
 import type { AdmissionContext, HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { unlessDamaged } from "../storage/damaged.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import type { Desk } from "./desk.ts";
 import { heldManifest } from "./held.ts";
@@ -17,7 +18,7 @@ export function admissionContext(desk: Desk, held: RepositoryMetadata, signal: A
     );
   return {
     manifest: manifestReader(desk, held),
-    tag: async (name) => held.tag(name),
+    tag: async (name) => unlessDamaged(async () => held.tag(name)),
     tags: () => held.tags({ signal }),
     manifests: () => held.manifests({ signal }),
     referrers: (digest) => held.referrers(digest, { signal }),

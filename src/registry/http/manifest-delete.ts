@@ -1,6 +1,7 @@
 /** Tags and manifests go. OCI distribution-spec "Deleting tags", "Deleting Manifests" (end-9). */
 import type { Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
+import { unlessDamaged } from "../storage/damaged.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import { admissionContext } from "./admission-context.ts";
 import { checkConditions } from "./conditions.ts";
@@ -71,6 +72,8 @@ async function current(desk: Desk, held: RepositoryMetadata, digest: Digest): Pr
 
 async function tagsOf(held: RepositoryMetadata, digest: Digest): Promise<readonly string[]> {
   const tags: string[] = [];
-  for await (const tag of held.tags()) if ((await held.tag(tag)) === digest) tags.push(tag);
+  for await (const tag of held.tags()) {
+    if ((await unlessDamaged(async () => held.tag(tag))) === digest) tags.push(tag);
+  }
   return tags;
 }

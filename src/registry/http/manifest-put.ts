@@ -8,8 +8,10 @@ import {
   type Index,
   type Manifest,
 } from "../../oci/index.ts";
+import { isSkillError } from "../../errors.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { unlessDamaged } from "../storage/damaged.ts";
 import type { IncomingManifest, RepositoryMetadata } from "../storage/types.ts";
 import { admissionContext } from "./admission-context.ts";
 import { readSmallBody } from "./body.ts";
@@ -91,8 +93,30 @@ class Put {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#decide();
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT") || !(await this.#heal())) throw error;
+      await this.#decide();
+    }
+  }
+
+  /** The same bytes say all that is known of a manifest: what a disk has damaged of it is written anew, whatever is decided. */
+  async #heal(): Promise<boolean> {
+    const isDamaged = await this.#held.manifest(this.#manifest.descriptor.digest).then(
+      () => false,
+      (error: unknown) => isSkillError(error, "STORE_CORRUPT"),
+    );
+    if (!isDamaged) return false;
+    const references = await holdReferences(this.#desk.storage.blobs, this.#held, this.#manifest.parsed);
+    await this.#held.putManifest(incoming(this.#manifest, references));
+    return true;
+  }
+
+  async #decide(): Promise<void> {
     const { parsed, descriptor } = this.#manifest;
-    const previous = this.#tag === undefined ? undefined : await this.#held.tag(this.#tag);
+    const tag = this.#tag;
+    const previous = tag === undefined ? undefined : await unlessDamaged(async () => this.#held.tag(tag));
     await this.#checkConditions(previous);
     await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);

@@ -6,7 +6,7 @@ import { manifestContent } from "./held.ts";
 import { deleteManifest, deleteTag } from "./manifest-delete.ts";
 import { putManifest } from "./manifest-put.ts";
 import type { Route } from "./route.ts";
-import { unknownManifest } from "./unknown-manifest.ts";
+import { readable, unknownManifest } from "./unknown-manifest.ts";
 
 type ManifestRoute = Extract<Route, { kind: "manifest" }>;
 
@@ -34,9 +34,12 @@ async function sendManifest(
 ): Promise<void> {
   const { signal } = exchange;
   const repository = desk.repository(name);
-  const digest = reference.digest ?? (await repository.tag(reference.tag, { signal }));
-  const stored = digest === undefined ? undefined : await repository.manifest(digest, { signal });
-  if (digest === undefined || stored === undefined) throw unknownManifest(name, reference);
+  const stored = await readable(name, reference, async () => {
+    const digest = reference.digest ?? (await repository.tag(reference.tag, { signal }));
+    return digest === undefined ? undefined : repository.manifest(digest, { signal });
+  });
+  if (stored === undefined) throw unknownManifest(name, reference);
+  const { digest } = stored.descriptor;
   const { bytes, warning } = await manifestContent(desk, stored.descriptor);
   const headers = {
     "Content-Type": stored.descriptor.mediaType,

@@ -3,6 +3,7 @@ import { isLifecycleState, LIFECYCLE_STATES, tagFor, type LifecycleState } from 
 import { Annotation, type Index, type Manifest } from "../../oci/index.ts";
 import type { PromoteEvent } from "../events.ts";
 import type { HeldManifest } from "../hooks.ts";
+import { unlessDamaged } from "../storage/damaged.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import type { Desk, Told } from "./desk.ts";
 import { heldManifest } from "./held.ts";
@@ -18,7 +19,8 @@ export async function findPromotion(
   const from = to === undefined ? undefined : LIFECYCLE_STATES[LIFECYCLE_STATES.indexOf(to) - 1];
   if (version === undefined || to === undefined || from === undefined) return undefined;
   const tag = tagFor(version, from);
-  const before = tag === undefined ? undefined : await heldManifest(desk, repository, await repository.tag(tag));
+  if (tag === undefined) return undefined;
+  const before = await heldManifest(desk, repository, await unlessDamaged(async () => repository.tag(tag)));
   const { digest } = manifest.descriptor;
   if (before === undefined || statusOf(before.parsed) !== from) return undefined;
   if ((await repository.manifest(digest)) !== undefined) return undefined;

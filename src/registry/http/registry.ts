@@ -75,7 +75,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
     await answer(desk, exchange, route);
   } catch (error) {
     refusal = refusalOf(error, exchange.requestId);
-    if (refusal.status >= 500 && !isGone(exchange, error)) failure = error;
+    if (isOurs(refusal) && !isGone(exchange, error)) failure = error;
     await desk.recordRefusal(exchange, route, actionOf(exchange, route), refusal);
     await refuse(exchange, refusal, failure);
   }
@@ -152,6 +152,11 @@ async function refuse(exchange: Exchange, refusal: RegistryRefusal, failure: unk
     ...(isEmptied ? {} : { Connection: "close" }),
     ...refusal.headers,
   });
+}
+
+/** Whoever asked can do nothing about it, or not know that it is damage. */
+function isOurs({ status, cause }: RegistryRefusal): boolean {
+  return status >= 500 || isSkillError(cause, "STORE_CORRUPT");
 }
 
 /** Whether an error is nothing but the end of a connection that the client has given up. */

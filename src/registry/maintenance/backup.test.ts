@@ -12,34 +12,10 @@ import { backup } from "./backup.ts";
 import { fsck } from "./fsck.ts";
 import { gc } from "./gc.ts";
 import { restore } from "./restore.ts";
+import { contentOf, opened } from "./testing/content.ts";
 
 const NAME = "examples/hello-world";
 const { pathTo, open, blobPath } = fsFixture();
-
-/** All that somebody could pull. */
-async function contentOf(storage: RegistryStorage): Promise<Record<string, unknown>> {
-  const content: Record<string, unknown> = {};
-  for (const name of await listOf(storage.metadata.repositories())) {
-    const repository = storage.metadata.repository(name);
-    const tags: Record<string, Digest | undefined> = {};
-    for (const tag of await listOf(repository.tags())) tags[tag] = await repository.tag(tag);
-    const manifests = await listOf(repository.manifests());
-    content[name] = {
-      tags,
-      manifests: manifests.toSorted((a, b) => (a.descriptor.digest < b.descriptor.digest ? -1 : 1)),
-    };
-  }
-  return content;
-}
-
-async function opened<T>(directory: string, work: (storage: RegistryStorage) => Promise<T>): Promise<T> {
-  const storage = await createFsStorage(directory);
-  try {
-    return await work(storage);
-  } finally {
-    await storage.close();
-  }
-}
 
 it("is a registry like the one that it was made of, and is restored to one", async () => {
   const storage = createMemoryStorage({ now: () => Date.parse("2026-01-01T00:00:00Z") });

@@ -3,6 +3,7 @@ import { readAll } from "../../content/index.ts";
 import { isSkillError, throwIfAborted } from "../../errors.ts";
 import { childrenOf, parseManifest, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
+import { unlessDamaged } from "../storage/damaged.ts";
 import type { RegistryStorage, RepositoryMetadata, StoredManifest } from "../storage/types.ts";
 
 export type RegistryIssueKind =
@@ -49,8 +50,8 @@ async function* checkTags(
   options: OperationOptions,
 ): AsyncGenerator<RegistryIssue, void, undefined> {
   for await (const tag of repository.tags(options)) {
-    const digest = await unlessCorrupt(async () => repository.tag(tag, options));
-    if (digest === undefined || (await unlessCorrupt(async () => repository.manifest(digest, options))) !== undefined) {
+    const digest = await unlessDamaged(async () => repository.tag(tag, options));
+    if (digest === undefined || (await unlessDamaged(async () => repository.manifest(digest, options))) !== undefined) {
       continue;
     }
     const message = `${repository.name}:${tag} names ${digest}, which is missing`;
@@ -63,15 +64,17 @@ async function* checkManifests(
   repository: RepositoryMetadata,
   options: OperationOptions,
 ): AsyncGenerator<RegistryIssue, void, undefined> {
-  try {
-    for await (const stored of repository.manifests(options)) {
-      throwIfAborted(options.signal);
+  // What cannot be read is reported where the files are.
+  for await (const stored of repository.manifests({ ...options, onDamaged: () => undefined })) {
+    throwIfAborted(options.signal);
+    try {
       yield* checkManifest(storage, repository, stored, options);
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+      const { digest } = stored.descriptor;
+      const message = `${repository.name}@${digest} could not be checked: ${error.message}`;
+      yield { kind: "file", message, repository: repository.name, digest };
     }
-  } catch (error) {
-    if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-    const message = `not all manifests of ${repository.name} could be checked: ${error.message}`;
-    yield { kind: "file", message, repository: repository.name };
   }
 }
 
@@ -121,7 +124,7 @@ async function* checkChild(
   const about = { repository: repository.name, digest };
   const isHeld =
     kind === "index"
-      ? (await unlessCorrupt(async () => repository.manifest(digest, options))) !== undefined
+      ? (await unlessDamaged(async () => repository.manifest(digest, options))) !== undefined
       : await repository.hasBlob(digest, options);
   const blob = await blobs.stat(digest, options);
   if (blob === undefined || !isHeld) {
@@ -130,15 +133,5 @@ async function* checkChild(
   } else if (blob.size !== child.size) {
     const message = `${digest} has ${blob.size} bytes; ${parent} says ${child.size}`;
     yield { kind: "size-wrong", message, ...about };
-  }
-}
-
-/** What cannot be read is reported where the files are. */
-async function unlessCorrupt<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isSkillError(error, "STORE_CORRUPT")) return undefined;
-    throw error;
   }
 }

@@ -13,6 +13,7 @@ import type { RegistryStorage, RepositoryMetadata, StoredBlob, StoredManifest, T
 /** Up to so many bytes, a blob is copied in memory. */
 const SMALL = 1024 ** 2;
 const LOOKS = 5;
+const DAMAGES: ReadonlySet<string> = new Set(["NOT_FOUND", "DIGEST_MISMATCH", "FILE_UNREADABLE", "STORE_CORRUPT"]);
 
 export interface MirrorOptions extends OperationOptions {
   /** Called after each repository. */
@@ -22,7 +23,8 @@ export interface MirrorOptions extends OperationOptions {
 /** An image that the source has no more as it should, with the first thing that is wrong. */
 export interface MissingImage {
   readonly repository: string;
-  readonly manifest: Digest;
+  /** Left out of a tag that is damaged, and not in the copy either. */
+  readonly manifest?: Digest;
   readonly message: string;
   /** Whether the copy has it whole all the same, from an earlier time. */
   readonly isKept: boolean;
@@ -44,6 +46,9 @@ export interface MirrorReport {
 interface Snapshot {
   readonly tags: ReadonlyMap<string, Digest>;
   readonly manifests: ReadonlyMap<Digest, StoredManifest & { readonly references: readonly Digest[] }>;
+  /** Tags and manifests that are there and cannot be read, with what is wrong. */
+  readonly damagedTags: ReadonlyMap<string, string>;
+  readonly damaged: ReadonlyMap<Digest, string>;
 }
 
 /**
@@ -86,22 +91,35 @@ class MirrorRun {
 
   async copyRepository(name: string): Promise<void> {
     const [from, to] = [this.#source.metadata.repository(name), this.#target.metadata.repository(name)];
-    const { tags, manifests } = await lookAt(from, this.#options);
+    const { tags, manifests, damaged, damagedTags } = await lookAt(from, this.#options);
     const outcomes = new Map<Digest, Outcome>();
     for (const [digest, manifest] of manifests) {
       throwIfAborted(this.#options.signal);
       outcomes.set(digest, await this.#copyManifest(from, to, manifest));
     }
     const held = await lookAt(to, this.#options);
+    for (const [digest, message] of damaged) {
+      const isKept = held.manifests.has(digest);
+      outcomes.set(digest, isKept ? "copied" : "lost");
+      this.report.missing.push({ repository: name, manifest: digest, message, isKept });
+    }
     const sets: TagMove[] = [];
     const kept = new Set<string>();
+    for (const [tag, message] of damagedTags) {
+      const manifest = held.tags.get(tag);
+      if (manifest !== undefined) kept.add(tag);
+      const found = manifest === undefined ? { isKept: false } : { manifest, isKept: true };
+      this.report.missing.push({ repository: name, message, ...found });
+    }
     for (const [tag, digest] of tags) {
       const outcome = outcomes.get(digest) ?? (await this.#findLost(from, tag, digest, held));
       if (outcome === "copied") sets.push({ tag, to: digest });
       else if (outcome === "lost" && held.tags.has(tag)) kept.add(tag);
     }
     const names = new Set([...sets.map(({ tag }) => tag), ...kept]);
-    const removals = [...held.tags.keys()].filter((tag) => !names.has(tag)).map((tag) => ({ tag, to: undefined }));
+    const removals = [...held.tags.keys(), ...held.damagedTags.keys()]
+      .filter((tag) => !names.has(tag))
+      .map((tag) => ({ tag, to: undefined }));
     const moves: readonly TagMove[] = [...sets, ...removals];
     if (moves.length > 0) await to.moveTags(moves, this.#options);
     const named = [...[...kept].map((tag) => held.tags.get(tag)), ...sets.map(({ to: digest }) => digest)];
@@ -109,7 +127,9 @@ class MirrorRun {
       named.filter((digest) => digest !== undefined),
       held,
     );
-    const unwanted = [...held.manifests.keys()].filter((digest) => !manifests.has(digest) && !needed.has(digest));
+    const unwanted = [...held.manifests.keys()].filter(
+      (digest) => !manifests.has(digest) && !damaged.has(digest) && !needed.has(digest),
+    );
     for (const digest of unwanted) await to.deleteManifest(digest);
     const count = held.manifests.size - unwanted.length;
     if (count > 0) this.report.repositories += 1;
@@ -162,7 +182,7 @@ class MirrorRun {
     to: RepositoryMetadata,
     digest: Digest,
   ): Promise<{ readonly link?: Digest; readonly damage?: SourceDamage }> {
-    if (!(await from.hasBlob(digest)) && (await from.manifest(digest)) !== undefined) return {};
+    if (!(await from.hasBlob(digest)) && (await from.manifest(digest).catch(throwDamage)) !== undefined) return {};
     const damage = await this.#copyBlob(digest);
     return {
       ...((await to.hasBlob(digest)) ? {} : { link: digest }),
@@ -226,9 +246,7 @@ async function* readSource(
 }
 
 function isDamage(error: unknown): error is SkillError {
-  return (
-    isSkillError(error, "NOT_FOUND") || isSkillError(error, "DIGEST_MISMATCH") || isSkillError(error, "FILE_UNREADABLE")
-  );
+  return isSkillError(error) && DAMAGES.has(error.code);
 }
 
 function throwDamage(error: unknown): never {
@@ -244,24 +262,38 @@ function neededBy(roots: readonly Digest[], { manifests }: Snapshot): Set<Digest
   return needed;
 }
 
-/** Tags and manifests of one moment, unless the repository never stands still. Tags without their manifest are left out. */
+/** Tags and manifests of one moment, unless the repository never stands still. */
 async function lookAt(repository: RepositoryMetadata, options: OperationOptions): Promise<Snapshot> {
-  let tags = await tagsOf(repository, options);
+  let before = await tagsOf(repository, options);
   for (let look = 1; ; look += 1) {
     const manifests: Snapshot["manifests"] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never = new Map();
-    for await (const manifest of repository.manifests(options)) manifests.set(manifest.descriptor.digest, manifest);
-    const again = await tagsOf(repository, options);
-    const isSame = again.size === tags.size && [...again].every(([tag, digest]) => tags.get(tag) === digest);
-    if (isSame || look === LOOKS) return { tags: again, manifests };
-    tags = again;
+    const damaged = new Map<Digest, string>();
+    const onDamaged = (digest: Digest, { message }: SkillError): unknown => damaged.set(digest, message);
+    for await (const manifest of repository.manifests({ ...options, onDamaged })) {
+      manifests.set(manifest.descriptor.digest, manifest);
+    }
+    const now = await tagsOf(repository, options);
+    const isSame =
+      now.tags.size === before.tags.size && [...now.tags].every(([tag, digest]) => before.tags.get(tag) === digest);
+    if (isSame || look === LOOKS) return { ...now, manifests, damaged };
+    before = now;
   }
 }
 
-async function tagsOf(repository: RepositoryMetadata, options: OperationOptions): Promise<Map<string, Digest>> {
+async function tagsOf(
+  repository: RepositoryMetadata,
+  options: OperationOptions,
+): Promise<Pick<Snapshot, "tags" | "damagedTags">> {
   const tags = new Map<string, Digest>();
+  const damagedTags = new Map<string, string>();
   for await (const tag of repository.tags(options)) {
-    const digest = await repository.tag(tag, options);
-    if (digest !== undefined) tags.set(tag, digest);
+    try {
+      const digest = await repository.tag(tag, options);
+      if (digest !== undefined) tags.set(tag, digest);
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+      damagedTags.set(tag, error.message);
+    }
   }
-  return tags;
+  return { tags, damagedTags };
 }

@@ -10,6 +10,7 @@
  * Everything that resolves without an error is on the disk: it survives `kill -9` and a power cut.
  */
 import type { Content } from "../../content/index.ts";
+import type { SkillError } from "../../errors.ts";
 import type { Descriptor, Digest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
 import type { QuotaOptions, Usage } from "./quota.ts";
@@ -143,7 +144,16 @@ export interface TagMove {
   readonly expect?: Digest | null;
 }
 
-/** What one repository says. A repository exists as soon as it has something. */
+/** How manifests are listed. */
+export interface ManifestListOptions extends OperationOptions {
+  /** Called for a manifest of which the driver cannot read what it knew; the others follow. Default: the list throws `STORE_CORRUPT`. */
+  readonly onDamaged?: (digest: Digest, error: SkillError) => void;
+}
+
+/**
+ * What one repository says. A repository exists as soon as it has something. Where a disk has damaged a tag or what is known of a
+ * manifest, reading it throws `STORE_CORRUPT`; to whoever writes it names nothing, and is replaced.
+ */
 export interface RepositoryMetadata {
   /** `myorg/hello-world`, without a registry. */
   readonly name: string;
@@ -178,7 +188,7 @@ export interface RepositoryMetadata {
   tags(options?: PageOptions): AsyncIterable<string>;
   /** Manifests whose subject is `subject`, which need not be there itself, by digest. */
   referrers(subject: Digest, options?: OperationOptions): AsyncIterable<StoredManifest>;
-  manifests(options?: OperationOptions): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;
+  manifests(options?: ManifestListOptions): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;
   /** The blobs it has, with when they were linked. */
   blobs(options?: OperationOptions): AsyncIterable<{ readonly digest: Digest; readonly linked: number }>;
   /**

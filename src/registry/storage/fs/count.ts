@@ -2,12 +2,13 @@ import { absentAsUndefined } from "../../../errno.ts";
 import type { Digest } from "../../../oci/index.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
 import { inOrder } from "../../../store/in-order.ts";
+import { unlessDamaged } from "../damaged.ts";
 import type { Count } from "./ledger.ts";
 import { BlobLinks } from "./links.ts";
 import { ALGORITHMS, fileToDigest, type RegistryPaths } from "./paths.ts";
 import { decodeRecord, MAX_RECORD } from "./records.ts";
 
-/** Looks what a repository holds on the disk. Throws `STORE_CORRUPT` when a manifest's record cannot be read. */
+/** Looks what a repository holds on the disk. A manifest whose record cannot be read counts when it is pushed again. */
 export async function countRepository(disk: Disk<RegistryPaths>, name: string): Promise<Count> {
   const paths = disk.paths.repository(name);
   const absent = new Set<Digest>();
@@ -24,7 +25,8 @@ export async function countRepository(disk: Disk<RegistryPaths>, name: string): 
     const look = async (digest: Digest): Promise<number | undefined> => {
       const path = paths.manifest(digest);
       const record = await disk.fs.readFile(path, MAX_RECORD).catch(absentAsUndefined);
-      return record === undefined ? undefined : decodeRecord(path, digest, record).descriptor.size;
+      if (record === undefined) return undefined;
+      return (await unlessDamaged(async () => decodeRecord(path, digest, record)))?.descriptor.size;
     };
     for await (const size of inOrder(digests, 16, look)) {
       if (size === undefined) continue;

@@ -1,0 +1,92 @@
+import { writeFile } from "node:fs/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+import { describeManifest, MediaType, type Descriptor, type Digest } from "../../oci/index.ts";
+import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
+import { createMemoryStorage } from "../storage/memory/index.ts";
+import { fsFixture } from "../storage/testing/fs-fixture.ts";
+import { listOf, storeImage } from "../storage/testing/images.ts";
+import type { RegistryStorage } from "../storage/types.ts";
+import { backup } from "./backup.ts";
+import { fsck } from "./fsck.ts";
+import { contentOf, opened } from "./testing/content.ts";
+
+const NAME = "examples/hello-world";
+const { pathTo, open } = fsFixture();
+
+/** An index over images that the repository has. */
+async function storeIndex(storage: RegistryStorage, manifests: readonly Descriptor[]): Promise<Descriptor> {
+  const document = { schemaVersion: 2, mediaType: MediaType.index, manifests };
+  const { descriptor, bytes } = describeManifest(document, MediaType.index);
+  await storage.blobs.put(descriptor.digest, bytes);
+  const references = manifests.map(({ digest }) => digest);
+  await storage.metadata.repository(NAME).putManifest({ descriptor, references });
+  return descriptor;
+}
+
+describe("what a repository knows of itself and nobody can read", () => {
+  const harm = async (...names: readonly string[]): Promise<void> =>
+    writeFile(pathTo("repositories", NAME, "_", ...names), "\0\0\0");
+  const recordOf = (digest: Digest): readonly string[] => ["manifests", "sha256", `${digest.slice(7)}.json`];
+
+  it("stays in the backup as it was there, and the rest is backed up", async () => {
+    const storage = await open();
+    const [one, two] = [
+      await storeImage(storage, NAME, "one", { tag: "1.0.0" }),
+      await storeImage(storage, NAME, "two", { tag: "2.0.0" }),
+    ];
+    await storage.close();
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    const before = await contentOf(await open({ purpose: "maintain" }));
+    await backup(await open({ purpose: "maintain" }), path);
+    const served = await open();
+    await storeImage(served, "examples/z", "new", { tag: "1.0.0" });
+    await served.close();
+    await harm("tags", "1.0.0");
+    await harm(...recordOf(two.manifest.digest));
+    const report = await backup(await open({ purpose: "maintain" }), path);
+    expect(report).toMatchObject({ repositories: 2, manifests: 3, tags: 3 });
+    expect(report.missing).toMatchObject([
+      { manifest: two.manifest.digest, isKept: true, message: expect.stringContaining("is damaged") },
+      { manifest: one.manifest.digest, isKept: true, message: expect.stringContaining("tags/1.0.0 is damaged") },
+    ]);
+    await opened(path, async (copy) => {
+      expect(await contentOf(copy)).toMatchObject(before);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("is left out of a backup that never had it, and an index of which it is a part with it", async () => {
+    const storage = await open();
+    const part = await storeImage(storage, NAME, "part", { tag: "part" });
+    const whole = await storeIndex(storage, [part.manifest]);
+    await storeImage(storage, NAME, "good", { tag: "good" });
+    await storage.close();
+    await harm("tags", "part");
+    await harm(...recordOf(part.manifest.digest));
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    const report = await backup(await open({ purpose: "maintain" }), path);
+    expect(report.missing).toMatchObject([
+      { manifest: whole.digest, isKept: false },
+      { manifest: part.manifest.digest, isKept: false },
+      { repository: NAME, isKept: false },
+    ]);
+    expect(report).toMatchObject({ manifests: 1, tags: 1 });
+  });
+
+  it("is written again in a backup whose own disk damaged it, and what is gone is removed", async () => {
+    const source = createMemoryStorage();
+    const one = await storeImage(source, NAME, "one", { tag: "1.0.0" });
+    await storeImage(source, NAME, "two", { tag: "2.0.0" });
+    await backup(source, pathTo());
+    for (const names of [["tags", "1.0.0"], ["tags", "2.0.0"], recordOf(one.manifest.digest)]) await harm(...names);
+    await source.metadata.repository(NAME).moveTags([{ tag: "2.0.0", to: undefined }]);
+    expect((await backup(source, pathTo())).missing).toEqual([]);
+    await opened(pathTo(), async (copy) => {
+      expect(await contentOf(copy)).toEqual(await contentOf(source));
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+});
