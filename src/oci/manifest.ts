@@ -8,11 +8,34 @@ import { SkillError } from "../errors.ts";
 import { quote } from "../text/index.ts";
 import type { Annotations, Descriptor, Platform } from "./descriptor.ts";
 import { digestOf, isDigest } from "./digest.ts";
+import { FieldNames } from "./folded-keys.ts";
 import { parseStrictJson } from "./json.ts";
 import { isIndexType, isManifestType, MediaType } from "./media-types.ts";
 
 /** The most bytes that a manifest or index may have, here as in most registries. */
 export const MAX_MANIFEST_SIZE = 4 * 1024 * 1024;
+
+const DOCUMENT = new FieldNames(
+  "schemaVersion",
+  "mediaType",
+  "artifactType",
+  "config",
+  "layers",
+  "manifests",
+  "subject",
+  "annotations",
+);
+const DESCRIPTOR = new FieldNames(
+  "mediaType",
+  "digest",
+  "size",
+  "urls",
+  "annotations",
+  "data",
+  "platform",
+  "artifactType",
+);
+const PLATFORM = new FieldNames("architecture", "os", "os.version", "os.features", "variant", "features");
 
 /** OCI image-spec "manifest.md", or its Docker schema 2 twin. */
 export interface Manifest {
@@ -54,6 +77,7 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
     );
   }
   const document = asObject(parseStrictJson(bytes), "the document");
+  DOCUMENT.check(document, "it");
   if (document["schemaVersion"] !== 2) return refuse("schemaVersion is not 2");
   if ("manifests" in document && ("layers" in document || "config" in document)) {
     return refuse("it is both a manifest and an index");
@@ -140,6 +164,7 @@ function readIndex(document: JsonObject, mediaType: string): Index {
 /** Reads one descriptor; throws `MANIFEST_INVALID` naming `where` it stands. OCI image-spec "descriptor.md". */
 export function readDescriptor(value: unknown, where: string): Descriptor {
   const object = asObject(value, where);
+  DESCRIPTOR.check(object, where);
   const { mediaType, digest, size } = object;
   if (typeof mediaType !== "string" || mediaType === "") return refuse(`${where}.mediaType is missing`);
   if (typeof digest !== "string" || !isDigest(digest)) return refuse(`${where}.digest is not a digest`);
@@ -166,6 +191,7 @@ function optionalDescriptor(document: JsonObject, key: string): Descriptor | und
 
 function readPlatform(value: unknown, where: string): Platform {
   const object = asObject(value, where);
+  PLATFORM.check(object, where);
   const { architecture, os } = object;
   if (typeof architecture !== "string" || typeof os !== "string") return refuse(`${where} lacks architecture or os`);
   const variant = optionalString(object, "variant", where);

@@ -99,6 +99,35 @@ describe("manifest", () => {
     expect(() => parseManifest(encode(JSON.stringify(document)), MediaType.index)).toThrow(/was announced as/);
   });
 
+  const descriptor = { mediaType: "a/b", digest: `sha256:${"0".repeat(64)}`, size: 1 };
+  const manifest = { schemaVersion: 2, config: descriptor, layers: [descriptor] };
+  const index = { schemaVersion: 2, manifests: [{ ...descriptor, platform: { architecture: "amd64", os: "linux" } }] };
+  const spelled: readonly (readonly [string, object])[] = [
+    ["Layers", { ...manifest, Layers: [] }],
+    ["layer\u017F", { ...manifest, "layer\u017F": [] }],
+    ["Config", { ...manifest, Config: descriptor }],
+    ["ANNOTATIONS", { ...manifest, ANNOTATIONS: {} }],
+    ["SUBJECT", { ...manifest, SUBJECT: descriptor }],
+    ["Manifests beside layers", { ...manifest, Manifests: [] }],
+    ["schemaver\u017Fion", { ...manifest, "schemaver\u017Fion": 1 }],
+    ["Digest in a layer", { ...manifest, layers: [{ ...descriptor, Digest: descriptor.digest }] }],
+    ["MediaType in the config", { ...manifest, config: { ...descriptor, MediaType: "c/d" } }],
+    ["Manifests", { ...index, Manifests: [] }],
+    [
+      "OS in a platform",
+      { ...index, manifests: [{ ...descriptor, platform: { architecture: "amd64", os: "linux", OS: "" } }] },
+    ],
+  ];
+  it.each(spelled)("is refused with a key that Go takes for a field: %s", (_, document) => {
+    expect(() => parseManifest(encode(JSON.stringify(document)))).toThrow(/which some programs read as/);
+  });
+
+  it("may have other fields, and annotations that differ in their case", () => {
+    const annotations = { layers: "1", Layers: "2", config: "3", Config: "4" };
+    const document = { ...manifest, annotations, layering: 1, "os.Version": "x", org: { Layers: 1 } };
+    expect(parseManifest(encode(JSON.stringify(document)))).toMatchObject({ annotations, document });
+  });
+
   it("is refused over 4 MiB before it is parsed", () => {
     expect(() => parseManifest(new Uint8Array(4 * 1024 * 1024 + 1))).toThrow(
       expect.objectContaining({ code: "MANIFEST_TOO_LARGE" }),

@@ -4,6 +4,7 @@ import { readAll } from "../../content/index.ts";
 import { SkillError } from "../../errors.ts";
 import {
   Annotation,
+  FieldNames,
   isDigest,
   layerCompression,
   parseStrictJson,
@@ -26,6 +27,9 @@ const PROMPT_FILE = "SKILL.md";
 /** Bytes. */
 const MAX_CONFIG = 1024 * 1024;
 const MAX_CARD = 1024 * 1024;
+const CONFIG = new FieldNames("created", "author", "architecture", "os", "variant", "config", "rootfs", "history");
+const CONTAINER = new FieldNames("User", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels");
+const ROOTFS = new FieldNames("type", "diff_ids");
 
 /** What the card inside says of the skill. */
 export interface CardInside {
@@ -82,6 +86,7 @@ async function layerSources(manifest: Manifest, context: AdmissionContext): Prom
       `its config has the label ${Annotation.status}, which tells a state that no config has`,
     );
   }
+  checkSpelling(config);
   const diffIds = diffIdsOf(config);
   if (diffIds.length !== manifest.layers.length) {
     const counts = `${diffIds.length} diff_ids for ${manifest.layers.length} layers`;
@@ -96,6 +101,16 @@ async function layerSources(manifest: Manifest, context: AdmissionContext): Prom
       `its layer is of type ${quote(layer.mediaType)}, not tar or tar+gzip`,
     );
   });
+}
+
+/** Nobody may see other labels or other layers in it than we do. OCI image-spec "config.md". */
+function checkSpelling(config: unknown): void {
+  const parts = [
+    [CONFIG, config, "its config"],
+    [CONTAINER, memberOf(config, "config"), "its config's config"],
+    [ROOTFS, memberOf(config, "rootfs"), "its config's rootfs"],
+  ] as const;
+  for (const [names, part, where] of parts) if (typeof part === "object" && part !== null) names.check(part, where);
 }
 
 /** OCI image-spec "config.md", `rootfs.diff_ids`. */

@@ -64,6 +64,7 @@ describe("manifests that two readers would read differently", () => {
     ["an image and an index at once", `{"schemaVersion":2,"config":${descriptor},"layers":[],"manifests":[]}`],
     ["a key twice", `{"schemaVersion":2,"schemaVersion":2,"manifests":[]}`],
     ["a key twice, once in escapes", `{"schemaVersion":2,"manifests":[],"manif\\u0065sts":[]}`],
+    ["a key twice, once in capitals, as Go reads it", `{"schemaVersion":2,"manifests":[],"Manifests":[${descriptor}]}`],
     ["__proto__", `{"schemaVersion":2,"manifests":[],"__proto__":{}}`],
     ["depth over 64", `{"schemaVersion":2,"manifests":[],"x":${nested}}`],
     ["invalid UTF-8", Buffer.from('{"schemaVersion":2,"manifests":[],"x":"\xff"}', "latin1")],

@@ -143,6 +143,21 @@ describe("a descriptor of a skill", () => {
   });
 });
 
+describe("a key of the config that Go takes for another", () => {
+  it.each<[string, object]>([
+    ["shows no other labels", { config: {}, Config: { Labels: { maintainer: "mallory" } } }],
+    ["shows no other labels in them", { config: { Labels: {}, "label\u017F": { maintainer: "mallory" } } }],
+    ["names no other layers", { RootFS: { diff_ids: [] } }],
+  ])("%s", async (_, fields) => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    const text = JSON.stringify({ ...fields, rootfs: { diff_ids: [digestOf("x")] } });
+    const config = { mediaType: MediaType.config, digest: await bench.upload(text), size: Buffer.byteLength(text) };
+    const forged = { ...draft, document: { ...draft.document, config } };
+    await expect(bench.push(forged, "1.0.0-draft", "author")).rejects.toThrow("which some programs read as");
+  });
+});
+
 describe("a label of the config", () => {
   it("tells no state: skopeo shows labels, not annotations", async () => {
     const bench = new Bench();
