@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   ARCHIVE_INVALID: "An archive is damaged or not a tar or tar+gzip archive.",
   ARCHIVE_LIMIT: "An archive exceeds a size, ratio or count limit.",
   ARCHIVE_REFUSED: "An archive holds an entry that the unpacking policy refuses.",
+  BACKUP_UNFINISHED: "A backup was cut off before it had all of its registry.",
   BLOB_MISSING: "A manifest refers to content that the store does not hold.",
   CONFIG_INVALID: "A configuration file cannot be read or holds what it may not.",
   CONFLICT: "A tag changed while the operation ran; nothing was changed by it.",

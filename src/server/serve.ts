@@ -1,7 +1,7 @@
 /** A server from its beginning to its end. */
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
-import { refuseUnfinished } from "../registry/maintenance/unfinished.ts";
+import { refuseCutOff, refuseUnfinished } from "../registry/maintenance/unfinished.ts";
 import type { RegistryStorage } from "../registry/storage/types.ts";
 import { formatHost, isLoopback, parseListenAddress, type ListenAddress } from "./addresses.ts";
 import { steadyClock } from "./clock.ts";
@@ -52,7 +52,7 @@ export interface RunningServer {
 
 /**
  * Starts a server; resolves when it listens. Throws `USAGE` for an address that it cannot or should not listen on,
- * `CONFIG_INVALID`, `RESTORE_UNFINISHED` when the registry has only a part of a backup, and what opening the storage throws.
+ * `CONFIG_INVALID`, `RESTORE_UNFINISHED` and `BACKUP_UNFINISHED` when the registry has only a part of another, and what opening the storage throws.
  */
 export async function serve(config: ServerConfig, options: ServeOptions): Promise<RunningServer> {
   const { log = NO_LOG, now = steadyClock() } = options;
@@ -62,6 +62,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     await refuseUnfinished(storage);
+    await refuseCutOff(storage);
     if ((await storage.marks.read("backup")) !== undefined) {
       // Or the next backup would take away what is pushed from now on.
       await storage.marks.clear("backup");

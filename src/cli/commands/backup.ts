@@ -15,7 +15,9 @@ export const backupCommand: CommandDefinition<[directory: string], Flags> = {
     "Copies a registry into a directory that is a registry itself: skillctl serve can serve it, skillctl restore fills a " +
     "new one from it. Every blob is verified on the way. Safe while skillctl serve uses the registry. The second time " +
     "only what is new is copied, and what was deleted from the registry is removed; what the registry has damaged stays as it " +
-    "was. Keep several states by copying the directory in between. A directory that is a registry, but no backup, is refused. Users, tokens and the server's configuration are not part of it.",
+    "was. Keep several states by copying the directory in between. A directory that is a registry, but no backup of this one, " +
+    "is refused, and so is a backup when the registry is empty. Users, tokens and the server's configuration are not " +
+    "part of it.",
   arguments: [
     { syntax: "<directory>", summary: "where the copy is", completes: "directory", parse: text("directory") },
   ],

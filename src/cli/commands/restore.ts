@@ -8,6 +8,7 @@ import { text } from "../values.ts";
 
 interface Flags extends RootFlags {
   readonly resume?: boolean;
+  readonly incomplete?: boolean;
 }
 
 /** `skillctl restore`: a new registry from a backup. */
@@ -18,21 +19,26 @@ export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
   arguments: [
     { syntax: "<directory>", summary: "where the backup is", completes: "directory", parse: text("directory") },
   ],
-  options: [...ROOT_OPTIONS, { flags: "--resume", summary: "go on with a restore that was cut off" }],
+  options: [
+    ...ROOT_OPTIONS,
+    { flags: "--resume", summary: "go on with a restore that was cut off" },
+    { flags: "--incomplete", summary: "also from a backup that was cut off" },
+  ],
   examples: [
     { title: "Into a new registry", command: "skillctl restore backup --root restored" },
     { title: "Into a bucket and a database", command: "skillctl restore backup --config new.yaml" },
     { title: "Go on after it was cut off", command: "skillctl restore backup --root restored --resume" },
   ],
   exitStatus: { 1: "an image could not be copied, because it is damaged, or the work failed" },
-  async run(context, [directory], { resume = false, ...flags }) {
+  async run(context, [directory], { resume = false, incomplete = false, ...flags }) {
     const [source, place] = [resolve(directory), await registryPlace(context, flags)];
     const { signal } = context;
     const onRepository = showRepositories(context, `restoring ${place.name}`);
     // So that a mistyped name makes no registry.
     await withRegistry(context, { root: source, config: {} }, async () => undefined);
     const { restore } = await import("../../registry/maintenance/restore.ts");
-    const fill = async (storage: RegistryStorage) => restore(source, storage, { resume, signal, onRepository });
+    const fill = async (storage: RegistryStorage) =>
+      restore(source, storage, { resume, incomplete, signal, onRepository });
     return reportCopy(context, await withRegistry(context, place, fill, { isNew: true }), place.name);
   },
 };

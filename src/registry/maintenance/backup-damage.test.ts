@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { describeManifest, MediaType, type Descriptor, type Digest } from "../../oci/index.ts";
@@ -6,13 +6,13 @@ import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.t
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
 import { listOf, storeImage } from "../storage/testing/images.ts";
-import type { RegistryStorage } from "../storage/types.ts";
+import type { MetadataStorage, RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
 import { backup } from "./backup.ts";
 import { fsck } from "./fsck.ts";
 import { contentOf, opened } from "./testing/content.ts";
 
 const NAME = "examples/hello-world";
-const { pathTo, open } = fsFixture();
+const { pathTo, open, blobPath } = fsFixture();
 
 /** An index over images that the repository has. */
 async function storeIndex(storage: RegistryStorage, manifests: readonly Descriptor[]): Promise<Descriptor> {
@@ -69,8 +69,8 @@ describe("what a repository knows of itself and nobody can read", () => {
     onTestFinished(remove);
     const report = await backup(await open({ purpose: "maintain" }), path);
     expect(report.missing).toMatchObject([
-      { manifest: whole.digest, isKept: false },
       { manifest: part.manifest.digest, isKept: false },
+      { manifest: whole.digest, isKept: false },
       { repository: NAME, isKept: false },
     ]);
     expect(report).toMatchObject({ manifests: 1, tags: 1 });
@@ -89,4 +89,65 @@ describe("what a repository knows of itself and nobody can read", () => {
       expect(await listOf(fsck(copy))).toEqual([]);
     });
   });
+});
+
+it("keeps the index that it has, with its tag, when an image of the new one cannot be copied", async () => {
+  const storage = await open();
+  const repository = storage.metadata.repository(NAME);
+  const tagged = async (text: string): Promise<{ readonly image: Descriptor; readonly index: Descriptor }> => {
+    const image = await storeImage(storage, NAME, text);
+    const index = await storeIndex(storage, [image.manifest]);
+    await repository.moveTags([{ tag: "1.0.0", to: index.digest }]);
+    return { image: image.layer, index };
+  };
+  const old = await tagged("old");
+  const { path, remove } = await temporaryDirectory();
+  onTestFinished(remove);
+  await backup(storage, path);
+  const fresh = await tagged("fresh");
+  await repository.deleteManifest(old.index.digest);
+  await truncate(blobPath(fresh.image.digest), 3);
+  const { missing } = await backup(storage, path);
+  expect(missing).toMatchObject([
+    { isKept: false },
+    { manifest: fresh.index.digest, message: expect.stringContaining("which it lists"), isKept: false },
+  ]);
+  await opened(path, async (copy) => {
+    expect(await copy.metadata.repository(NAME).tag("1.0.0")).toBe(old.index.digest);
+    expect(await listOf(fsck(copy))).toEqual([]);
+  });
+});
+
+it("has the tag of a repository that never stands still", async () => {
+  const inner = createMemoryStorage();
+  await storeImage(inner, NAME, "first", { tag: "latest" });
+  let round = 0;
+  // Whenever manifests were listed, the tag goes on to another.
+  const restless = (repository: RepositoryMetadata): RepositoryMetadata =>
+    new Proxy(repository, {
+      get(target, key) {
+        if (key === "manifests") {
+          return async function* (options: object) {
+            yield* target.manifests(options);
+            await storeImage(inner, NAME, `round ${round++}`, { tag: "latest" });
+          };
+        }
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const metadata: MetadataStorage = {
+    repository: (name) => restless(inner.metadata.repository(name)),
+    repositories: (options) => inner.metadata.repositories(options),
+    usage: async (namespace, options) => inner.metadata.usage(namespace, options),
+  };
+  const { path, remove } = await temporaryDirectory();
+  onTestFinished(remove);
+  for (let times = 0; times < 2; times += 1) {
+    expect(await backup({ ...inner, metadata }, path)).toMatchObject({ tags: 1, missing: [] });
+    await opened(path, async (copy) => {
+      expect(await copy.metadata.repository(NAME).tag("latest")).toBeDefined();
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  }
 });

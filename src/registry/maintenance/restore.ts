@@ -5,29 +5,32 @@ import { quote } from "../../text/index.ts";
 import { createFsStorage } from "../storage/fs/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { mirror, type MirrorOptions, type MirrorReport } from "./mirror.ts";
-import { isEmpty, refuseUnfinished, restoreUnfinished } from "./unfinished.ts";
+import { isEmpty, refuseCutOff, refuseUnfinished, restoreUnfinished } from "./unfinished.ts";
 
 export interface RestoreOptions extends MirrorOptions {
   /** Goes on where an attempt of the same backup was cut off; what the backup does not have is removed. Default: false. */
   readonly resume?: boolean;
+  /** Also from a backup that was cut off, and may not have all of its registry. Default: false. */
+  readonly incomplete?: boolean;
 }
 
 /**
  * Fills an empty registry from a backup. From before the first change until all is there, the registry carries the mark
  * `restoring`: no server serves it, and only what carries it is gone on with. Throws `TARGET_EXISTS` when the registry holds
  * something else, `RESTORE_UNFINISHED` when an attempt was cut off and `resume` is not set, or when the backup itself is the
- * rest of one, `NOT_FOUND` when the backup holds nothing.
+ * rest of one, `BACKUP_UNFINISHED` when the backup was cut off and `incomplete` is not set, `NOT_FOUND` when the backup holds nothing.
  */
 export async function restore(
   directory: string,
   storage: RegistryStorage,
-  { resume = false, ...options }: RestoreOptions = {},
+  { resume = false, incomplete = false, ...options }: RestoreOptions = {},
 ): Promise<MirrorReport> {
   const from = resolve(directory);
   await checkTarget(storage, from, resume);
   const source = await createFsStorage(from, { ...options, purpose: "maintain" });
   try {
     await refuseUnfinished(source);
+    if (!incomplete) await refuseCutOff(source);
     if (await isEmpty(source)) {
       throw new SkillError("NOT_FOUND", `there is no backup at ${directory}`, {
         hint: "Name the directory of a backup.",

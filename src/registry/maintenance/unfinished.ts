@@ -1,4 +1,4 @@
-/** A registry that has only a part of what shall be restored into it. */
+/** Registries that have only a part of what they shall have. */
 import { SkillError } from "../../errors.ts";
 import { quote } from "../../text/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
@@ -12,6 +12,16 @@ export async function refuseUnfinished({ marks }: RegistryStorage): Promise<void
 export function restoreUnfinished(from: string): SkillError {
   return new SkillError("RESTORE_UNFINISHED", `the registry has only a part of the backup ${quote(from)}`, {
     hint: `Finish it: skillctl restore ${from} --resume, with the --root or --config of the registry. Or restore into a new one.`,
+  });
+}
+
+/** Throws `BACKUP_UNFINISHED` when a backup into the registry was cut off, or still runs. */
+export async function refuseCutOff({ marks }: RegistryStorage): Promise<void> {
+  if ((await marks.read("backing-up")) === undefined) return;
+  throw new SkillError("BACKUP_UNFINISHED", "a backup into this directory was cut off, or still runs", {
+    hint:
+      "Run it to its end. If the registry is gone: skillctl restore --incomplete makes a new one of what is there, which is " +
+      "at least what the backup before had, if there was one.",
   });
 }
 

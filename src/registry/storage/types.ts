@@ -211,10 +211,11 @@ export interface MetadataStorage {
 }
 
 /**
- * What a registry as a whole may say of itself. `backup`: the next backup replaces what it holds. `restoring`: it has only a part of
- * the backup that its text names.
+ * What a registry as a whole may say of itself. `id`: which one it is. `backup`: the next backup replaces what it holds.
+ * `backing-up`: it may have only a part of the registry that it is to be a backup of. `restoring`: it has only a part of the backup
+ * that its text names.
  */
-export type RegistryMark = "backup" | "restoring";
+export type RegistryMark = "id" | "backup" | "backing-up" | "restoring";
 
 export interface RegistryMarks {
   /** The text that was set with it; `undefined` when the registry does not carry it. */
