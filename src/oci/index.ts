@@ -6,6 +6,7 @@ export { Annotation, EntryAnnotation, PromotionAnnotation } from "./annotations.
 export type { Annotations, Descriptor, Platform } from "./descriptor.ts";
 export { algorithmOf, blobPath, digestFrom, digestOf, encodedOf, isDigest, parseDigest } from "./digest.ts";
 export type { Digest, DigestAlgorithm } from "./digest.ts";
+export { foldKey } from "./folded-keys.ts";
 export { parseStrictJson } from "./json.ts";
 export { hasMoreValues } from "./json-weight.ts";
 export type { JsonLimits } from "./json.ts";
