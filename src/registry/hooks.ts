@@ -86,6 +86,8 @@ export type ManifestChange = PutChange | UntagChange | DeleteChange;
 
 /** What a rule may look at: the repository as it is, and stays while the change is reviewed. */
 export interface AdmissionContext {
+  /** The repository's full name. */
+  readonly repository: string;
   /** `undefined` when the repository does not hold it. */
   manifest(digest: Digest): Promise<HeldManifest | undefined>;
   /** What a tag names. */
@@ -100,6 +102,8 @@ export interface AdmissionContext {
   blob(descriptor: Descriptor): Content;
   /** {@link blob} in memory. Throws a 400 `MANIFEST_INVALID` refusal when it has more than `limit` bytes. */
   readBlob(descriptor: Descriptor, limit: number): Promise<Uint8Array>;
+  /** Calls `note` once the change under review has been made: never when another rule, the audit log, a quota or the storage stops it. */
+  whenMade(note: () => void): void;
   /** Fires when the client is gone or the server shuts down. */
   readonly signal: AbortSignal;
 }

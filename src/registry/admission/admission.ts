@@ -44,7 +44,7 @@ export function allRules(config: AdmissionConfig = {}, steps = new Steps()): rea
     versionTags(),
     removal(out),
     twoPeople(steps),
-    promotionRecords(steps, config.rules?.["two-people"]),
+    promotionRecords(steps, out, config.rules?.["two-people"]),
     referrerTags(out),
     requiredReferrers(config.requiredReferrers ?? []),
     validCard(config.limits ?? {}),

@@ -1,6 +1,6 @@
 /** The versions of a repository that are out, or were: also those that no tag names any more. */
 import { compareStates, compareVersions, isPrerelease, isVersion, tagFor } from "../../lifecycle/index.ts";
-import { encodedOf, type Digest } from "../../oci/index.ts";
+import type { Digest } from "../../oci/index.ts";
 import type { AdmissionContext } from "../hooks.ts";
 import { isContentOf, readSkill, type Skill } from "./skill.ts";
 
@@ -12,15 +12,15 @@ export function isOut({ status }: Pick<Skill, "status">): boolean {
   return status !== undefined && compareStates(status, "published") >= 0;
 }
 
-/** Finds what is out, and remembers what it has read: what a digest names never changes. */
+/** Finds what is out, and remembers what it has read: what a digest names never changes in a repository; an index may list what another does not hold. */
 export class OutVersions {
-  /** By digest, the version that is out under it; `undefined`: none. */
+  /** By repository and digest, the version that is out under it; `undefined`: none. */
   readonly #known = new Map<string, string | undefined>();
 
   /** All that a repository holds of a version and that is out. Reads every manifest of the repository that it has not seen. */
   async *find(version: string, context: AdmissionContext): AsyncGenerator<Skill, void, undefined> {
     for await (const { descriptor } of context.manifests()) {
-      const key = encodedOf(descriptor.digest);
+      const key = `${context.repository}@${descriptor.digest}`;
       if (this.#known.has(key) && this.#known.get(key) !== version) continue;
       const held = await context.manifest(descriptor.digest);
       const skill = held === undefined ? undefined : await readSkill(held, context);

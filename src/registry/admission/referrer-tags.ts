@@ -12,6 +12,11 @@ export function subjectOfTag(tag: string): Digest | undefined {
   return digest !== undefined && isDigest(digest) ? digest : undefined;
 }
 
+/** What tools keep under such a tag: one image for a tag that ends in `.sig` or the like, otherwise an index. */
+export function kindOfTag(tag: string): "manifest" | "index" {
+  return tag.includes(".") ? "manifest" : "index";
+}
+
 /** The tag under which cosign keeps an image's signatures. */
 export function signatureTagOf(subject: Digest): string {
   return `${subject.replace(":", "-")}.sig`;

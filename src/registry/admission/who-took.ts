@@ -12,6 +12,20 @@ export async function whoTook(
   return steps.who(repository, digest) ?? whoIsRecorded(identity, digest, context);
 }
 
+/**
+ * Remembers that whoever makes this change took the step to its image, once it is made. Not where the image is here already and
+ * somebody is known to have taken it: a tag that goes and comes back takes that from nobody.
+ */
+export async function noteStep(change: PutChange, context: AdmissionContext, steps: Steps): Promise<void> {
+  const { repository, identity, manifest } = change;
+  const { digest } = manifest.descriptor;
+  const isHere = (await context.manifest(digest)) !== undefined;
+  if (isHere && (await whoTook(change, digest, context, steps)) !== undefined) return;
+  context.whenMade(() => {
+    steps.taken(repository, digest, identity);
+  });
+}
+
 /** Who took the step to an image, as a record of it says. */
 export async function whoIsRecorded(
   identity: Identity,

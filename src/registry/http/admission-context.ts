@@ -10,13 +10,35 @@ import type { RepositoryMetadata } from "../storage/types.ts";
 import type { Desk } from "./desk.ts";
 import { heldManifest } from "./held.ts";
 
-export function admissionContext(desk: Desk, held: RepositoryMetadata, signal: AbortSignal): AdmissionContext {
+/** What a rule may look at; and `made`, to be called when the change has been made. */
+export interface Review {
+  readonly context: AdmissionContext;
+  readonly made: () => void;
+}
+
+export function beginReview(desk: Desk, held: RepositoryMetadata, signal: AbortSignal): Review {
+  const notes: (() => void)[] = [];
+  return {
+    context: admissionContext(desk, held, signal, (note) => notes.push(note)),
+    made: () => {
+      for (const note of notes) note();
+    },
+  };
+}
+
+function admissionContext(
+  desk: Desk,
+  held: RepositoryMetadata,
+  signal: AbortSignal,
+  whenMade: AdmissionContext["whenMade"],
+): AdmissionContext {
   const blob = (descriptor: Descriptor): Content =>
     verified(
       descriptor,
       rereadable(() => readBlob(desk, held, descriptor, signal)),
     );
   return {
+    repository: held.name,
     manifest: manifestReader(desk, held),
     tag: async (name) => unlessDamaged(async () => held.tag(name)),
     tags: () => held.tags({ signal }),
@@ -31,6 +53,7 @@ export function admissionContext(desk: Desk, held: RepositoryMetadata, signal: A
         `${descriptor.digest} has ${descriptor.size} bytes, of which at most ${limit} are read`,
       );
     },
+    whenMade,
     signal,
   };
 }

@@ -133,6 +133,33 @@ describe("admission", () => {
     expect(await (await running.fetch("/v2/a/b/tags/list")).json()).toEqual({ name: "a/b", tags: ["1"] });
     expect(changes.slice(2).map(({ kind }) => kind)).toEqual(["untag", "delete", "put"]);
   });
+  it("hears that a change was made, and of none that was stopped after it", async () => {
+    const made: string[] = [];
+    let isFull = false;
+    running = await startRegistry({
+      admission: {
+        review: async ({ kind }, context) => {
+          context.whenMade(() => made.push(`${kind} ${context.repository}`));
+        },
+      },
+      audit: {
+        record: async ({ action }) => {
+          if (isFull && action !== "pull") throw new RegistryRefusal(503, "UNKNOWN", "no record, no change");
+        },
+      },
+      quotas: [{ namespace: "a/small", manifests: 0 }],
+    });
+    await putImage("a/b", "1");
+    const digest = (await putImage("a/b", "2")).headers.get("docker-content-digest") ?? "";
+    expect((await putImage("a/small", "1")).status).toBe(403);
+    for (const reference of ["2", digest]) await running.fetch(`/v2/a/b/manifests/${reference}`, { method: "DELETE" });
+    const before = ["put a/b", "put a/b", "untag a/b", "delete a/b"];
+    expect(made).toEqual(before);
+    await putImage("a/b", "3");
+    isFull = true;
+    expect((await running.fetch("/v2/a/b/manifests/3", { method: "DELETE" })).status).toBe(503);
+    expect(made).toEqual([...before, "put a/b"]);
+  });
   it("decides on what the tag names at that moment: of many that may only create, one does", async () => {
     running = await startRegistry({
       admission: {

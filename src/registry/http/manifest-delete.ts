@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
-import { admissionContext } from "./admission-context.ts";
+import { beginReview } from "./admission-context.ts";
 import { checkConditions } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,12 +18,14 @@ export async function deleteTag(desk: Desk, exchange: Exchange, repository: stri
       const digest = await held.tag(tag);
       checkConditions(headers, `${repository}:${tag}`, digest);
       if (digest === undefined) throw unknownManifest(repository, { tag });
+      const { context, made } = beginReview(desk, held, signal);
       await desk.options.admission?.review(
         { kind: "untag", repository, identity, tag, current: await current(desk, held, digest) },
-        admissionContext(desk, held, signal),
+        context,
       );
       await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag, previous: digest });
       await held.moveTags([{ tag, to: undefined, expect: digest }]);
+      made();
       desk.tell(exchange, { kind: "untag", repository, tag, digest });
     },
     { signal },
@@ -44,6 +46,7 @@ export async function deleteManifest(
       const stored = await held.manifest(digest);
       checkConditions(headers, `${repository}@${digest}`, stored?.descriptor.digest);
       if (stored === undefined) throw unknownManifest(repository, { digest });
+      const { context, made } = beginReview(desk, held, signal);
       if (desk.options.admission !== undefined) {
         const change = {
           kind: "delete",
@@ -52,10 +55,11 @@ export async function deleteManifest(
           current: await current(desk, held, digest),
           tags: await tagsOf(held, digest),
         } as const;
-        await desk.options.admission.review(change, admissionContext(desk, held, signal));
+        await desk.options.admission.review(change, context);
       }
       await desk.recordAllowed(exchange, { action: "delete", repository, reference: digest, previous: digest });
       const tags = (await held.deleteManifest(digest)) ?? [];
+      made();
       for (const tag of tags) desk.tell(exchange, { kind: "untag", repository, tag, digest });
       desk.tell(exchange, { kind: "delete", repository, digest });
     },

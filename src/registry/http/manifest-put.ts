@@ -13,7 +13,7 @@ import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
 import type { IncomingManifest, RepositoryMetadata } from "../storage/types.ts";
-import { admissionContext } from "./admission-context.ts";
+import { beginReview } from "./admission-context.ts";
 import { readSmallBody } from "./body.ts";
 import { checkConditions, etagOf } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
@@ -120,7 +120,7 @@ class Put {
     await this.#checkConditions(previous);
     await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);
-    await this.#review(previous);
+    const made = await this.#review(previous);
     const promotion = await findPromotion(this.#desk, this.#held, this.#manifest);
     await this.#desk.recordAllowed(this.#exchange, {
       action: "push",
@@ -132,6 +132,7 @@ class Put {
     const move =
       this.#tag === undefined ? undefined : { tag: this.#tag, to: descriptor.digest, expect: previous ?? null };
     await this.#held.putManifest(incoming(this.#manifest, references), move, { quotas: this.#desk.quotas });
+    made();
     this.#tell(previous);
     if (promotion !== undefined) this.#desk.tell(this.#exchange, { ...promotion, tag: this.#tag });
   }
@@ -157,9 +158,11 @@ class Put {
     });
   }
 
-  async #review(previous: Digest | undefined): Promise<void> {
+  /** Resolves to what is to be called when the manifest is stored. */
+  async #review(previous: Digest | undefined): Promise<() => void> {
+    const { context, made } = beginReview(this.#desk, this.#held, this.#exchange.signal);
     const { admission } = this.#desk.options;
-    if (admission === undefined) return;
+    if (admission === undefined) return made;
     await admission.review(
       {
         kind: "put",
@@ -169,8 +172,9 @@ class Put {
         tag: this.#tag,
         current: await heldManifest(this.#desk, this.#held, previous),
       },
-      admissionContext(this.#desk, this.#held, this.#exchange.signal),
+      context,
     );
+    return made;
   }
 
   #tell(previous: Digest | undefined): void {

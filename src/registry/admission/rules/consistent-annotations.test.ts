@@ -117,6 +117,16 @@ describe("an image that does not say that it is a skill", () => {
   it.each<[string, string, boolean]>([
     ["tells no state by a label", `{"config":{"Labels":{"${Annotation.status}":"published"}}}`, true],
     ["nor in other letters", `{"CONFIG":{"labels":{"${Annotation.status}":"testing"}}}`, true],
+    [
+      "nor in letters that programs in Go take for others",
+      `{"config":{"label\u017F":{"${Annotation.status}":"published"}}}`,
+      true,
+    ],
+    [
+      "nor by a key that comes twice, spelt with an escape",
+      String.raw`{"config":{"Labels":{"\u0069o.skillimage.status":"published"}},"config":{}}`,
+      true,
+    ],
     ["nor by a key that comes twice", `{"config":{"Labels":{"${Annotation.status}":"published"}},"config":{}}`, true],
     ["may have been one, packed as a draft", `{"config":{"Labels":{"${Annotation.status}":"draft"}}}`, false],
     ["may have other labels", '{"config":{"Labels":{"maintainer":"carol"}}}', false],
@@ -129,5 +139,27 @@ describe("an image that does not say that it is a skill", () => {
     const pushed = bench.push({ document: { ...document, config, annotations: {} }, mediaType }, "1.0.0", "author");
     if (isRefused) await expect(pushed).rejects.toThrow(denied("has the label io.skillimage.status"));
     else await pushed;
+  });
+
+  it.each([
+    [
+      "as Docker's, of a type that is none",
+      "application/vnd.docker.distribution.manifest.v2+json",
+      "application/octet-stream",
+    ],
+    ["as OCI's, of a type that is none", MediaType.manifest, "application/octet-stream"],
+    ["as an artifact's", MediaType.manifest, "application/vnd.acme.config+json"],
+  ])("tells no state by a config that is listed %s", async (_, type, configType) => {
+    const bench = new Bench();
+    const { document } = await bench.pack();
+    const { annotations: _annotations, ...bare } = document;
+    const push = async (text: string) => {
+      const config = { mediaType: configType, digest: await bench.upload(text), size: Buffer.byteLength(text) };
+      return bench.push({ document: { ...bare, mediaType: type, config }, mediaType: type }, "1.0.0", "author");
+    };
+    const labels = (status: string) => JSON.stringify({ config: { Labels: { [Annotation.status]: status } } });
+    await expect(push(labels("published"))).rejects.toThrow(denied("has the label io.skillimage.status"));
+    for (const text of ["{}", "published, says io.skillimage.status", '{"name":"a chart"}', labels("draft")])
+      await push(text);
   });
 });

@@ -44,6 +44,20 @@ describe("latest, mirrored", () => {
     await bench.push(all.get("1.0.0") as Image, "latest", "mirror");
   });
 
+  it("does not go back where the versions' own tags have not come yet", async () => {
+    const bench = new Bench();
+    const all = await images(bench);
+    await bench.push(all.get("2.0.0") as Image, "latest", "mirror");
+    for (const version of ["1.0.0", "2.1.0-rc.1"]) {
+      await expect(bench.push(all.get(version) as Image, "latest", "mirror")).rejects.toMatchObject({
+        status: 412,
+        message: "acme/greeter:latest cannot name this: it names 2.0.0 already",
+      });
+    }
+    await bench.push(inState(all.get("2.0.0") as Image, "deprecated"), "2.0.0", "mirror");
+    await bench.push(all.get("1.0.0") as Image, "latest", "mirror");
+  });
+
   it.each(["deprecated", "archived"] as const)(
     "does not name what a version was before it was %s here",
     async (state) => {

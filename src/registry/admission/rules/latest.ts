@@ -9,13 +9,15 @@ export function latest(out: OutVersions): Rule {
   return {
     name: "latest",
     doc: "In a repository of skills, latest names the highest published version, a release before any pre-release.",
-    async put({ tag, skill, manifest, repository, identity }, context) {
+    async put({ tag, skill, currentSkill, manifest, repository, identity }, context) {
       if (tag !== LATEST) return;
       const highest = await highestPublished(context);
       if (highest?.digest === manifest.descriptor.digest) return;
       // Tags are mirrored in any order: that of the version may come later. But latest does not go back.
       if (skill?.version !== undefined && hasRole(identity, repository, "mirror")) {
         const isHigher = highest === undefined || highestFirst(skill.version, highest.version) < 0;
+        if (isHigher && currentSkill !== undefined && (await goesBack(skill, currentSkill, context, out)))
+          throw misplaced(repository, `it names ${currentSkill.version} already`);
         if (isHigher && !(await hasGoneOn(skill, context, out))) return;
       }
       if (highest !== undefined) throw misplaced(repository, `the highest published version is ${highest.version}`);
@@ -33,6 +35,12 @@ export function latest(out: OutVersions): Rule {
       );
     },
   };
+}
+
+/** Whether `latest` names a higher version, which is published as far as is known here: its tag may not have come yet. */
+async function goesBack(skill: Skill, current: Skill, context: AdmissionContext, out: OutVersions): Promise<boolean> {
+  const isLower = highestFirst(skill.version ?? "", current.version ?? "") > 0;
+  return isLower && current.status === "published" && !(await hasGoneOn(current, context, out));
 }
 
 /** Whether the version has been deprecated or archived here since it was what this image says. */

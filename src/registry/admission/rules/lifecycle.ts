@@ -6,7 +6,7 @@ import { subjectOfTag } from "../referrer-tags.ts";
 import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import type { Skill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
-import { whoTook } from "../who-took.ts";
+import { noteStep } from "../who-took.ts";
 
 /** `steps` remembers who takes which step. */
 export function lifecycle(steps: Steps): Rule {
@@ -30,16 +30,15 @@ async function judge(change: ReviewedPut, context: AdmissionContext, steps: Step
   if (!saysState && (await context.manifest(manifest.descriptor.digest)) !== undefined) return;
   if ((await findPredecessor(skill, context)) === undefined) throw await explainForged(change, skill, before, context);
   requirePromoter(change, skill, before);
-  steps.taken(repository, manifest.descriptor.digest, identity);
+  await noteStep(change, context, steps);
 }
 
 /** Whoever puts an image in testing once more under its tag answers for that step, if nobody knows who took it. */
 async function takeAgain(change: ReviewedPut, context: AdmissionContext, steps: Steps): Promise<void> {
-  const { skill, manifest, tag, repository, identity } = change;
+  const { skill, tag, repository, identity } = change;
   if (skill?.status !== "testing" || tag !== tagFor(skill.version ?? "", "testing")) return;
   if (hasRole(identity, repository, "mirror") || !mayPromote(identity, repository, "testing")) return;
-  const { digest } = manifest.descriptor;
-  if ((await whoTook(change, digest, context, steps)) === undefined) steps.taken(repository, digest, identity);
+  await noteStep(change, context, steps);
 }
 
 /** Approvers push what refers to skills (signatures, scans), not images that nothing is known of. */

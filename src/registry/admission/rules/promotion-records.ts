@@ -2,7 +2,9 @@ import { MediaType, PromotionAnnotation } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
 import { isReservedName, OIDC_USER } from "../../access/names.ts";
 import type { AdmissionContext } from "../../hooks.ts";
+import type { OutVersions } from "../out.ts";
 import { isPromotionOf, mayPromote } from "../promotion.ts";
+import { refuseImageRecordedElsewhere, refuseRecordFromElsewhere } from "../recorded-elsewhere.ts";
 import { fits, readRecord, type PromotionRecord } from "../record.ts";
 import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { isRecord, readSkill } from "../skill.ts";
@@ -13,19 +15,25 @@ const HINT = "skillctl promote leaves the record of a step that it takes; nobody
 
 /**
  * Whoever mirrors brings histories along, also of images that are gone: theirs must be records, no more. With `ownNames`, a record
- * names nobody but its pusher: who is unknown today may be a user tomorrow, and would then have taken the step.
+ * names nobody but its pusher: who is unknown today may be a user tomorrow, and would then have taken the step; and none is mirrored to an
+ * image in testing.
  */
-export function promotionRecords(steps: Steps, ownNames = false): Rule {
+export function promotionRecords(steps: Steps, out: OutVersions, ownNames = false): Rule {
   return {
     name: "promotion-records",
     doc: "The record of a promotion tells of a step that took place here, by whoever took it, and is the only one; or it was mirrored.",
     async put(change, context) {
-      const { manifest, repository, identity } = change;
+      const { manifest, skill, repository, identity } = change;
       const { digest } = manifest.descriptor;
-      if (!isRecord(manifest) || (await context.manifest(digest)) !== undefined) return;
+      if ((await context.manifest(digest)) !== undefined) return;
+      if (ownNames && skill !== undefined) await refuseImageRecordedElsewhere(change, skill, context, out);
+      if (!isRecord(manifest)) return;
       const record = readRecord(manifest);
       if ("problem" in record) throw forged(record.problem);
-      if (hasRole(identity, repository, "mirror")) return;
+      if (hasRole(identity, repository, "mirror")) {
+        if (ownNames) await refuseRecordFromElsewhere(record, context, out);
+        return;
+      }
       if ((await context.manifest(record.subject.digest)) === undefined) throw fromElsewhere(repository, record);
       const untrue = await whatIsUntrue(record, context);
       if (untrue !== undefined) throw forged(untrue);

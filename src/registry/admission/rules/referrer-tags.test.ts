@@ -3,19 +3,38 @@ import { describe, expect, it } from "vitest";
 import { describeManifest, MediaType, type Digest, type JsonObject } from "../../../oci/index.ts";
 import { Bench, inState, type Image } from "../testing/bench.ts";
 
+const SIGNATURE = "dev.cosignproject.cosign/signature";
+
+/** A layer as cosign keeps a signature: what is signed, and in an annotation the signature. */
+async function layerOf(
+  bench: Bench,
+  text: string,
+  annotations?: Readonly<Record<string, string>>,
+): Promise<JsonObject> {
+  const digest = await bench.upload(text);
+  return {
+    mediaType: "application/vnd.dev.cosign.simplesigning.v1+json",
+    digest,
+    size: Buffer.byteLength(text),
+    ...(annotations && { annotations }),
+  };
+}
+
 /** An image as cosign keeps signatures: a layer for each. */
 async function signatures(bench: Bench, texts: readonly string[], subject?: JsonObject): Promise<Image> {
-  const layers = await Promise.all(
-    texts.map(async (text) => ({
-      mediaType: "application/vnd.dev.cosign.simplesigning.v1+json",
-      digest: await bench.upload(text),
-      size: Buffer.byteLength(text),
-    })),
-  );
+  return imageOf(bench, await Promise.all(texts.map(async (text) => layerOf(bench, text))), subject);
+}
+
+async function imageOf(bench: Bench, layers: readonly JsonObject[], subject?: JsonObject): Promise<Image> {
   const config = { mediaType: MediaType.config, digest: await bench.upload("{}"), size: 2 };
   const document = { schemaVersion: 2, mediaType: MediaType.manifest, config, layers, ...(subject && { subject }) };
   return { document, mediaType: MediaType.manifest };
 }
+
+const index = (...manifests: readonly JsonObject[]): Image => ({
+  document: { schemaVersion: 2, mediaType: MediaType.index, manifests },
+  mediaType: MediaType.index,
+});
 
 async function published() {
   const bench = new Bench();
@@ -54,15 +73,53 @@ describe("what refers to a skill by a tag", () => {
       await bench.push(image, undefined, "author");
       return describeManifest(image.document, image.mediaType).descriptor;
     };
-    const index = (...manifests: readonly JsonObject[]): Image => ({
-      document: { schemaVersion: 2, mediaType: MediaType.index, manifests },
-      mediaType: MediaType.index,
-    });
     const [one, two] = [{ ...(await entry("one")) }, { ...(await entry("two")) }];
+    const told = { ...one, artifactType: "application/vnd.acme.scan", annotations: { by: "carol", at: "noon" } };
     const tag = tagFor(out.digest, "");
-    await bench.push(index(one), tag, "author");
-    await expect(bench.push(index(two), tag, "author")).rejects.toThrow("leaves out");
-    await bench.push(index(two, one), tag, "author");
+    await bench.push(index(told), tag, "author");
+    for (const lost of [two, one, { ...told, annotations: { by: "mallory", at: "noon" } }]) {
+      await expect(bench.push(index(lost, two), tag, "author")).rejects.toThrow("leaves out");
+    }
+    // What is listed twice is listed once by a client that rewrites the list.
+    await bench.push(index(told, one), tag, "author");
+    await bench.push(index(two, { ...told, annotations: { at: "noon", by: "carol" } }), tag, "author");
+  });
+
+  it("keeps each signature where two keys have signed the same", async () => {
+    const { bench, out } = await published();
+    const tag = tagFor(out.digest, ".sig");
+    const [alice, bob, carol] = await Promise.all(
+      ["alice", "bob", "carol"].map(async (name) =>
+        layerOf(bench, "signed", { [SIGNATURE]: name, "dev.sigstore.cosign/bundle": "{}" }),
+      ),
+    );
+    const push = async (...layers: readonly (JsonObject | undefined)[]) =>
+      bench.push(await imageOf(bench, layers as readonly JsonObject[]), tag, "author", "approver");
+    await push(alice, bob);
+    await expect(push(bob)).rejects.toThrow("leaves out sha256:");
+    await expect(push(alice, alice, carol)).rejects.toThrow("leaves out sha256:");
+    const spoilt = await layerOf(bench, "signed", { [SIGNATURE]: "alice" });
+    await expect(push(spoilt, bob)).rejects.toThrow("leaves out sha256:");
+    const { annotations } = alice as { readonly annotations: Readonly<Record<string, string>> };
+    await push({ ...alice, annotations: Object.fromEntries(Object.entries(annotations).toReversed()) }, bob, carol);
+  });
+
+  it.each([
+    [".sig", "an index"],
+    [".att", "an index"],
+    ["", "an image"],
+  ])("is not kept away by what was put there before: sha256-…%s that is %s", async (end, squat) => {
+    const bench = new Bench();
+    const draft = await bench.pack();
+    const { digest } = describeManifest(draft.document, draft.mediaType).descriptor;
+    const tag = tagFor(digest, end);
+    const image = await signatures(bench, ["one"]);
+    await bench.push(squat === "an index" ? index() : image, tag, "author");
+    await bench.push(draft, "1.0.0-draft", "author");
+    await bench.push(squat === "an index" ? image : index(), tag, "approver");
+    await expect(bench.push(squat === "an index" ? index() : image, tag, "author")).rejects.toThrow(
+      "holds what refers",
+    );
   });
 
   it("of images that are no skills is anybody's", async () => {

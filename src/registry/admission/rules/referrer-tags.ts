@@ -1,7 +1,7 @@
-import { childrenOf, type Digest } from "../../../oci/index.ts";
+import type { Descriptor, Digest } from "../../../oci/index.ts";
 import type { AdmissionContext, HeldManifest } from "../../hooks.ts";
 import type { OutVersions } from "../out.ts";
-import { subjectOfTag } from "../referrer-tags.ts";
+import { kindOfTag, subjectOfTag } from "../referrer-tags.ts";
 import { hasRole, refused, type Rule } from "../rule.ts";
 import { readSkill, type Skill } from "../skill.ts";
 
@@ -14,11 +14,12 @@ export function referrerTags(out: OutVersions): Rule {
       if (tag === undefined || current === undefined || current.descriptor.digest === manifest.descriptor.digest)
         return;
       if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
-      const there = new Set(partsOf(manifest));
-      const lost = partsOf(current).find((digest) => !there.has(digest));
+      // What was put there in the way of signatures, before there was anything to sign, is not kept.
+      if (current.parsed.kind !== kindOfTag(tag)) return;
+      const lost = findLost(current, manifest);
       if (lost === undefined && manifest.parsed.kind === current.parsed.kind) return;
       throw refused(
-        `${repository}:${tag} holds what refers to a skill, and this leaves out ${lost ?? "what it is"}`,
+        `${repository}:${tag} holds what refers to a skill, and this leaves out ${lost?.digest ?? "what it is"}`,
         "Add to what is there, as cosign and oras do; only an admin replaces it.",
       );
     },
@@ -50,7 +51,26 @@ async function skillOf(digest: Digest | undefined, context: AdmissionContext): P
   return held === undefined ? undefined : readSkill(held, context);
 }
 
-/** Layers, or entries of an index. The config says what they are and changes with them. */
-function partsOf({ parsed }: HeldManifest): readonly Digest[] {
-  return (parsed.kind === "index" ? childrenOf(parsed) : parsed.layers).map(({ digest }) => digest);
+/** A part of what is there that what takes its place does not hold as it is, or not as often. */
+function findLost(current: HeldManifest, next: HeldManifest): Descriptor | undefined {
+  const left = new Map<string, number>();
+  for (const key of partsOf(next).map(sayAll)) left.set(key, (left.get(key) ?? 0) + 1);
+  return partsOf(current).find((part) => {
+    const key = sayAll(part);
+    const count = left.get(key) ?? 0;
+    left.set(key, count - 1);
+    return count <= 0;
+  });
+}
+
+/** Layers, or entries of an index, of which clients keep the first where one is listed twice. The config says what they are and changes with them. */
+function partsOf({ parsed }: HeldManifest): readonly Descriptor[] {
+  if (parsed.kind === "manifest") return parsed.layers;
+  return [...new Map(parsed.manifests.toReversed().map((entry) => [entry.digest, entry])).values()];
+}
+
+/** All that a descriptor says. Cosign's signature is an annotation of its layer, and two signatures have the same layer. */
+function sayAll({ mediaType, digest, size, artifactType, annotations = {} }: Descriptor): string {
+  const sorted = Object.entries(annotations).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify([mediaType, digest, size, artifactType, sorted]);
 }

@@ -36,6 +36,11 @@ async function artifact(
   return { document: JSON.parse(JSON.stringify(document)) as Image["document"], mediaType: MediaType.manifest };
 }
 
+const numbered = ({ document, mediaType }: Image, n: number): Image => ({
+  document: { ...document, annotations: { n: `${n}` } },
+  mediaType,
+});
+
 async function inTesting(requiredReferrers: readonly string[]) {
   const bench = new Bench({ requiredReferrers });
   const draft = await bench.pack();
@@ -123,6 +128,36 @@ describe("what is required before a skill is published", () => {
       await expect(bench.push(published, tag, "approver", "author", "admin")).rejects.toThrow('lacks "signature"');
     }
     await expect(bench.push(inState(published, "deprecated"), "1.0.0", "approver")).rejects.toThrow("is deprecated");
+  });
+
+  it.each([
+    ["at once", 200, 0],
+    ["after as many pushes as it takes", 1001, 1],
+  ])("is found behind what somebody else has attached in its way, %s", async (_, count, refusals) => {
+    const { bench, subject, published } = await inTesting(["signature"]);
+    const digestFor = ({ document, mediaType }: Image) => describeManifest(document, mediaType).descriptor.digest;
+    const one = await artifact(bench, {
+      subject,
+      ...bundle({ dsseEnvelope: envelope(statement(subject.digest, SIGN)) }),
+    });
+    // Referrers are listed by their digests: here comes one that is behind most others.
+    let good = one;
+    for (let n = 0; !digestFor(good).startsWith("sha256:ff"); n++) good = numbered(one, n);
+    const bad = await artifact(bench, { subject, ...bundle({}) });
+    for (let n = 0, pushed = 0; pushed < count; n++) {
+      const junk = numbered(bad, n);
+      if (digestFor(junk) > digestFor(good)) continue;
+      await bench.push(junk, undefined, "author");
+      pushed++;
+    }
+    await bench.push(good, undefined, "approver");
+    for (let n = 0; n < refusals; n++) {
+      await expect(bench.push(published, "1.0.0", "approver")).rejects.toMatchObject({
+        message: expect.stringContaining('lacks "signature" (sha256:') as string,
+        hint: expect.stringContaining("Promote again, to have the rest looked into.") as string,
+      });
+    }
+    await bench.push(published, "1.0.0", "approver");
   });
 
   it("is asked where lifecycle is off and there is nothing in testing", async () => {

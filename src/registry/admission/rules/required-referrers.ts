@@ -1,101 +1,108 @@
-import { MediaType } from "../../../oci/index.ts";
+import { MediaType, type Digest } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
-import type { AdmissionContext, HeldManifest } from "../../hooks.ts";
+import type { AdmissionContext } from "../../hooks.ts";
 import { findPredecessor } from "../promotion.ts";
+import { isPublication } from "../publication.ts";
 import { KINDS, whatIsWrong } from "../referrer-content.ts";
 import { signatureTagOf } from "../referrer-tags.ts";
-import { hasRole, refused, type ReviewedPut, type Rule } from "../rule.ts";
-import { isVersionTag, type Skill } from "../skill.ts";
+import { refused, type Rule } from "../rule.ts";
+import type { Skill } from "../skill.ts";
 
-/** How many referrers of the required types are looked into: somebody may attach any number. */
-const MAX_LOOKED = 200;
+/** How many referrers are looked into for one push: somebody may attach any number. */
+const MAX_LOOKED = 1000;
+/** Of how many it is remembered what is wrong with them. */
+const MAX_KNOWN = 50_000;
 
 /** `required`: `signature`, `scan`, `promotion`, or artifact types. */
 export function requiredReferrers(required: readonly string[]): Rule {
+  /** What is wrong with referrers that were looked into, so that the next push goes on where this one had enough. */
+  const known = new Map<string, string>();
+
   return {
     name: "required-referrers",
     doc: "Before a skill is published, its image in testing has what is required: a signature, a scan, that speaks of this image. Whose it is, is not asked.",
     async put(change, context) {
       const { skill, repository } = change;
-      if (required.length === 0 || skill === undefined || !(await isConcerned(change, skill, context))) return;
+      if (required.length === 0 || skill === undefined || !(await isPublication(change, skill, context))) return;
       const before = await findPredecessor(skill, context);
-      const missing = before === undefined ? required : await whatIsMissing(required, before, context);
+      if (before === undefined) {
+        throw refused(
+          `${repository} ${skill.version} lacks ${required.join(" and ")} before it may be published`,
+          "Promote the image in testing, with what is attached to it.",
+        );
+      }
+      const { missing, isCutShort } = await search(required, before, context, known);
       if (missing.length === 0) return;
-      const place = before === undefined ? "the image in testing" : `${repository}@${before.held.descriptor.digest}`;
+      const place = `${repository}@${before.held.descriptor.digest}, the image in testing`;
       throw refused(
         `${repository} ${skill.version} lacks ${missing.join(" and ")} before it may be published`,
-        before === undefined
-          ? `Promote the image in testing, with what is attached to it.`
-          : `Attach it to ${place}, the image in testing, and promote again.`,
+        isCutShort
+          ? `More is attached to ${place}, than is looked into at once. Promote again, to have the rest looked into.`
+          : `Attach it to ${place}, and promote again.`,
       );
     },
   };
 }
 
-/** Whenever a published image comes in, under whatever name or none, and when it takes the tag of its version. */
-async function isConcerned(
-  { tag, manifest, currentSkill, repository, identity }: ReviewedPut,
-  skill: Skill,
-  context: AdmissionContext,
-): Promise<boolean> {
-  const { digest } = manifest.descriptor;
-  if (skill.status !== "published" || hasRole(identity, repository, "mirror")) return false;
-  if (currentSkill?.held.descriptor.digest === digest) return false;
-  return isVersionTag(tag, skill) || (await context.manifest(digest)) === undefined;
+interface Found {
+  /** Names of what is missing, with why what is there does not do. */
+  readonly missing: readonly string[];
+  /** Whether something was not looked into. */
+  readonly isCutShort: boolean;
 }
 
-/** What is missing, with why what is there does not do. */
-async function whatIsMissing(
+async function search(
   required: readonly string[],
-  { held }: Skill,
+  { held: { descriptor: subject } }: Skill,
   context: AdmissionContext,
-): Promise<readonly string[]> {
-  const types = new Set(required.flatMap(typesOf));
-  const found = await referrersOf(held, types, context);
-  const missing: string[] = [];
-  for (const name of required) {
-    const problems: string[] = [];
-    const candidates = found.filter(({ type }) => typesOf(name).includes(type));
-    for (const { referrer, type } of candidates) {
-      const problem = await whatIsWrong(name, type, referrer, held.descriptor, context);
+  known: Map<string, string>,
+): Promise<Found> {
+  /** With the first problem of each. */
+  const missing = new Map(required.map((name): [string, string | undefined] => [name, undefined]));
+  let looked = 0;
+  for await (const { type, digest } of referrersOf(subject.digest, context)) {
+    for (const name of [...missing.keys()].filter((each) => typesOf(each).includes(type))) {
+      const key = `${name} ${subject.digest} ${digest}`;
+      let problem = known.get(key);
       if (problem === undefined) {
-        problems.length = 0;
-        break;
+        if (++looked > MAX_LOOKED) break;
+        const referrer = await context.manifest(digest);
+        if (referrer === undefined) continue;
+        problem = await whatIsWrong(name, type, referrer, subject, context);
+        if (problem === undefined) {
+          missing.delete(name);
+          continue;
+        }
+        if (known.size >= MAX_KNOWN) known.clear();
+        known.set(key, problem);
       }
-      problems.push(`${referrer.descriptor.digest}: ${problem}`);
+      missing.set(name, missing.get(name) ?? `${digest}: ${problem}`);
     }
-    if (candidates.length > 0 && problems.length === 0) continue;
-    missing.push(problems.length === 0 ? quote(name) : `${quote(name)} (${problems[0]})`);
+    if (missing.size === 0 || looked > MAX_LOOKED) break;
   }
-  return missing;
+  return {
+    missing: [...missing].map(([name, problem]) =>
+      problem === undefined ? quote(name) : `${quote(name)} (${problem})`,
+    ),
+    isCutShort: looked > MAX_LOOKED,
+  };
 }
 
 function typesOf(name: string): readonly string[] {
   return KINDS[name]?.types ?? [name];
 }
 
-interface Found {
-  readonly type: string;
-  readonly referrer: HeldManifest;
-}
-
-/** What refers to an image, by its subject or, as cosign's older signatures do, by a tag. */
-async function referrersOf(
-  { descriptor: { digest } }: HeldManifest,
-  types: ReadonlySet<string>,
+/** What refers to an image, by a tag, as cosign's older signatures do, or by its subject. */
+async function* referrersOf(
+  subject: Digest,
   context: AdmissionContext,
-): Promise<readonly Found[]> {
-  const found: Found[] = [];
-  for await (const { descriptor } of context.referrers(digest)) {
-    const type = descriptor.artifactType;
-    if (type === undefined || !types.has(type)) continue;
-    if (found.length >= MAX_LOOKED) break;
-    const referrer = await context.manifest(descriptor.digest);
-    if (referrer !== undefined) found.push({ type, referrer });
+): AsyncGenerator<{ readonly type: string; readonly digest: Digest }, void, undefined> {
+  const tagged = await context.tag(signatureTagOf(subject));
+  const signature = tagged === undefined ? undefined : await context.manifest(tagged);
+  if (signature !== undefined && signature.parsed.subject === undefined)
+    yield { type: MediaType.cosignSignature, digest: signature.descriptor.digest };
+  for await (const { descriptor } of context.referrers(subject)) {
+    const { artifactType: type, digest } = descriptor;
+    if (type !== undefined) yield { type, digest };
   }
-  const tagged = await context.tag(signatureTagOf(digest));
-  const referrer = tagged === undefined ? undefined : await context.manifest(tagged);
-  if (referrer !== undefined && referrer.parsed.subject === undefined)
-    found.push({ type: MediaType.cosignSignature, referrer });
-  return found;
 }

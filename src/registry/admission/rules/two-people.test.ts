@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { PromotionAnnotation } from "../../../oci/index.ts";
 import { Bench, inState } from "../testing/bench.ts";
-import { recordOf } from "../testing/record-of.ts";
+import { describeImage, recordOf } from "../testing/record-of.ts";
 
 const rules = { "two-people": true };
 
@@ -26,6 +26,56 @@ describe("with two people for each skill", () => {
     const bench = new Bench({ rules });
     const draft = await bench.pack();
     await bench.push(inState(draft, "testing"), "1.0.0-testing", "mirror");
+    await expect(bench.push(inState(draft, "published"), "1.0.0", "approver")).rejects.toThrow(
+      "it is not known who took",
+    );
+  });
+
+  it("the tag of the version is put there by somebody else, too, when it was published by its digest", async () => {
+    const bench = new Bench({ rules });
+    const draft = await bench.pack();
+    const published = inState(draft, "published");
+    await bench.push(draft, "1.0.0-draft", "author");
+    await bench.push(inState(draft, "testing"), "1.0.0-testing", "author", "approver");
+    await bench.push(published, undefined, "approver");
+    await expect(bench.push(published, "1.0.0", "author", "approver")).rejects.toThrow("may not publish it as well");
+    await bench.push(published, "1.0.0", "approver", "reader");
+    const record = recordOf(inState(draft, "testing"), published);
+    await expect(bench.push(record, undefined, "approver", "reader")).rejects.toThrow("that somebody else took");
+    await bench.push(record, undefined, "approver");
+  });
+
+  it.each(["as the process saw it", "as a record says"])(
+    "nobody is forgotten by whoever takes the tag away and puts it back: %s",
+    async (known) => {
+      const bench = new Bench({ rules });
+      bench.people.add("author").add("author+approver");
+      const draft = await bench.pack();
+      const testing = inState(draft, "testing");
+      await bench.push(draft, "1.0.0-draft", "author");
+      await bench.push(testing, "1.0.0-testing", "author", "approver");
+      if (known === "as a record says") {
+        const record = recordOf(draft, testing, { [PromotionAnnotation.actor]: "author+approver" });
+        await bench.push(record, undefined, "author", "approver");
+        bench.restart();
+      }
+      await bench.untag("1.0.0-testing", "author");
+      await bench.push(testing, "1.0.0-testing", "author");
+      const published = inState(draft, "published");
+      await expect(bench.push(published, "1.0.0", "author", "approver")).rejects.toThrow("took acme/greeter 1.0.0");
+      await bench.push(published, "1.0.0", "approver");
+    },
+  );
+
+  it("who pushed what was then refused has taken no step", async () => {
+    const bench = new Bench({ rules });
+    const draft = await bench.pack();
+    const testing = inState(draft, "testing");
+    await bench.push(draft, "1.0.0-draft", "author");
+    bench.quotas = [{ namespace: "acme", manifests: 1 }];
+    await expect(bench.push(testing, "1.0.0-testing", "author")).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
+    bench.quotas = [];
+    await bench.push(testing, "1.0.0-testing", "mirror");
     await expect(bench.push(inState(draft, "published"), "1.0.0", "approver")).rejects.toThrow(
       "it is not known who took",
     );
@@ -79,7 +129,7 @@ describe("where nobody knows who took a skill to testing", () => {
     const record = recordOf(draft, testing, { [PromotionAnnotation.actor]: "author" });
     await expect(bench.push(record, undefined, "approver")).rejects.toThrow("may not record");
     await bench.push(record, undefined, "author");
-    bench.restart();
+    bench.restart({ rules });
     await expect(bench.push(published, "1.0.0", "author", "approver")).resolves.toBeDefined();
   });
 
@@ -101,5 +151,69 @@ describe("where nobody knows who took a skill to testing", () => {
     await bench.push(testing, "1.0.0-testing", "approver");
     await expect(bench.push(published, "1.0.0", "author", "approver")).rejects.toThrow("took acme/greeter 1.0.0");
     await bench.push(published, "1.0.0", "approver");
+  });
+});
+
+describe("with two people, who took a skill to testing elsewhere", () => {
+  const actor = { [PromotionAnnotation.actor]: "carol" };
+
+  async function mirrored() {
+    const bench = new Bench({ rules });
+    bench.people.add("carol").add("author+approver");
+    const draft = await bench.pack();
+    await bench.push(draft, "1.0.0-draft", "mirror");
+    const [testing, published] = [inState(draft, "testing"), inState(draft, "published")];
+    return { bench, draft, testing, published, record: recordOf(draft, testing, actor) };
+  }
+
+  it("is not taken for having done it here: by a record that comes after the image", async () => {
+    const { bench, draft, testing, published, record } = await mirrored();
+    await bench.push(testing, "1.0.0-testing", "mirror");
+    await expect(bench.push(record, undefined, "mirror")).rejects.toThrow("who took it there elsewhere");
+    const another = recordOf(testing, published, actor, { subject: describeImage(testing) });
+    await expect(bench.push(another, undefined, "mirror")).rejects.toThrow("not the record");
+    await bench.push(recordOf(draft, testing, { [PromotionAnnotation.actor]: "oidc" }), undefined, "mirror");
+    await expect(bench.push(published, "1.0.0", "author", "approver")).rejects.toThrow("it is not known who took");
+  });
+
+  it("is not taken for having done it here: by a record that comes before the image", async () => {
+    const { bench, testing, published, record } = await mirrored();
+    await bench.push(record, undefined, "mirror");
+    for (const roles of [["mirror"], ["author", "approver"]] as const) {
+      await expect(bench.push(testing, "1.0.0-testing", ...roles)).rejects.toThrow("did not take place here");
+    }
+    await expect(bench.push(published, "1.0.0", "author", "approver")).rejects.toThrow("nothing in acme/greeter is");
+  });
+
+  it("stands in the history of what was published there, which comes in either order", async () => {
+    for (const isRecordFirst of [true, false]) {
+      const { bench, testing, published, record } = await mirrored();
+      const history = [record, recordOf(testing, published, actor)];
+      if (isRecordFirst) for (const each of history) await bench.push(each, undefined, "mirror");
+      await bench.push(published, "1.0.0", "mirror");
+      if (!isRecordFirst) for (const each of history) await bench.push(each, undefined, "mirror");
+      await bench.push(testing, "1.0.0-testing", "mirror");
+    }
+  });
+
+  it("stands there as well where the image in testing is here, once the version is out", async () => {
+    const { bench, testing, published, record } = await mirrored();
+    await bench.push(testing, "1.0.0-testing", "mirror");
+    await expect(bench.push(record, undefined, "mirror")).rejects.toThrow("who took it there elsewhere");
+    await bench.push(published, "1.0.0", "mirror");
+    await bench.push(record, undefined, "mirror");
+  });
+
+  it("took what was removed here there again, if that is who did it", async () => {
+    const bench = new Bench({ rules });
+    bench.people.add("author");
+    const draft = await bench.pack();
+    const testing = inState(draft, "testing");
+    await bench.push(draft, "1.0.0-draft", "author");
+    const digest = await bench.push(testing, "1.0.0-testing", "author");
+    await bench.push(recordOf(draft, testing, { [PromotionAnnotation.actor]: "author" }), undefined, "author");
+    await bench.delete(digest, "author");
+    await expect(bench.push(testing, "1.0.0-testing", "approver")).rejects.toThrow("did not take place here");
+    await bench.push(testing, "1.0.0-testing", "author");
   });
 });

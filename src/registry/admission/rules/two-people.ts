@@ -1,6 +1,7 @@
 import { quote } from "../../../text/index.ts";
 import { findPredecessor } from "../promotion.ts";
-import { hasRole, nameOf, refused, type Rule } from "../rule.ts";
+import { isPublication } from "../publication.ts";
+import { nameOf, refused, type Rule } from "../rule.ts";
 import type { Steps } from "../steps.ts";
 import { whoTook } from "../who-took.ts";
 
@@ -10,9 +11,8 @@ export function twoPeople(steps: Steps): Rule {
     name: "two-people",
     doc: "Who publishes a skill is not who took it to testing. Off by default.",
     async put(change, context) {
-      const { skill, manifest, repository, identity } = change;
-      if (skill?.status !== "published" || hasRole(identity, repository, "mirror")) return;
-      if ((await context.manifest(manifest.descriptor.digest)) !== undefined) return;
+      const { skill, repository, identity } = change;
+      if (skill === undefined || !(await isPublication(change, skill, context))) return;
       const before = await findPredecessor(skill, context);
       const tester =
         before === undefined ? undefined : await whoTook(change, before.held.descriptor.digest, context, steps);

@@ -128,3 +128,34 @@ describe("in a repository of skills, a tag that reads like a version", () => {
     expect(digestOf("{}")).toBe(config.digest);
   });
 });
+
+describe("an index that says nothing of itself", () => {
+  it("is a skill or none by what its repository holds, whatever another one holds", async () => {
+    const bench = new Bench();
+    const other = bench.beside("acme/other");
+    const published = inState(await bench.pack(), "published");
+    const index = indexOf(published);
+    await other.push(index, "1.0.0", "author");
+    await expect(
+      other.push(await other.pack({ name: "other", version: "2.0.0" }), "2.0.0-draft", "author"),
+    ).rejects.toThrow("is no skill");
+    await bench.push(published, undefined, "mirror");
+    await bench.push(index, "1.0.0", "mirror");
+    await bench.push(await bench.pack({ version: "2.0.0" }), "2.0.0-draft", "author");
+  });
+
+  it("keeps its version from other content where it is out, whatever another repository holds of it", async () => {
+    const bench = new Bench();
+    const other = bench.beside("acme/other");
+    const published = inState(await bench.pack(), "published");
+    const index = indexOf(published);
+    await other.push(index, undefined, "author");
+    await other.push(await other.pack({ name: "other" }), "1.0.0-draft", "author");
+    await bench.push(published, undefined, "mirror");
+    await bench.push(index, "1.0.0", "mirror");
+    const changed = await bench.pack({}, { "other.md": "x" });
+    await expect(bench.push(changed, "1.0.0-draft", "author")).rejects.toThrow(
+      "acme/greeter:1.0.0 is published already",
+    );
+  });
+});

@@ -15,7 +15,8 @@ const MAX_PLAIN = 10_000;
  * be under no rule and yet bear the tag; so would one in a repository whose versions are all archived.
  */
 export function versionTags(): Rule {
-  const known = new Map<Digest, boolean>();
+  /** By repository and digest: what an index is depends on what the repository holds of it. */
+  const known = new Map<string, boolean>();
   /** Repositories in which all was read and no skill found, with when: so that many pushes to one do not each read it all. */
   const plain = new Map<string, number>();
 
@@ -65,12 +66,13 @@ export function versionTags(): Rule {
   }
 
   async function isSkill(digest: Digest, context: AdmissionContext): Promise<boolean> {
-    const answer = known.get(digest);
+    const key = `${context.repository}@${digest}`;
+    const answer = known.get(key);
     if (answer !== undefined) return answer;
     const held = await context.manifest(digest);
     const is = held !== undefined && (await readSkill(held, context)) !== undefined;
     if (known.size >= MAX_KNOWN) known.clear();
-    known.set(digest, is);
+    known.set(key, is);
     return is;
   }
 

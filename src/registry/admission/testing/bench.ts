@@ -20,6 +20,7 @@ import { MemoryStore } from "../../../store/index.ts";
 import type { LifecycleState } from "../../../lifecycle/index.ts";
 import type { AdmissionContext, HeldManifest, Role } from "../../hooks.ts";
 import { createMemoryStorage } from "../../storage/memory/index.ts";
+import type { Quota } from "../../storage/quota.ts";
 import type { RepositoryMetadata } from "../../storage/types.ts";
 import { createAdmission, type AdmissionConfig } from "../admission.ts";
 
@@ -38,11 +39,18 @@ export class Bench {
   readonly #repository: RepositoryMetadata;
   /** Names of those who can log in; whoever pushes is called as their roles. */
   readonly people = new Set<string>();
+  /** How much the storage takes; it is asked after the rules. */
+  quotas: readonly Quota[] = [];
 
-  constructor(config: AdmissionConfig = {}) {
+  constructor(config: AdmissionConfig = {}, name = REPOSITORY, admission = createAdmission(config)) {
     this.#config = config;
-    this.#admission = createAdmission(config);
-    this.#repository = this.#storage.metadata.repository(REPOSITORY);
+    this.#admission = admission;
+    this.#repository = this.#storage.metadata.repository(name);
+  }
+
+  /** Another repository, under the same rules. */
+  beside(name: string): Bench {
+    return new Bench(this.#config, name, this.#admission);
   }
 
   /** As a registry that was started anew, or another replica: rules that have seen nothing. */
@@ -94,9 +102,10 @@ export class Bench {
       const current = previous === undefined ? undefined : await this.#manifest(repository, previous);
       const knows = async (name: string): Promise<boolean> => this.people.has(name);
       const identity = { name: roles.join("+"), roles: () => set, knows };
+      const notes: (() => void)[] = [];
       await this.#admission.review(
-        { kind: "put", repository: REPOSITORY, identity, manifest, tag, current },
-        this.#context(repository),
+        { kind: "put", repository: this.#repository.name, identity, manifest, tag, current },
+        this.#context(repository, notes),
       );
       const { subject, artifactType } = manifest.parsed;
       const incoming = {
@@ -111,7 +120,9 @@ export class Bench {
       await repository.putManifest(
         incoming,
         tag === undefined ? undefined : { tag, to: digest, expect: previous ?? null },
+        { quotas: this.quotas },
       );
+      for (const note of notes) note();
     });
     return digest;
   }
@@ -132,7 +143,7 @@ export class Bench {
       if (current === undefined) throw new Error(`there is no ${tag}`);
       const identity = { name: roles.join("+"), roles: () => new Set<Role>(roles) };
       await this.#admission.review(
-        { kind: "untag", repository: REPOSITORY, identity, tag, current },
+        { kind: "untag", repository: this.#repository.name, identity, tag, current },
         this.#context(repository),
       );
       await repository.moveTags([{ tag, to: undefined }]);
@@ -145,7 +156,7 @@ export class Bench {
       const current = await this.#manifest(repository, digest);
       if (current === undefined) throw new Error(`there is no ${digest}`);
       const identity = { name: roles.join("+"), roles: () => new Set<Role>(roles) };
-      const change = { kind: "delete", repository: REPOSITORY, identity, current, tags: [] } as const;
+      const change = { kind: "delete", repository: this.#repository.name, identity, current, tags: [] } as const;
       await this.#admission.review(change, this.#context(repository));
       await repository.deleteManifest(digest);
     });
@@ -161,9 +172,10 @@ export class Bench {
     return held({ descriptor: stored.descriptor, bytes: await readAll(this.#storage.blobs.read(digest)) });
   }
 
-  #context(repository: RepositoryMetadata): AdmissionContext {
+  #context(repository: RepositoryMetadata, notes: (() => void)[] = []): AdmissionContext {
     const blob = ({ digest }: Descriptor) => this.#storage.blobs.read(digest);
     return {
+      repository: repository.name,
       manifest: async (digest) => this.#manifest(repository, digest),
       tag: async (name) => repository.tag(name),
       tags: () => repository.tags(),
@@ -171,6 +183,7 @@ export class Bench {
       referrers: (digest) => repository.referrers(digest),
       blob,
       readBlob: async (descriptor) => readAll(blob(descriptor)),
+      whenMade: (note) => notes.push(note),
       signal: new AbortController().signal,
     };
   }
