@@ -55,9 +55,15 @@ export async function output(...[program, args, options]: Parameters<typeof run>
   throw new Error(`${program} ${args.join(" ")} exited with ${status}\n${stdout}${stderr}`);
 }
 
-/** A temporary directory that is removed after the tests of the calling file or group. */
+const made: string[] = [];
+// Of the file that imports this one: from within a hook, none can be registered.
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A temporary directory that is removed after the tests of the calling file. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "skillctl-delivery-"));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  made.push(directory);
   return directory;
 }

@@ -103,10 +103,16 @@ export class Workspace {
   }
 }
 
-/** A workspace that is removed after the tests of the calling file or group. */
+const made: string[] = [];
+// Of the file that imports this one: from within a hook, none can be registered.
+afterAll(async () => {
+  for (const directory of made) await rm(directory, { recursive: true, force: true });
+});
+
+/** A workspace that is removed after the tests of the calling file. */
 export async function createWorkspace(): Promise<Workspace> {
   const directory = await mkdtemp(join(tmpdir(), "skillctl-e2e-"));
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  made.push(directory);
   return new Workspace(directory);
 }
 
