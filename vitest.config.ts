@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: "reliability",
           include: ["test/reliability/**/*.test.ts"],
-          testTimeout: SOAK ? 3_600_000 : 300_000,
+          testTimeout: SOAK ? 7_200_000 : 300_000,
           fileParallelism: false,
         },
       },

@@ -1,6 +1,7 @@
 /** Somebody who pushes to a registry with our own client, and knows what was acknowledged. */
 import { createHash } from "node:crypto";
 
+import { isSkillError } from "../../src/errors.ts";
 import { digestOf, type Descriptor, type Digest } from "../../src/oci/index.ts";
 import { RemoteStore } from "../../src/remote/index.ts";
 import { pushImage } from "../../src/store/testing/images.ts";
@@ -18,6 +19,8 @@ export class RegistryWriter {
   /** What was under way when the server died: either it is done, or nothing is. */
   #pending: { readonly tag: string; readonly to: Digest | undefined } | undefined;
   readonly #random: () => number;
+  /** What was pushed and not deleted, so that the registry does not grow for as long as somebody writes. */
+  readonly #pushed = new Map<Digest, Descriptor>();
   #count = 0;
 
   constructor(name: string, random: () => number) {
@@ -25,13 +28,20 @@ export class RegistryWriter {
     this.#random = random;
   }
 
-  /** Pushes, moves and removes tags until the server fails or `isOver`. Resolves to the failure. */
+  /** Pushes, moves and removes tags, and deletes what none names any more, until the server fails or `isOver`. Resolves to the failure. */
   async work(host: string, isOver: () => boolean): Promise<unknown> {
     const store = new RemoteStore({ registry: host, retry: { attempts: 1 } });
     const repository = store.repository(`${host}/${this.name}`);
     try {
       while (!isOver()) {
         const tag = `v${Math.floor(this.#random() * TAGS)}`;
+        const named = [...this.tags.values()];
+        for (const [digest, descriptor] of this.#pushed) {
+          if (named.includes(digest)) continue;
+          // The server may have died after it.
+          await repository.delete(descriptor).catch(unlessAbsent);
+          this.#pushed.delete(digest);
+        }
         if (this.tags.has(tag) && this.#random() < 0.2) {
           await this.#change(tag, undefined, async () => repository.untag(tag));
           continue;
@@ -42,6 +52,7 @@ export class RegistryWriter {
           await repository.push({ mediaType: "application/octet-stream", digest: digestOf(large), size: LARGE }, large);
         }
         const { manifest } = await pushImage(repository, text);
+        this.#pushed.set(manifest.digest, manifest);
         await this.#change(tag, manifest.digest, async () => repository.tag(manifest, tag));
       }
       return undefined;
@@ -102,6 +113,10 @@ export class RegistryWriter {
     const bytes = await get(`${url}/v2/${this.name}/manifests/${tag}`);
     if ((bytes === undefined ? undefined : hashOf(bytes)) === to) this.#set(tag, to);
   }
+}
+
+function unlessAbsent(error: unknown): void {
+  if (!isSkillError(error, "NOT_FOUND")) throw error;
 }
 
 /** The bytes there; `undefined` for a 404. */
