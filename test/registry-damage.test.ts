@@ -1,12 +1,13 @@
 /** A registry whose disk has damaged a tag, or what it knew of a manifest: whoever has the image pushes it again, under all rules. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
-import { parseReference, type Reference } from "../src/oci/index.ts";
+import { describeManifest, encodeManifest, MediaType, parseReference, type Reference } from "../src/oci/index.ts";
 import type { LifecycleState } from "../src/lifecycle/index.ts";
 import { createFsStorage } from "../src/registry/storage/fs/index.ts";
+import { storeBlob } from "../src/registry/storage/testing/images.ts";
 import { RemoteStore } from "../src/remote/index.ts";
 import { push } from "../src/skill/index.ts";
 import { release } from "../src/skill/testing/release.ts";
@@ -31,7 +32,7 @@ async function made(state: LifecycleState, description: string): Promise<Local> 
 }
 
 /** Serves a directory while `work` runs. */
-async function serving(root: string, work: (pushAs: PushAs) => Promise<void>): Promise<void> {
+async function serving(root: string, work: (pushAs: PushAs, host: string) => Promise<void>): Promise<void> {
   const storage = await createFsStorage(root);
   const { host, close } = await startSkillRegistry({ storage });
   const pushAs: PushAs = async (user, local) => {
@@ -45,7 +46,7 @@ async function serving(root: string, work: (pushAs: PushAs) => Promise<void>): P
     }
   };
   try {
-    await work(pushAs);
+    await work(pushAs, host);
   } finally {
     await close();
     await storage.close();
@@ -81,18 +82,105 @@ it("keeps a published version's name for its content while the tag is damaged, a
   expect(await readFile(inRepository(root, "tags", "1.0.0"), "utf8")).toBe(`${digest}\n`);
 });
 
-it("writes again what it knew of a manifest when that is pushed, and lets nothing else in before", async () => {
+it("writes again what it knew of a manifest, from the bytes, and lets no other content in meanwhile", async () => {
   const local = await made("published", "Greets.");
   const { root, digest } = await published(local);
   const record = inRepository(root, ...recordOf(digest));
   const before = await readFile(record, "utf8");
-  await writeFile(record, "\0\0\0");
-  await serving(root, async (pushAs) => {
-    const others = [await made("draft", "Welcomes."), await made("published", "Welcomes.")];
-    for (const other of others) await expect(pushAs("mirror", other)).rejects.toMatchObject({ status: 500 });
-    expect(await pushAs("mirror", local)).toBe(digest);
-    for (const other of others) await expect(pushAs("author", other)).rejects.toMatchObject({ status: 403 });
+  const others = [await made("draft", "Welcomes."), await made("published", "Welcomes.")];
+  for (const other of others) {
+    await writeFile(record, "\0\0\0");
+    await serving(root, async (pushAs) => {
+      await expect(pushAs("author", other)).rejects.toMatchObject({ status: 403 });
+      expect(await pushAs("mirror", local)).toBe(digest);
+    });
+    const [was, is] = [before, await readFile(record, "utf8")].map((text) => ({ ...JSON.parse(text), stored: 0 }));
+    expect(is).toEqual(was);
+  }
+});
+
+describe("what cannot be read", () => {
+  const request = async (host: string, user: User, method: string, path: string): Promise<Response> =>
+    fetch(`http://${host}/v2/${NAME}/manifests/${path}`, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from(`${user}:${passwordOf(user)}`).toString("base64")}` },
+    });
+
+  it("is not there for whoever pulls, who is told why, or is written again", async () => {
+    const { root, digest } = await published(await made("published", "Greets."));
+    await writeFile(inRepository(root, "tags", "1.0.0"), "\0\0\0");
+    await writeFile(inRepository(root, ...recordOf(digest)), "\0\0\0");
+    await serving(root, async (_, host) => {
+      const answer = await request(host, "reader", "GET", "1.0.0");
+      expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining("is damaged. Push it again")]);
+      expect((await request(host, "reader", "GET", digest)).status).toBe(200);
+    });
   });
-  const [was, is] = [before, await readFile(record, "utf8")].map((text) => ({ ...JSON.parse(text), stored: 0 }));
-  expect(is).toEqual(was);
+
+  it("is not replaced where it held signatures, but by what is here already", async () => {
+    const { root, digest } = await published(await made("published", "Greets."));
+    const tag = `${digest.replace(":", "-")}.sig`;
+    const signature = async (text: string): Promise<Uint8Array> => {
+      const storage = await createFsStorage(root);
+      const layer = await storeBlob(storage, NAME, text);
+      const config = await storeBlob(storage, NAME, "{}");
+      await storage.close();
+      return encodeManifest({
+        schemaVersion: 2,
+        mediaType: MediaType.manifest,
+        config: { mediaType: MediaType.config, digest: config, size: 2 },
+        layers: [{ mediaType: MediaType.cosignSignature, digest: layer, size: text.length }],
+      });
+    };
+    const [one, other] = [await signature("one"), await signature("other")];
+    const put = async (host: string, user: User, body: Uint8Array): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`${user}:${passwordOf(user)}`).toString("base64")}`;
+      const headers = { authorization, "content-type": MediaType.manifest };
+      return (await fetch(`http://${host}/v2/${NAME}/manifests/${tag}`, { method: "PUT", headers, body })).status;
+    };
+    await serving(root, async (_, host) => expect(await put(host, "author", one)).toBe(201));
+    await writeFile(inRepository(root, "tags", tag), "\0\0\0");
+    await serving(root, async (_, host) => {
+      expect(await put(host, "author", other)).toBe(403);
+      expect(await put(host, "author", one)).toBe(201);
+    });
+  });
+
+  it("is removed by an admin, so that the rest can be collected", async () => {
+    const { root, digest } = await published(await made("published", "Greets."));
+    await writeFile(inRepository(root, "tags", "1.0.0"), "\0\0\0");
+    await writeFile(inRepository(root, ...recordOf(digest)), "\0\0\0");
+    const hex = digest.slice("sha256:".length);
+    await rm(join(root, "blobs", "sha256", hex.slice(0, 2), hex));
+    await serving(root, async (_, host) => {
+      for (const path of ["1.0.0", digest]) {
+        expect((await request(host, "approver", "DELETE", path)).status).toBe(403);
+        expect((await request(host, "admin", "DELETE", path)).status).toBe(202);
+        expect((await request(host, "admin", "DELETE", path)).status).toBe(404);
+      }
+    });
+  });
+});
+
+it("reads, replaces and deletes what was let in before the keys of manifests were looked at", async () => {
+  const { path: root, remove } = await temporaryDirectory();
+  onTestFinished(remove);
+  const storage = await createFsStorage(root);
+  const config = await storeBlob(storage, NAME, "{}");
+  const descriptor = { mediaType: MediaType.config, digest: config, size: 2 };
+  const document = { schemaVersion: 2, mediaType: MediaType.manifest, config: descriptor, layers: [], Layers: [] };
+  const old = describeManifest(document, MediaType.manifest);
+  const { digest } = old.descriptor;
+  await storage.blobs.put(digest, old.bytes);
+  const incoming = { descriptor: old.descriptor, references: [config] };
+  await storage.metadata.repository(NAME).putManifest(incoming, { tag: "old", to: digest });
+  await storage.close();
+  await serving(root, async (pushAs, host) => {
+    await pushAs("author", await made("draft", "Greets."));
+    const { status } = await fetch(`http://${host}/v2/${NAME}/manifests/old`);
+    expect(status).toBe(200);
+    const headers = { authorization: `Basic ${Buffer.from(`admin:${passwordOf("admin")}`).toString("base64")}` };
+    const removed = await fetch(`http://${host}/v2/${NAME}/manifests/${digest}`, { method: "DELETE", headers });
+    expect(removed.status).toBe(202);
+  });
 });

@@ -20,7 +20,7 @@ export {
   readDescriptor,
   withAnnotations,
 } from "./manifest.ts";
-export type { EncodedManifest, Index, JsonObject, Manifest } from "./manifest.ts";
+export type { EncodedManifest, Index, JsonObject, Manifest, ParseOptions } from "./manifest.ts";
 export { isDocumentType, isIndexType, isManifestType, layerCompression, MediaType } from "./media-types.ts";
 export {
   baseName,

@@ -62,14 +62,19 @@ export interface Index {
   readonly document: JsonObject;
 }
 
+export interface ParseOptions {
+  /** It was let in before, when its keys may not have been looked at: it must be read to be removed, say. Default: false. */
+  readonly isStored?: boolean;
+}
+
 /** A JSON object whose values have not been looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a manifest or index. `mediaType` is what the content was announced as; a document that says otherwise is
- * refused, so that no two readers see two kinds. Throws `MANIFEST_TOO_LARGE`, `JSON_INVALID` or `MANIFEST_INVALID`.
+ * refused, so that no two readers see two kinds, and so is a key that some readers take for a field. Throws `MANIFEST_TOO_LARGE`, `JSON_INVALID` or `MANIFEST_INVALID`.
  */
-export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest | Index {
+export function parseManifest(bytes: Uint8Array, mediaType?: string, options: ParseOptions = {}): Manifest | Index {
   if (bytes.byteLength > MAX_MANIFEST_SIZE) {
     throw new SkillError(
       "MANIFEST_TOO_LARGE",
@@ -77,7 +82,7 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest |
     );
   }
   const document = asObject(parseStrictJson(bytes), "the document");
-  DOCUMENT.check(document, "it");
+  if (options.isStored !== true) checkSpelling(document);
   if (document["schemaVersion"] !== 2) return refuse("schemaVersion is not 2");
   if ("manifests" in document && ("layers" in document || "config" in document)) {
     return refuse("it is both a manifest and an index");
@@ -136,6 +141,21 @@ export function childrenOf(manifest: Manifest | Index): readonly Descriptor[] {
   return manifest.kind === "index" ? manifest.manifests : [manifest.config, ...manifest.layers];
 }
 
+/** Looks at the keys of all that is read of a document, whose form is not known yet. */
+function checkSpelling(document: JsonObject): void {
+  DOCUMENT.check(document, "it");
+  for (const field of ["config", "subject", "layers", "manifests"]) {
+    const value = document[field];
+    const descriptors: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const [at, descriptor] of descriptors.entries()) {
+      if (!isObject(descriptor)) continue;
+      const where = Array.isArray(value) ? `${field}[${at}]` : field;
+      DESCRIPTOR.check(descriptor, where);
+      if (isObject(descriptor["platform"])) PLATFORM.check(descriptor["platform"], `${where}.platform`);
+    }
+  }
+}
+
 function readManifest(document: JsonObject, mediaType: string): Manifest {
   return {
     kind: "manifest",
@@ -164,7 +184,6 @@ function readIndex(document: JsonObject, mediaType: string): Index {
 /** Reads one descriptor; throws `MANIFEST_INVALID` naming `where` it stands. OCI image-spec "descriptor.md". */
 export function readDescriptor(value: unknown, where: string): Descriptor {
   const object = asObject(value, where);
-  DESCRIPTOR.check(object, where);
   const { mediaType, digest, size } = object;
   if (typeof mediaType !== "string" || mediaType === "") return refuse(`${where}.mediaType is missing`);
   if (typeof digest !== "string" || !isDigest(digest)) return refuse(`${where}.digest is not a digest`);
@@ -191,7 +210,6 @@ function optionalDescriptor(document: JsonObject, key: string): Descriptor | und
 
 function readPlatform(value: unknown, where: string): Platform {
   const object = asObject(value, where);
-  PLATFORM.check(object, where);
   const { architecture, os } = object;
   if (typeof architecture !== "string" || typeof os !== "string") return refuse(`${where} lacks architecture or os`);
   const variant = optionalString(object, "variant", where);
@@ -216,8 +234,11 @@ function optionalString(object: JsonObject, key: string, where?: string): string
 }
 
 function asObject(value: unknown, where: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(`${where} is not an object`);
-  return value as JsonObject;
+  return isObject(value) ? value : refuse(`${where} is not an object`);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function refuse(why: string): never {

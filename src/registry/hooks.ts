@@ -64,6 +64,8 @@ export interface PutChange extends ChangeBase {
   readonly tag: string | undefined;
   /** What the tag names now; `undefined` when nothing (or there is no tag). */
   readonly current: HeldManifest | undefined;
+  /** Whether the tag names something that a disk has damaged, and nobody knows what. */
+  readonly isTagDamaged?: boolean;
 }
 
 /** A tag goes, the manifest stays. */

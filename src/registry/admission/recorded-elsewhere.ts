@@ -3,6 +3,7 @@
  * testing, nor that image to such a record, until its version is out: what a record of an image in testing says was then checked.
  */
 import { MediaType, PromotionAnnotation, type Digest } from "../../oci/index.ts";
+import { quote } from "../../text/index.ts";
 import { OIDC_USER } from "../access/names.ts";
 import type { AdmissionContext } from "../hooks.ts";
 import type { OutVersions } from "./out.ts";
@@ -39,8 +40,9 @@ export async function refuseImageRecordedElsewhere(
   for await (const actor of recordedActors(digest, context)) {
     if (!namesSomebody(actor) || actor === own) continue;
     throw refused(
-      `${digest} came with the record of a promotion to testing that did not take place here`,
-      "Leave out images in testing, or what refers to them (skillctl copy --no-referrers); an admin removes a record.",
+      `a record of ${digest} says that ${quote(actor ?? "")} took it to testing`,
+      "Whoever that is here takes it there again, or an admin removes the record, as of an image that was removed; one that was mirrored stays out " +
+        "(skillctl copy --no-referrers).",
     );
   }
 }

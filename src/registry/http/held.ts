@@ -29,14 +29,14 @@ export async function heldManifest(
   if (stored === undefined) return undefined;
   const { descriptor } = stored;
   const { bytes } = await manifestContent(desk, descriptor);
-  return { descriptor, bytes, parsed: parseManifest(bytes, descriptor.mediaType) };
+  return { descriptor, bytes, parsed: parseManifest(bytes, descriptor.mediaType, { isStored: true }) };
 }
 
 /** What was let in was read then; should it not be readable now, it is still what was pushed. */
 function warningFor(bytes: Uint8Array, mediaType: string): string | undefined {
   if (!mayBeDeprecated(bytes)) return undefined;
   try {
-    return deprecationOf(parseManifest(bytes, mediaType));
+    return deprecationOf(parseManifest(bytes, mediaType, { isStored: true }));
   } catch (error) {
     if (isSkillError(error)) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 /** Tags and manifests go. OCI distribution-spec "Deleting tags", "Deleting Manifests" (end-9). */
+import { isSkillError } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
@@ -7,6 +8,7 @@ import { beginReview } from "./admission-context.ts";
 import { checkConditions } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import type { Exchange } from "./exchange.ts";
+import { healing, isDamaged, requireAdmin } from "./healing.ts";
 import { heldManifest } from "./held.ts";
 import { unknownManifest } from "./unknown-manifest.ts";
 
@@ -15,22 +17,31 @@ export async function deleteTag(desk: Desk, exchange: Exchange, repository: stri
   const { identity, headers, signal } = exchange;
   await desk.repository(repository).exclusively(
     async (held) => {
-      const digest = await held.tag(tag);
-      checkConditions(headers, `${repository}:${tag}`, digest);
-      if (digest === undefined) throw unknownManifest(repository, { tag });
-      const { context, made } = beginReview(desk, held, signal);
-      await desk.options.admission?.review(
-        { kind: "untag", repository, identity, tag, current: await current(desk, held, digest) },
-        context,
-      );
-      await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag, previous: digest });
-      await held.moveTags([{ tag, to: undefined, expect: digest }]);
-      made();
-      desk.tell(exchange, { kind: "untag", repository, tag, digest });
+      if (await isDamaged(async () => held.tag(tag))) {
+        requireAdmin(desk, exchange, repository, `${repository}:${tag}`);
+        await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag });
+        return held.moveTags([{ tag, to: undefined }]);
+      }
+      await healing(desk, held, signal, async () => remove(held));
     },
     { signal },
   );
   exchange.empty(202);
+
+  async function remove(held: RepositoryMetadata): Promise<void> {
+    const digest = await held.tag(tag);
+    checkConditions(headers, `${repository}:${tag}`, digest);
+    if (digest === undefined) throw unknownManifest(repository, { tag });
+    const { context, made } = beginReview(desk, held, signal);
+    await desk.options.admission?.review(
+      { kind: "untag", repository, identity, tag, current: await current(desk, held, digest) },
+      context,
+    );
+    await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag, previous: digest });
+    await held.moveTags([{ tag, to: undefined, expect: digest }]);
+    made();
+    desk.tell(exchange, { kind: "untag", repository, tag, digest });
+  }
 }
 
 /** Removes a manifest, and with it its tags. */
@@ -43,29 +54,43 @@ export async function deleteManifest(
   const { identity, headers, signal } = exchange;
   await desk.repository(repository).exclusively(
     async (held) => {
-      const stored = await held.manifest(digest);
-      checkConditions(headers, `${repository}@${digest}`, stored?.descriptor.digest);
-      if (stored === undefined) throw unknownManifest(repository, { digest });
-      const { context, made } = beginReview(desk, held, signal);
-      if (desk.options.admission !== undefined) {
-        const change = {
-          kind: "delete",
-          repository,
-          identity,
-          current: await current(desk, held, digest),
-          tags: await tagsOf(held, digest),
-        } as const;
-        await desk.options.admission.review(change, context);
+      try {
+        await healing(desk, held, signal, async () => remove(held));
+      } catch (error) {
+        if (!isSkillError(error, "STORE_CORRUPT") || !(await isDamaged(async () => held.manifest(digest)))) throw error;
+        requireAdmin(desk, exchange, repository, `${repository}@${digest}`);
+        await removeStored(held);
       }
-      await desk.recordAllowed(exchange, { action: "delete", repository, reference: digest, previous: digest });
-      const tags = (await held.deleteManifest(digest)) ?? [];
-      made();
-      for (const tag of tags) desk.tell(exchange, { kind: "untag", repository, tag, digest });
-      desk.tell(exchange, { kind: "delete", repository, digest });
     },
     { signal },
   );
   exchange.empty(202);
+
+  async function remove(held: RepositoryMetadata): Promise<void> {
+    const stored = await held.manifest(digest);
+    checkConditions(headers, `${repository}@${digest}`, stored?.descriptor.digest);
+    if (stored === undefined) throw unknownManifest(repository, { digest });
+    const { context, made } = beginReview(desk, held, signal);
+    if (desk.options.admission !== undefined) {
+      const change = {
+        kind: "delete",
+        repository,
+        identity,
+        current: await current(desk, held, digest),
+        tags: await tagsOf(held, digest),
+      } as const;
+      await desk.options.admission.review(change, context);
+    }
+    await removeStored(held);
+    made();
+  }
+
+  async function removeStored(held: RepositoryMetadata): Promise<void> {
+    await desk.recordAllowed(exchange, { action: "delete", repository, reference: digest, previous: digest });
+    const tags = (await held.deleteManifest(digest)) ?? [];
+    for (const tag of tags) desk.tell(exchange, { kind: "untag", repository, tag, digest });
+    desk.tell(exchange, { kind: "delete", repository, digest });
+  }
 }
 
 async function current(desk: Desk, held: RepositoryMetadata, digest: Digest): Promise<HeldManifest> {

@@ -1,23 +1,15 @@
 /** Manifests come in. OCI distribution-spec "Pushing Manifests" (end-7), "Pushing Manifests with Subject". */
-import {
-  algorithmOf,
-  digestOf,
-  hasMoreValues,
-  parseManifest,
-  type Digest,
-  type Index,
-  type Manifest,
-} from "../../oci/index.ts";
-import { isSkillError } from "../../errors.ts";
+import { algorithmOf, digestOf, hasMoreValues, parseManifest, type Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
-import { unlessDamaged } from "../storage/damaged.ts";
-import type { IncomingManifest, RepositoryMetadata } from "../storage/types.ts";
+import { artifactTypeOf, incomingManifest } from "../storage/incoming.ts";
+import type { RepositoryMetadata } from "../storage/types.ts";
 import { beginReview } from "./admission-context.ts";
 import { readSmallBody } from "./body.ts";
 import { checkConditions, etagOf } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import type { Exchange } from "./exchange.ts";
+import { healing, isDamaged } from "./healing.ts";
 import { heldManifest } from "./held.ts";
 import { findPromotion } from "./promotion.ts";
 import { holdReferences } from "./references.ts";
@@ -93,34 +85,18 @@ class Put {
   }
 
   async run(): Promise<void> {
-    try {
-      await this.#decide();
-    } catch (error) {
-      if (!isSkillError(error, "STORE_CORRUPT") || !(await this.#heal())) throw error;
-      await this.#decide();
-    }
-  }
-
-  /** The same bytes say all that is known of a manifest: what a disk has damaged of it is written anew, whatever is decided. */
-  async #heal(): Promise<boolean> {
-    const isDamaged = await this.#held.manifest(this.#manifest.descriptor.digest).then(
-      () => false,
-      (error: unknown) => isSkillError(error, "STORE_CORRUPT"),
-    );
-    if (!isDamaged) return false;
-    const references = await holdReferences(this.#desk.storage.blobs, this.#held, this.#manifest.parsed);
-    await this.#held.putManifest(incoming(this.#manifest, references));
-    return true;
+    await healing(this.#desk, this.#held, this.#exchange.signal, async () => this.#decide());
   }
 
   async #decide(): Promise<void> {
     const { parsed, descriptor } = this.#manifest;
     const tag = this.#tag;
-    const previous = tag === undefined ? undefined : await unlessDamaged(async () => this.#held.tag(tag));
+    const isTagDamaged = tag !== undefined && (await isDamaged(async () => this.#held.tag(tag)));
+    const previous = tag === undefined || isTagDamaged ? undefined : await this.#held.tag(tag);
     await this.#checkConditions(previous);
     await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);
-    const made = await this.#review(previous);
+    const made = await this.#review(previous, isTagDamaged);
     const promotion = await findPromotion(this.#desk, this.#held, this.#manifest);
     await this.#desk.recordAllowed(this.#exchange, {
       action: "push",
@@ -131,7 +107,7 @@ class Put {
     });
     const move =
       this.#tag === undefined ? undefined : { tag: this.#tag, to: descriptor.digest, expect: previous ?? null };
-    await this.#held.putManifest(incoming(this.#manifest, references), move, { quotas: this.#desk.quotas });
+    await this.#held.putManifest(incomingManifest(parsed, descriptor, references), move, { quotas: this.#desk.quotas });
     made();
     this.#tell(previous);
     if (promotion !== undefined) this.#desk.tell(this.#exchange, { ...promotion, tag: this.#tag });
@@ -159,7 +135,7 @@ class Put {
   }
 
   /** Resolves to what is to be called when the manifest is stored. */
-  async #review(previous: Digest | undefined): Promise<() => void> {
+  async #review(previous: Digest | undefined, isTagDamaged: boolean): Promise<() => void> {
     const { context, made } = beginReview(this.#desk, this.#held, this.#exchange.signal);
     const { admission } = this.#desk.options;
     if (admission === undefined) return made;
@@ -171,6 +147,7 @@ class Put {
         manifest: this.#manifest,
         tag: this.#tag,
         current: await heldManifest(this.#desk, this.#held, previous),
+        isTagDamaged,
       },
       context,
     );
@@ -194,24 +171,4 @@ class Put {
     if (this.#tag === undefined || previous === digest) return;
     this.#desk.tell(this.#exchange, { kind: "tag", repository, tag: this.#tag, digest, previous });
   }
-}
-
-/** As the storage keeps it, with what a list of referrers shows. */
-function incoming({ parsed, descriptor }: HeldManifest, references: readonly Digest[]): IncomingManifest {
-  if (parsed.subject === undefined) return { descriptor, references };
-  const artifactType = artifactTypeOf(parsed);
-  return {
-    descriptor: {
-      ...descriptor,
-      ...(artifactType === undefined ? {} : { artifactType }),
-      ...(Object.keys(parsed.annotations).length === 0 ? {} : { annotations: parsed.annotations }),
-    },
-    subject: parsed.subject.digest,
-    references,
-  };
-}
-
-/** OCI distribution-spec "Listing Referrers": the manifest's own, else the type of its config; an index has no other. */
-function artifactTypeOf(manifest: Manifest | Index): string | undefined {
-  return manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
 }

@@ -1,4 +1,4 @@
-import { truncate, writeFile } from "node:fs/promises";
+import { rm, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { describeManifest, MediaType, type Descriptor, type Digest } from "../../oci/index.ts";
@@ -45,6 +45,7 @@ describe("what a repository knows of itself and nobody can read", () => {
     await served.close();
     await harm("tags", "1.0.0");
     await harm(...recordOf(two.manifest.digest));
+    await truncate(blobPath(two.manifest.digest), 3);
     const report = await backup(await open({ purpose: "maintain" }), path);
     expect(report).toMatchObject({ repositories: 2, manifests: 3, tags: 3 });
     expect(report.missing).toMatchObject([
@@ -65,6 +66,7 @@ describe("what a repository knows of itself and nobody can read", () => {
     await storage.close();
     await harm("tags", "part");
     await harm(...recordOf(part.manifest.digest));
+    await truncate(blobPath(part.manifest.digest), 3);
     const { path, remove } = await temporaryDirectory();
     onTestFinished(remove);
     const report = await backup(await open({ purpose: "maintain" }), path);
@@ -74,6 +76,37 @@ describe("what a repository knows of itself and nobody can read", () => {
       { repository: NAME, isKept: false },
     ]);
     expect(report).toMatchObject({ manifests: 1, tags: 1 });
+  });
+
+  it("is read from the manifest's bytes where those are sound, whatever the backup has of it", async () => {
+    const storage = await open();
+    const { manifest, layer } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await storage.close();
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    const before = await contentOf(await open({ purpose: "maintain" }));
+    await backup(await open({ purpose: "maintain" }), path);
+    for (const { digest } of [manifest, layer]) await rm(blobPath(digest).replace(pathTo(), path));
+    await harm(...recordOf(manifest.digest));
+    expect(await backup(await open({ purpose: "maintain" }), path)).toMatchObject({ missing: [], blobs: 2 });
+    await opened(path, async (copy) => {
+      expect(await contentOf(copy)).toEqual(before);
+      expect(await listOf(fsck(copy))).toEqual([]);
+    });
+  });
+
+  it("is not kept as it was in a backup that has not all of it", async () => {
+    const storage = await open();
+    const { manifest, layer } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+    await storage.close();
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await backup(await open({ purpose: "maintain" }), path);
+    await rm(blobPath(layer.digest).replace(pathTo(), path));
+    await harm(...recordOf(manifest.digest));
+    await truncate(blobPath(manifest.digest), 3);
+    const { missing } = await backup(await open({ purpose: "maintain" }), path);
+    expect(missing).toMatchObject([{ manifest: manifest.digest, isKept: false }]);
   });
 
   it("is written again in a backup whose own disk damaged it, and what is gone is removed", async () => {
@@ -114,6 +147,23 @@ it("keeps the index that it has, with its tag, when an image of the new one cann
   ]);
   await opened(path, async (copy) => {
     expect(await copy.metadata.repository(NAME).tag("1.0.0")).toBe(old.index.digest);
+    expect(await listOf(fsck(copy))).toEqual([]);
+  });
+});
+
+it("keeps an image that an index without a tag lists, when the source lost what it knew of it", async () => {
+  const storage = await open();
+  const image = await storeImage(storage, NAME, "image");
+  await storeIndex(storage, [image.manifest]);
+  await storage.close();
+  const { path, remove } = await temporaryDirectory();
+  onTestFinished(remove);
+  await backup(await open({ purpose: "maintain" }), path);
+  const record = ["manifests", "sha256", `${image.manifest.digest.slice(7)}.json`];
+  await rm(pathTo("repositories", NAME, "_", ...record));
+  await backup(await open({ purpose: "maintain" }), path);
+  await opened(path, async (copy) => {
+    expect(await copy.metadata.repository(NAME).manifest(image.manifest.digest)).toBeDefined();
     expect(await listOf(fsck(copy))).toEqual([]);
   });
 });

@@ -94,6 +94,11 @@ describe("where a backup is not made", () => {
     await opened(pathTo("backup"), async (copy) => {
       expect(await listOf(copy.metadata.repository(NAME).tags())).toEqual(["1.0.0"]);
     });
+    const other = createMemoryStorage();
+    await expect(backup(other, pathTo("backup"))).rejects.toMatchObject({
+      message: expect.stringContaining("the registry is empty"),
+    });
+    expect(await other.marks.read("id")).toBeUndefined();
     expect(await backup(storage, pathTo("backup"), { adopt: true })).toMatchObject({ repositories: 0 });
   });
 
@@ -116,6 +121,9 @@ describe("a backup that was cut off", () => {
     await expect(restore(pathTo("backup"), createMemoryStorage())).rejects.toMatchObject({
       code: "BACKUP_UNFINISHED",
       hint: expect.stringContaining("--incomplete"),
+    });
+    await opened(pathTo("backup"), async (half) => {
+      await expect(backup(half, pathTo("another"))).rejects.toMatchObject({ code: "BACKUP_UNFINISHED" });
     });
     const rest = createMemoryStorage();
     expect(await restore(pathTo("backup"), rest, { incomplete: true })).toMatchObject({ repositories: 1 });

@@ -9,7 +9,7 @@ import { quote } from "../../text/index.ts";
 import { createFsStorage } from "../storage/fs/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { mirror, type MirrorOptions, type MirrorReport } from "./mirror.ts";
-import { isEmpty, refuseUnfinished } from "./unfinished.ts";
+import { isEmpty, refuseCutOff, refuseUnfinished } from "./unfinished.ts";
 
 export interface BackupOptions extends MirrorOptions {
   /** Also into a registry that no backup of this one made, and of an empty registry: what it holds is replaced. Default: false. */
@@ -30,6 +30,7 @@ export async function backup(
   { adopt = false, ...options }: BackupOptions = {},
 ): Promise<MirrorReport> {
   await refuseUnfinished(storage);
+  await refuseCutOff(storage);
   await refuseSame(storage, resolve(directory));
   await refuseInside(resolve(directory));
   const target = await createFsStorage(directory, options);
@@ -52,7 +53,6 @@ async function claim(
   adopt: boolean,
 ): Promise<void> {
   await refuseUnfinished(target);
-  const id = await idOf(source);
   const mark = await target.marks.read("backup");
   if (!adopt && !(await isEmpty(target))) {
     const other = OF_REGISTRY.exec(mark ?? "")?.[1];
@@ -63,20 +63,21 @@ async function claim(
           "--adopt makes it one again: what it holds is replaced.",
       );
     }
-    if (other !== undefined && other !== id) {
+    if (await isEmpty(source)) {
+      throw refused(
+        `the registry is empty, and ${quote(directory)} is not`,
+        "Look whether this is the right registry, and all of it is there. With --adopt the backup is emptied, too.",
+      );
+    }
+    if (other !== undefined && other !== (await source.marks.read("id"))) {
       throw refused(
         `${quote(directory)} is the backup of another registry`,
         "Name a new directory, or the registry that it is of. After that was restored or moved to another storage, --adopt " +
           "makes it a backup of this one: what it holds is replaced.",
       );
     }
-    if (await isEmpty(source)) {
-      throw refused(
-        `the registry is empty, and ${quote(directory)} has what it held before`,
-        "Look whether this is the right registry, and all of it is there. With --adopt the backup is emptied, too.",
-      );
-    }
   }
+  const id = await idOf(source);
   await target.marks.set("backup", `skillctl backup replaces what is here, of registry ${id}`);
 }
 

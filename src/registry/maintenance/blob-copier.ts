@@ -38,12 +38,12 @@ export class BlobCopier {
       this.bytes += blob.size;
       return undefined;
     } catch (error) {
-      if (error instanceof SourceDamage && (await this.#isWholeInTarget(digest))) return error;
+      if (error instanceof SourceDamage && (await this.isWholeInTarget(digest))) return error;
       throw error;
     }
   }
 
-  async #isWholeInTarget(digest: Digest): Promise<boolean> {
+  async isWholeInTarget(digest: Digest): Promise<boolean> {
     const { blobs } = this.#target;
     try {
       for await (const _ of blobs.read(digest, { ...this.#options, fresh: true, transient: true }));

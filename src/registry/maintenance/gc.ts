@@ -5,11 +5,12 @@
  * touched for the grace period. Whoever pushes a manifest touches what it refers to before; so a manifest that was
  * stored after the marks were made has young blobs, and the driver never removes what became young.
  */
-import { throwIfAborted } from "../../errors.ts";
+import { isSkillError, throwIfAborted } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import type { RegistryStorage } from "../storage/types.ts";
+import { healRepository } from "../storage/recover.ts";
+import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
 
 const HOUR = 3_600_000;
 
@@ -50,7 +51,8 @@ interface UnusedLink {
 /**
  * Removes blobs that no manifest of any repository refers to, takes blobs from repositories that do not use them, and
  * forgets uploads that were given up. Manifests stay until they are deleted, with a tag or without: archived skills have
- * none. Throws `STORE_CORRUPT`, having removed nothing, when a manifest's record cannot be read.
+ * none. A manifest's record that cannot be read is written again from its bytes; throws `STORE_CORRUPT`, having removed nothing,
+ * when those cannot be read either, or with `dryRun`.
  */
 export async function gc(storage: RegistryStorage, options: CollectOptions = {}): Promise<CollectReport> {
   const { grace = HOUR, now = Date.now } = options;
@@ -73,8 +75,7 @@ async function mark(
 ): Promise<{ readonly live: ReadonlySet<Digest>; readonly unused: readonly UnusedLink[] }> {
   const live = new Set<Digest>();
   const unused: UnusedLink[] = [];
-  for await (const name of storage.metadata.repositories(options)) {
-    const repository = storage.metadata.repository(name);
+  const look = async (repository: RepositoryMetadata): Promise<void> => {
     const own = new Set<Digest>();
     for await (const { descriptor, references } of repository.manifests(options)) {
       live.add(descriptor.digest);
@@ -83,12 +84,36 @@ async function mark(
     for (const digest of own) live.add(digest);
     for await (const { digest, linked } of repository.blobs(options)) {
       if (own.has(digest)) continue;
-      if (linked <= before) unused.push({ repository: name, digest });
+      if (linked <= before) unused.push({ repository: repository.name, digest });
       // Somebody was just told that this repository has it.
       else live.add(digest);
     }
+  };
+  for await (const name of storage.metadata.repositories(options)) {
+    const repository = storage.metadata.repository(name);
+    try {
+      await look(repository);
+    } catch (error) {
+      if (!isSkillError(error, "STORE_CORRUPT") || !(await heal(storage, repository, options))) throw error;
+      await look(repository);
+    }
   }
   return { live, unused };
+}
+
+/** A process that does not own the registry cannot. */
+async function heal(
+  storage: RegistryStorage,
+  repository: RepositoryMetadata,
+  { dryRun = false, ...options }: CollectOptions,
+): Promise<boolean> {
+  if (dryRun) return false;
+  try {
+    return await healRepository(storage, repository, options);
+  } catch (error) {
+    if (isSkillError(error, "STORE_LOCKED")) return false;
+    throw error;
+  }
 }
 
 async function unlink(

@@ -8,9 +8,10 @@ import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
+import { recoverManifest } from "../storage/recover.ts";
 import type { RegistryStorage, RepositoryMetadata, TagMove } from "../storage/types.ts";
 import { BlobCopier, SourceDamage } from "./blob-copier.ts";
-import { listedFirst, lookAt, neededBy, type ListedManifest, type Snapshot } from "./snapshot.ts";
+import { listedFirst, lookAt, neededBy, recovered, type ListedManifest, type Snapshot } from "./snapshot.ts";
 
 export interface MirrorOptions extends OperationOptions {
   /** Called after each repository. */
@@ -85,7 +86,7 @@ class MirrorRun {
 
   async copyRepository(name: string): Promise<void> {
     const [from, to] = [this.#source.metadata.repository(name), this.#target.metadata.repository(name)];
-    const seen = await lookAt(from, this.#options);
+    const seen = await recovered(this.#source, from, await lookAt(from, this.#options), this.#options);
     const outcomes = await this.#copyManifests(from, to, seen);
     const held = await lookAt(to, this.#options);
     const { sets, kept } = await this.#decideTags(from, seen, held, outcomes);
@@ -96,12 +97,12 @@ class MirrorRun {
       ...removals.map((tag) => ({ tag, to: undefined })),
     ];
     if (moves.length > 0) await to.moveTags(moves, this.#options);
-    const needed = neededBy([...sets.values(), ...kept.values()], held);
-    const unwanted = [...held.manifests.keys()].filter(
+    const needed = neededBy([...sets.values(), ...kept.values(), ...seen.manifests.keys()], held);
+    const unwanted = [...held.manifests.keys(), ...held.damaged.keys()].filter(
       (digest) => !seen.manifests.has(digest) && !seen.damaged.has(digest) && !needed.has(digest),
     );
     for (const digest of unwanted) await to.deleteManifest(digest);
-    const count = held.manifests.size - unwanted.length;
+    const count = held.manifests.size + held.damaged.size - unwanted.length;
     if (count > 0) this.#held.repositories += 1;
     this.#held.manifests += count;
     this.#held.tags += names.size;
@@ -115,7 +116,7 @@ class MirrorRun {
   ): Promise<Map<Digest, Outcome>> {
     const outcomes = new Map<Digest, Outcome>();
     for (const [digest, message] of seen.damaged) {
-      const isKept = (await unlessDamaged(async () => to.manifest(digest))) !== undefined;
+      const isKept = await this.#isWholeInTarget(to, digest);
       outcomes.set(digest, isKept ? "copied" : "lost");
       this.#missing.push({ repository: from.name, manifest: digest, message, isKept });
     }
@@ -124,6 +125,13 @@ class MirrorRun {
       outcomes.set(manifest.descriptor.digest, await this.#copyManifest(from, to, manifest, outcomes));
     }
     return outcomes;
+  }
+
+  async #isWholeInTarget(to: RepositoryMetadata, digest: Digest): Promise<boolean> {
+    if ((await unlessDamaged(async () => to.manifest(digest))) === undefined) return false;
+    const manifest = await recoverManifest(this.#target, to, digest, new Set(), this.#options);
+    for (const each of manifest?.references ?? []) if (!(await this.#copier.isWholeInTarget(each))) return false;
+    return manifest !== undefined;
   }
 
   /** Which tags the copy is to have: `sets` by what the source says, `kept` as they are. */

@@ -2,7 +2,8 @@
 import { isSkillError, type SkillError } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import type { RepositoryMetadata, StoredManifest } from "../storage/types.ts";
+import { recoverManifest } from "../storage/recover.ts";
+import type { RegistryStorage, RepositoryMetadata, StoredManifest } from "../storage/types.ts";
 
 const LOOKS = 5;
 
@@ -36,6 +37,24 @@ export async function lookAt(repository: RepositoryMetadata, options: OperationO
     if (isSame || look === LOOKS) return { ...before, manifests, damaged };
     before = now;
   }
+}
+
+/** With what the bytes of damaged manifests say of them, where those are sound. */
+export async function recovered(
+  storage: RegistryStorage,
+  repository: RepositoryMetadata,
+  seen: Snapshot,
+  options: OperationOptions,
+): Promise<Snapshot> {
+  if (seen.damaged.size === 0) return seen;
+  const [manifests, damaged] = [new Map(seen.manifests), new Map(seen.damaged)];
+  for (const digest of seen.damaged.keys()) {
+    const manifest = await recoverManifest(storage, repository, digest, new Set(seen.damaged.keys()), options);
+    if (manifest === undefined) continue;
+    manifests.set(digest, { stored: Date.now(), ...manifest });
+    damaged.delete(digest);
+  }
+  return { ...seen, manifests, damaged };
 }
 
 async function tagsOf(

@@ -1,5 +1,5 @@
 import type { Descriptor, Digest } from "../../../oci/index.ts";
-import type { AdmissionContext, HeldManifest } from "../../hooks.ts";
+import type { AdmissionContext, HeldManifest, Identity } from "../../hooks.ts";
 import type { OutVersions } from "../out.ts";
 import { kindOfTag, subjectOfTag } from "../referrer-tags.ts";
 import { hasRole, refused, type Rule } from "../rule.ts";
@@ -10,7 +10,9 @@ export function referrerTags(out: OutVersions): Rule {
   return {
     name: "referrer-tags",
     doc: "What refers to a skill by a tag (sha256-….sig) is added to, not replaced; only an admin takes away what refers to a version that is out.",
-    async put({ tag, manifest, current, repository, identity }, context) {
+    async put({ tag, manifest, current, isTagDamaged, repository, identity }, context) {
+      if (tag !== undefined && isTagDamaged === true)
+        return refuseOverDamage(repository, tag, manifest, identity, context);
       if (tag === undefined || current === undefined || current.descriptor.digest === manifest.descriptor.digest)
         return;
       if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
@@ -40,6 +42,22 @@ export function referrerTags(out: OutVersions): Rule {
       }
     },
   };
+}
+
+/** Nobody knows what the tag named: only what is here already may be it. */
+async function refuseOverDamage(
+  repository: string,
+  tag: string,
+  { descriptor }: HeldManifest,
+  identity: Identity,
+  context: AdmissionContext,
+): Promise<void> {
+  if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
+  if ((await context.manifest(descriptor.digest)) !== undefined) return;
+  throw refused(
+    `${repository}:${tag} held what refers to a skill, and is damaged`,
+    "Push what it held, or ask an admin to restore it from a backup.",
+  );
 }
 
 async function skillOfTag(tag: string, context: AdmissionContext): Promise<Skill | undefined> {

@@ -9,7 +9,7 @@ import { fsFixture } from "../testing/fs-fixture.ts";
 import { incoming, listOf, storeImage } from "../testing/images.ts";
 
 const NAME = "examples/hello-world";
-const { open, pathTo } = fsFixture();
+const { open, pathTo, blobPath } = fsFixture();
 
 /** A registry with two images, opened after a file of its repository was damaged. */
 async function damaged(names: (two: Digest) => readonly string[]): Promise<{
@@ -50,12 +50,11 @@ it("a damaged tag is removed by a move, and hinders nobody who deletes another m
   expect(await listOf(fsck(storage))).toEqual([]);
 });
 
-it("a damaged record is told of in a list or ends it, keeps the collector from working, and is written again by a push", async () => {
+it("a damaged record is told of in a list or ends it, and is written again by a push", async () => {
   const { storage, repository, one, two } = await damaged(recordFile);
   const { digest } = two.manifest;
   await expect(repository.manifest(digest)).rejects.toMatchObject(corrupt);
   await expect(listOf(repository.manifests())).rejects.toMatchObject(corrupt);
-  await expect(gc(storage, { grace: 0 })).rejects.toMatchObject(corrupt);
   const told: Digest[] = [];
   const listed = await listOf(repository.manifests({ onDamaged: (each) => told.push(each) }));
   expect(listed.map(({ descriptor }) => descriptor.digest)).toEqual([one.manifest.digest]);
@@ -64,4 +63,25 @@ it("a damaged record is told of in a list or ends it, keeps the collector from w
   expect(await repository.manifest(digest)).toMatchObject({ descriptor: { digest } });
   expect(await repository.tag("2.0.0")).toBe(digest);
   expect(await listOf(fsck(storage))).toEqual([]);
+});
+
+it("a damaged record is written again by the collector, from the manifest's bytes", async () => {
+  const { storage, repository, two } = await damaged(recordFile);
+  await expect(gc(storage, { grace: 0, dryRun: true })).rejects.toMatchObject(corrupt);
+  expect(await gc(storage, { grace: 0, now: () => Date.now() + 1 })).toMatchObject({ removed: [] });
+  const { descriptor } = incoming(two);
+  expect(await listOf(repository.manifests())).toContainEqual(expect.objectContaining({ descriptor }));
+  expect(await listOf(fsck(storage))).toEqual([]);
+});
+
+it("a damaged record whose manifest is damaged, too, keeps the collector from working until the manifest is deleted", async () => {
+  const { storage, repository, two } = await damaged(recordFile);
+  const { digest } = two.manifest;
+  await writeFile(blobPath(digest), "\0\0\0");
+  await expect(gc(storage, { grace: 0 })).rejects.toMatchObject(corrupt);
+  expect(await repository.deleteManifest(digest)).toEqual(["2.0.0"]);
+  expect(await listOf(fsck(storage))).toEqual([]);
+  expect(await gc(storage, { grace: 0, now: () => Date.now() + 1 })).toMatchObject({
+    removed: expect.arrayContaining([digest]),
+  });
 });

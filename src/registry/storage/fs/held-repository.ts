@@ -37,8 +37,13 @@ import {
 } from "./records.ts";
 import { writing } from "./writing.ts";
 
-/** What a tag names whose file cannot be read. */
+/** What a file says that cannot be read. */
 const DAMAGED = Symbol("damaged");
+
+function asDamaged(error: unknown): typeof DAMAGED {
+  if (isSkillError(error, "STORE_CORRUPT")) return DAMAGED;
+  throw error;
+}
 
 /** A repository for whoever holds its lock. */
 export class HeldRepository implements RepositoryMetadata {
@@ -119,17 +124,18 @@ export class HeldRepository implements RepositoryMetadata {
 
   async deleteManifest(digest: Digest, options: OperationOptions = {}): Promise<readonly string[] | undefined> {
     throwIfAborted(options.signal);
-    const known = await this.manifest(digest);
+    const known = await this.manifest(digest).catch(asDamaged);
     if (known === undefined) return undefined;
     const removed: string[] = [];
     for await (const [tag, named] of this.#allTags()) if (named === digest) removed.push(tag);
     const changes: FileChange[] = [{ remove: this.#inside(this.#paths.manifest(digest)) }];
-    if (known.subject !== undefined) {
+    if (known !== DAMAGED && known.subject !== undefined) {
       changes.push({ remove: this.#inside(this.#paths.referrer(known.subject, digest)) });
     }
     const moves = removed.map((tag) => ({ tag, to: undefined }));
     const remove = async (): Promise<void> => this.#changeTags(moves, changes, "tags first");
-    const usage: Usage = { bytes: known.descriptor.size, manifests: 1 };
+    const usage: Usage =
+      known === DAMAGED ? { bytes: 0, manifests: 0 } : { bytes: known.descriptor.size, manifests: 1 };
     await this.#context.ledger
       .removing(this.name, remove, () => usage)
       .finally(() => {
@@ -248,10 +254,7 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async #named(tag: string): Promise<Digest | typeof DAMAGED | undefined> {
-    return this.tag(tag).catch((error: unknown) => {
-      if (isSkillError(error, "STORE_CORRUPT")) return DAMAGED;
-      throw error;
-    });
+    return this.tag(tag).catch(asDamaged);
   }
 
   async #readManifest(digest: Digest): Promise<ManifestRecord | undefined> {
