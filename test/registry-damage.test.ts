@@ -34,21 +34,21 @@ async function made(state: LifecycleState, description: string): Promise<Local> 
 /** Serves a directory while `work` runs. */
 async function serving(root: string, work: (pushAs: PushAs, host: string) => Promise<void>): Promise<void> {
   const storage = await createFsStorage(root);
-  const { host, close } = await startSkillRegistry({ storage });
+  const registry = await startSkillRegistry({ storage });
   const pushAs: PushAs = async (user, local) => {
     const find = async () => ({ kind: "basic", username: user, password: passwordOf(user) }) as const;
     const remote = new RemoteStore({ credentials: { find } });
     try {
-      const target = parseReference(`${host}/${NAME}`);
+      const target = parseReference(`${registry.host}/${NAME}`);
       return (await push(local.store, remote, local.reference, target, { force: true })).digest;
     } finally {
       await remote.close();
     }
   };
   try {
-    await work(pushAs, host);
+    await work(pushAs, registry.host);
   } finally {
-    await close();
+    await registry.close();
     await storage.close();
   }
 }
