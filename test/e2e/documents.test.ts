@@ -139,7 +139,7 @@ async function prepare(workspace: Workspace, command: string): Promise<void> {
   if (command.includes("git log")) await run(workspace, COMMIT);
 
   if (command.startsWith("skillctl ci")) await run(workspace, COMMIT_SKILLS);
-  if (/ (?:gc|scrub|fsck|backup|restore|robot) /.test(`${command} `)) await prepareRegistries(workspace);
+  if (/ (?:gc|scrub|fsck|backup|restore|robot) /.test(`${command} `)) await prepareRegistries(workspace, command);
 
   const store = await LayoutStore.open(workspace.store);
   if (command.includes("models")) {
@@ -187,12 +187,13 @@ const COMMIT =
 
 const COMMIT_SKILLS = "git init -q && git add skills && git -c user.name=x -c user.email=x@example.com commit -qm x";
 
-/** Registries where `skillctl serve` keeps one and in `registry`, with a robot token each; a backup, and one that was begun to be restored. */
-async function prepareRegistries(workspace: Workspace): Promise<void> {
+/** Registries where `skillctl serve` keeps one and in `registry`, with a robot token each; to restore, a backup, and one that was begun to be restored. */
+async function prepareRegistries(workspace: Workspace, command: string): Promise<void> {
   for (const root of [workspace.path(".local", "share", "skillctl", "registry"), workspace.path("registry")]) {
     const storage = await createFsStorage(root);
     await storeImage(storage, "examples/hello-world", "one", { tag: "1.0.0" });
-    if (root.endsWith(`${workspace.directory}/registry`)) await backup(storage, workspace.path("backup"));
+    const isSource = command.includes(" restore ") && root.endsWith(`${workspace.directory}/registry`);
+    if (isSource) await backup(storage, workspace.path("backup"));
     await storage.close();
     await new RobotTokens(`${root}/access/robots.json`).create("sync", Date.now() + 1e6);
   }
