@@ -4,7 +4,14 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { describeManifest, encodeManifest, MediaType, parseReference, type Reference } from "../src/oci/index.ts";
+import {
+  describeManifest,
+  digestOf,
+  encodeManifest,
+  MediaType,
+  parseReference,
+  type Reference,
+} from "../src/oci/index.ts";
 import type { LifecycleState } from "../src/lifecycle/index.ts";
 import { createFsStorage } from "../src/registry/storage/fs/index.ts";
 import { storeBlob } from "../src/registry/storage/testing/images.ts";
@@ -106,18 +113,22 @@ describe("what cannot be read", () => {
       headers: { authorization: `Basic ${Buffer.from(`${user}:${passwordOf(user)}`).toString("base64")}` },
     });
 
-  it("is not there for whoever pulls, who is told why, or is written again", async () => {
+  it("is not there for whoever pulls, who is told why, until somebody pushes", async () => {
     const { root, digest } = await published(await made("published", "Greets."));
     await writeFile(inRepository(root, "tags", "1.0.0"), "\0\0\0");
     await writeFile(inRepository(root, ...recordOf(digest)), "\0\0\0");
-    await serving(root, async (_, host) => {
-      const answer = await request(host, "reader", "GET", "1.0.0");
-      expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining("is damaged. Push it again")]);
+    await serving(root, async (pushAs, host) => {
+      for (const path of ["1.0.0", digest]) {
+        const answer = await request(host, "reader", "GET", path);
+        const text = await answer.text();
+        expect([answer.status, text]).toEqual([404, expect.stringContaining("is damaged. Push it again")]);
+      }
+      await pushAs("author", await made("draft", "Greets."));
       expect((await request(host, "reader", "GET", digest)).status).toBe(200);
     });
   });
 
-  it("is not replaced where it held signatures, but by what is here already", async () => {
+  it("is neither replaced nor removed where it held signatures, but by an admin", async () => {
     const { root, digest } = await published(await made("published", "Greets."));
     const tag = `${digest.replace(":", "-")}.sig`;
     const signature = async (text: string): Promise<Uint8Array> => {
@@ -142,7 +153,10 @@ describe("what cannot be read", () => {
     await writeFile(inRepository(root, "tags", tag), "\0\0\0");
     await serving(root, async (_, host) => {
       expect(await put(host, "author", other)).toBe(403);
-      expect(await put(host, "author", one)).toBe(201);
+      const { status } = await request(host, "approver", "DELETE", digestOf(one));
+      expect(status).toBe(403);
+      expect(await put(host, "author", one)).toBe(403);
+      expect(await put(host, "admin", one)).toBe(201);
     });
   });
 

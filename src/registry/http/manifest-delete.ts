@@ -2,7 +2,7 @@
 import { isSkillError } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
-import { unlessDamaged } from "../storage/damaged.ts";
+import { subjectOfTag } from "../admission/referrer-tags.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import { beginReview } from "./admission-context.ts";
 import { checkConditions } from "./conditions.ts";
@@ -18,6 +18,7 @@ export async function deleteTag(desk: Desk, exchange: Exchange, repository: stri
   await desk.repository(repository).exclusively(
     async (held) => {
       if (await isDamaged(async () => held.tag(tag))) {
+        checkConditions(headers, `${repository}:${tag}`, undefined);
         requireAdmin(desk, exchange, repository, `${repository}:${tag}`);
         await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag });
         return held.moveTags([{ tag, to: undefined }]);
@@ -102,7 +103,15 @@ async function current(desk: Desk, held: RepositoryMetadata, digest: Digest): Pr
 async function tagsOf(held: RepositoryMetadata, digest: Digest): Promise<readonly string[]> {
   const tags: string[] = [];
   for await (const tag of held.tags()) {
-    if ((await unlessDamaged(async () => held.tag(tag))) === digest) tags.push(tag);
+    const isIts = await held.tag(tag).then(
+      (named) => named === digest,
+      // Nobody knows which signatures it held: rules must look at it.
+      (error: unknown) => {
+        if (isSkillError(error, "STORE_CORRUPT")) return subjectOfTag(tag) !== undefined;
+        throw error;
+      },
+    );
+    if (isIts) tags.push(tag);
   }
   return tags;
 }

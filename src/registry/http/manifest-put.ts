@@ -1,5 +1,6 @@
 /** Manifests come in. OCI distribution-spec "Pushing Manifests" (end-7), "Pushing Manifests with Subject". */
 import { algorithmOf, digestOf, hasMoreValues, parseManifest, type Digest } from "../../oci/index.ts";
+import { isSkillError } from "../../errors.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { artifactTypeOf, incomingManifest } from "../storage/incoming.ts";
@@ -9,7 +10,7 @@ import { readSmallBody } from "./body.ts";
 import { checkConditions, etagOf } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import type { Exchange } from "./exchange.ts";
-import { healing, isDamaged } from "./healing.ts";
+import { healing } from "./healing.ts";
 import { heldManifest } from "./held.ts";
 import { findPromotion } from "./promotion.ts";
 import { holdReferences } from "./references.ts";
@@ -91,8 +92,15 @@ class Put {
   async #decide(): Promise<void> {
     const { parsed, descriptor } = this.#manifest;
     const tag = this.#tag;
-    const isTagDamaged = tag !== undefined && (await isDamaged(async () => this.#held.tag(tag)));
-    const previous = tag === undefined || isTagDamaged ? undefined : await this.#held.tag(tag);
+    let isTagDamaged = false;
+    const previous =
+      tag === undefined
+        ? undefined
+        : await this.#held.tag(tag).catch((error: unknown) => {
+            if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+            isTagDamaged = true;
+            return undefined;
+          });
     await this.#checkConditions(previous);
     await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);

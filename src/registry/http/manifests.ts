@@ -1,11 +1,7 @@
 /** Manifests: reading; `manifest-put.ts` and `manifest-delete.ts` do the rest. OCI distribution-spec "Pulling manifests" (end-3). */
-import type { Digest } from "../../oci/index.ts";
-import { recoverManifest } from "../storage/recover.ts";
-import type { RepositoryMetadata, StoredManifest } from "../storage/types.ts";
 import { etagOf, isHeld } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import { refuseMethod, type Exchange } from "./exchange.ts";
-import { isDamaged } from "./healing.ts";
 import { manifestContent } from "./held.ts";
 import { deleteManifest, deleteTag } from "./manifest-delete.ts";
 import { putManifest } from "./manifest-put.ts";
@@ -30,25 +26,6 @@ export async function answerManifest(desk: Desk, exchange: Exchange, route: Mani
   }
 }
 
-/** What the repository knows of a manifest; read from its bytes and written again, where that is damaged. */
-async function storedManifest(
-  desk: Desk,
-  repository: RepositoryMetadata,
-  digest: Digest,
-  signal: AbortSignal,
-): Promise<StoredManifest | undefined> {
-  if (!(await isDamaged(async () => repository.manifest(digest, { signal }))))
-    return repository.manifest(digest, { signal });
-  return repository.exclusively(
-    async (held) => {
-      const recovered = await recoverManifest(desk.storage, held, digest, new Set([digest]), { signal });
-      if (recovered !== undefined) await held.putManifest(recovered, undefined, { signal });
-      return held.manifest(digest, { signal });
-    },
-    { signal },
-  );
-}
-
 /** What a client accepts does not change what it gets: a digest names one sequence of bytes, and a registry converts nothing. */
 async function sendManifest(
   desk: Desk,
@@ -59,7 +36,7 @@ async function sendManifest(
   const repository = desk.repository(name);
   const stored = await readable(name, reference, async () => {
     const digest = reference.digest ?? (await repository.tag(reference.tag, { signal }));
-    return digest === undefined ? undefined : storedManifest(desk, repository, digest, signal);
+    return digest === undefined ? undefined : repository.manifest(digest, { signal });
   });
   if (stored === undefined) throw unknownManifest(name, reference);
   const { digest } = stored.descriptor;

@@ -9,6 +9,7 @@ import {
 } from "../../oci/index.ts";
 import { limiter } from "../../store/limiter.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { isElsewhere } from "../storage/recover.ts";
 import type { BlobStorage, RepositoryMetadata } from "../storage/types.ts";
 
 /** How many are looked for at a time. */
@@ -61,11 +62,6 @@ async function hold(
   const isHeld = isBlob || (await repository.manifest(digest)) !== undefined;
   if (!isHeld || !(await blobs.touch(digest))) return undefined;
   return (await blobs.stat(digest))?.size;
-}
-
-/** Layers that may not be passed on are named by a manifest and stored by nobody. OCI image-spec "Non-Distributable Layers". */
-function isElsewhere({ mediaType }: Descriptor): boolean {
-  return /\.nondistributable\.|\.rootfs\.foreign\./.test(mediaType);
 }
 
 function notThere(repository: string, missing: readonly Descriptor[]): RegistryRefusal {

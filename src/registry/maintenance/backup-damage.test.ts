@@ -95,6 +95,20 @@ describe("what a repository knows of itself and nobody can read", () => {
     });
   });
 
+  it("is said to be lost with a layer that is damaged, too, and the rest is backed up", async () => {
+    const storage = await open();
+    const bad = await storeImage(storage, NAME, "bad", { tag: "bad" });
+    await storeImage(storage, NAME, "good", { tag: "good" });
+    await storage.close();
+    await harm(...recordOf(bad.manifest.digest));
+    await truncate(blobPath(bad.layer.digest), 3);
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    const report = await backup(await open({ purpose: "maintain" }), path);
+    expect(report).toMatchObject({ tags: 1, missing: [{ manifest: bad.manifest.digest, isKept: false }] });
+    await opened(path, async (copy) => expect(await copy.marks.read("backing-up")).toBeUndefined());
+  });
+
   it("is not kept as it was in a backup that has not all of it", async () => {
     const storage = await open();
     const { manifest, layer } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });

@@ -93,7 +93,7 @@ async function* checkManifest(
     if (bytes.byteLength !== size) {
       yield { kind: "manifest-damaged", message: `${name} has ${bytes.byteLength} bytes, not ${size}`, ...about };
     }
-    manifest = parseManifest(bytes, mediaType);
+    manifest = parseManifest(bytes, mediaType, { isStored: true });
   } catch (error) {
     if (!isSkillError(error) || error.code === "ABORTED") throw error;
     const kind = error.code === "NOT_FOUND" ? "manifest-missing" : "manifest-damaged";

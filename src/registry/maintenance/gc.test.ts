@@ -11,7 +11,7 @@ import { gc } from "./gc.ts";
 
 const NAME = "examples/hello-world";
 const HOUR = 3_600_000;
-const { open, pathTo } = fsFixture();
+const { open, pathTo, damage } = fsFixture();
 
 /** A storage whose clock is set by hand. */
 function timed(): { readonly storage: RegistryStorage; readonly now: () => number; pass: (time: number) => void } {
@@ -94,12 +94,13 @@ it("only says what it would do when it runs dry", async () => {
   expect(await storage.metadata.repository(NAME).hasBlob(digest)).toBe(true);
 });
 
-it("removes nothing when a manifest's record cannot be read", async () => {
+it("removes nothing when neither a manifest's record nor the manifest can be read", async () => {
   const storage = await open();
   const { manifest } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
   const garbage = await storeBlob(storage, NAME, "garbage");
   const record = pathTo("repositories", NAME, "_", "manifests", "sha256", `${manifest.digest.slice(7)}.json`);
   await writeFile(record, (await readFile(record, "utf8")).slice(0, -20));
+  await damage(manifest.digest);
   const now = (): number => Date.now() + 2 * HOUR;
   await expect(gc(storage, { now })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
   expect(await storage.blobs.stat(garbage)).toBeDefined();

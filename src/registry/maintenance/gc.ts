@@ -109,7 +109,7 @@ async function heal(
 ): Promise<boolean> {
   if (dryRun) return false;
   try {
-    return await healRepository(storage, repository, options);
+    return await repository.exclusively(async (held) => healRepository(storage, held, options), options);
   } catch (error) {
     if (isSkillError(error, "STORE_LOCKED")) return false;
     throw error;

@@ -8,7 +8,7 @@ import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
-import { recoverManifest } from "../storage/recover.ts";
+import { healRepository, recoverManifest } from "../storage/recover.ts";
 import type { RegistryStorage, RepositoryMetadata, TagMove } from "../storage/types.ts";
 import { BlobCopier, SourceDamage } from "./blob-copier.ts";
 import { listedFirst, lookAt, neededBy, recovered, type ListedManifest, type Snapshot } from "./snapshot.ts";
@@ -86,9 +86,9 @@ class MirrorRun {
 
   async copyRepository(name: string): Promise<void> {
     const [from, to] = [this.#source.metadata.repository(name), this.#target.metadata.repository(name)];
-    const seen = await recovered(this.#source, from, await lookAt(from, this.#options), this.#options);
+    const seen = await recovered(this.#source, await lookAt(from, this.#options), this.#options);
     const outcomes = await this.#copyManifests(from, to, seen);
-    const held = await lookAt(to, this.#options);
+    const held = await this.#lookAtTarget(to);
     const { sets, kept } = await this.#decideTags(from, seen, held, outcomes);
     const names = new Set([...sets.keys(), ...kept.keys()]);
     const removals = [...held.tags.keys(), ...held.damagedTags.keys()].filter((tag) => !names.has(tag));
@@ -106,6 +106,13 @@ class MirrorRun {
     if (count > 0) this.#held.repositories += 1;
     this.#held.manifests += count;
     this.#held.tags += names.size;
+  }
+
+  /** What the target's own disk has damaged is written again first, as far as its bytes are sound. */
+  async #lookAtTarget(to: RepositoryMetadata): Promise<Snapshot> {
+    const held = await lookAt(to, this.#options);
+    if (held.damaged.size === 0 || !(await healRepository(this.#target, to, this.#options))) return held;
+    return lookAt(to, this.#options);
   }
 
   /** What a manifest lists comes before it: the copy is whole at any moment, and what cannot be copied takes along what lists it. */
@@ -127,11 +134,19 @@ class MirrorRun {
     return outcomes;
   }
 
-  async #isWholeInTarget(to: RepositoryMetadata, digest: Digest): Promise<boolean> {
-    if ((await unlessDamaged(async () => to.manifest(digest))) === undefined) return false;
-    const manifest = await recoverManifest(this.#target, to, digest, new Set(), this.#options);
-    for (const each of manifest?.references ?? []) if (!(await this.#copier.isWholeInTarget(each))) return false;
-    return manifest !== undefined;
+  /** Whether the target has a manifest with all that it refers to, and what that refers to. */
+  async #isWholeInTarget(to: RepositoryMetadata, root: Digest): Promise<boolean> {
+    const manifests = new Set([root]);
+    for (const digest of manifests) {
+      const isKnown = (await unlessDamaged(async () => to.manifest(digest))) !== undefined;
+      const manifest = isKnown ? await recoverManifest(this.#target, digest, this.#options) : undefined;
+      if (manifest === undefined) return false;
+      for (const each of manifest.references) {
+        if (!(await to.hasBlob(each))) manifests.add(each);
+        else if (!(await this.#copier.isWholeInTarget(each))) return false;
+      }
+    }
+    return true;
   }
 
   /** Which tags the copy is to have: `sets` by what the source says, `kept` as they are. */
@@ -160,7 +175,7 @@ class MirrorRun {
 
   /** What became of the manifest that a tag names, when the source does not list it: nobody but a damaged disk takes it from under a tag. */
   async #findLost(from: RepositoryMetadata, tag: string, digest: Digest, held: Snapshot): Promise<Outcome> {
-    const isLost = (await from.manifest(digest)) === undefined && (await from.tag(tag, this.#options)) === digest;
+    const isLost = !(await isManifest(from, digest)) && (await from.tag(tag, this.#options)) === digest;
     if (!isLost) return "gone";
     const isKept = held.manifests.has(digest);
     const message = `the tag ${tag} names it, and it is missing`;
@@ -195,7 +210,7 @@ class MirrorRun {
       isKept = false;
     }
     if (damage === undefined) return "copied";
-    if ((await from.manifest(digest)) === undefined) return "gone";
+    if (!(await isManifest(from, digest))) return "gone";
     this.#missing.push({ repository: from.name, manifest: digest, message: damage.message, isKept });
     return isKept ? "copied" : "lost";
   }
@@ -214,7 +229,7 @@ class MirrorRun {
       throw new SourceDamage("NOT_FOUND", `${digest}, which it lists, cannot be copied`);
     if (!(await from.hasBlob(digest))) {
       if (outcome === "copied") return {};
-      if ((await from.manifest(digest)) !== undefined) return "gone";
+      if (await isManifest(from, digest)) return "gone";
     }
     const damage = await this.#copier.copy(digest);
     return {
@@ -224,10 +239,19 @@ class MirrorRun {
   }
 }
 
-/** Whether it names something, be it damaged. */
+/** Whether a tag names something, be it damaged. */
 async function isTag(repository: RepositoryMetadata, tag: string): Promise<boolean> {
+  return isThere(async () => repository.tag(tag));
+}
+
+/** Whether something is known of a manifest, be it damaged. */
+async function isManifest(repository: RepositoryMetadata, digest: Digest): Promise<boolean> {
+  return isThere(async () => repository.manifest(digest));
+}
+
+async function isThere(read: () => Promise<unknown>): Promise<boolean> {
   try {
-    return (await repository.tag(tag)) !== undefined;
+    return (await read()) !== undefined;
   } catch (error) {
     if (isSkillError(error, "STORE_CORRUPT")) return true;
     throw error;

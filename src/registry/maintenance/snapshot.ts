@@ -42,14 +42,13 @@ export async function lookAt(repository: RepositoryMetadata, options: OperationO
 /** With what the bytes of damaged manifests say of them, where those are sound. */
 export async function recovered(
   storage: RegistryStorage,
-  repository: RepositoryMetadata,
   seen: Snapshot,
   options: OperationOptions,
 ): Promise<Snapshot> {
   if (seen.damaged.size === 0) return seen;
   const [manifests, damaged] = [new Map(seen.manifests), new Map(seen.damaged)];
   for (const digest of seen.damaged.keys()) {
-    const manifest = await recoverManifest(storage, repository, digest, new Set(seen.damaged.keys()), options);
+    const manifest = await recoverManifest(storage, digest, options);
     if (manifest === undefined) continue;
     manifests.set(digest, { stored: Date.now(), ...manifest });
     damaged.delete(digest);
@@ -99,10 +98,11 @@ function frameOf(manifest: ListedManifest): { manifest: ListedManifest; rest: It
 }
 
 /** The manifests of a repository that some of them need, themselves included. */
-export function neededBy(roots: readonly Digest[], { manifests }: Snapshot): Set<Digest> {
+export function neededBy(roots: readonly Digest[], { manifests, damaged }: Snapshot): Set<Digest> {
   const needed = new Set(roots);
   for (const digest of needed) {
-    for (const each of manifests.get(digest)?.references ?? []) if (manifests.has(each)) needed.add(each);
+    for (const each of manifests.get(digest)?.references ?? [])
+      if (manifests.has(each) || damaged.has(each)) needed.add(each);
   }
   return needed;
 }

@@ -1,21 +1,30 @@
 /** What a driver knew of a manifest, and a disk has damaged: the manifest's bytes say all of it but when it was stored. */
 import { readAll } from "../../content/index.ts";
 import { isSkillError } from "../../errors.ts";
-import { childrenOf, MAX_MANIFEST_SIZE, parseManifest, type Digest } from "../../oci/index.ts";
+import { childrenOf, MAX_MANIFEST_SIZE, parseManifest, type Descriptor, type Digest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import { unlessDamaged } from "./damaged.ts";
 import { incomingManifest } from "./incoming.ts";
 import type { IncomingManifest, RegistryStorage, RepositoryMetadata } from "./types.ts";
 
+/** What reading and parsing throw for bytes that are missing, damaged, or no manifest. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "NOT_FOUND",
+  "DIGEST_MISMATCH",
+  "SIZE_MISMATCH",
+  "FILE_UNREADABLE",
+  "STORE_CORRUPT",
+  "JSON_INVALID",
+  "MANIFEST_INVALID",
+  "MEDIA_TYPE_UNSUPPORTED",
+]);
+
 /**
- * Reads it from the manifest's bytes; `undefined` when those are missing or damaged, too, or no manifest. `damaged`: all of the
- * repository of which nothing is known, as they may be listed by one another.
+ * Reads it from the manifest's bytes; `undefined` when those are missing or damaged, too, or no manifest. It refers to all that it
+ * must have referred to when it was let in, be that there now or not.
  */
 export async function recoverManifest(
   { blobs }: RegistryStorage,
-  repository: RepositoryMetadata,
   digest: Digest,
-  damaged: ReadonlySet<Digest>,
   options: OperationOptions = {},
 ): Promise<IncomingManifest | undefined> {
   try {
@@ -23,35 +32,34 @@ export async function recoverManifest(
     if (size > MAX_MANIFEST_SIZE) return undefined;
     const bytes = await readAll(blobs.read(digest, { ...options, fresh: true }), options);
     const parsed = parseManifest(bytes, undefined, { isStored: true });
-    const references: Digest[] = [];
-    for (const child of new Set(childrenOf(parsed).map((each) => each.digest))) {
-      const isHeld =
-        damaged.has(child) ||
-        (await repository.hasBlob(child, options)) ||
-        (await unlessDamaged(async () => repository.manifest(child, options))) !== undefined;
-      if (isHeld) references.push(child);
-    }
+    const children = childrenOf(parsed).filter((child) => !isElsewhere(child));
+    const references = [...new Set(children.map((child) => child.digest))];
     return incomingManifest(parsed, { mediaType: parsed.mediaType, digest, size }, references);
   } catch (error) {
-    if (!isSkillError(error) || error.code === "ABORTED") throw error;
-    return undefined;
+    if (isSkillError(error) && UNREADABLE.has(error.code)) return undefined;
+    throw error;
   }
 }
 
-/** Writes again all of a repository that can be recovered. Resolves to whether anything was. */
+/** Layers that may not be passed on are named by a manifest and stored by nobody. OCI image-spec "Non-Distributable Layers". */
+export function isElsewhere({ mediaType }: Descriptor): boolean {
+  return /\.nondistributable\.|\.rootfs\.foreign\./.test(mediaType);
+}
+
+/** Writes again all of a repository that can be recovered, for whoever holds it. Resolves to whether anything was. */
 export async function healRepository(
   storage: RegistryStorage,
-  repository: RepositoryMetadata,
+  held: RepositoryMetadata,
   options: OperationOptions = {},
 ): Promise<boolean> {
-  const damaged = new Set<Digest>();
-  const onDamaged = (digest: Digest): unknown => damaged.add(digest);
-  for await (const _ of repository.manifests({ ...options, onDamaged }));
+  const damaged: Digest[] = [];
+  const onDamaged = (digest: Digest): unknown => damaged.push(digest);
+  for await (const _ of held.manifests({ ...options, onDamaged }));
   let isHealed = false;
   for (const digest of damaged) {
-    const manifest = await recoverManifest(storage, repository, digest, damaged, options);
+    const manifest = await recoverManifest(storage, digest, options);
     if (manifest === undefined) continue;
-    await repository.putManifest(manifest, undefined, options);
+    await held.putManifest(manifest, undefined, options);
     isHealed = true;
   }
   return isHealed;

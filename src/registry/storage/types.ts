@@ -148,6 +148,8 @@ export interface TagMove {
 export interface ManifestListOptions extends OperationOptions {
   /** Called for a manifest of which the driver cannot read what it knew; the others follow. Default: the list throws `STORE_CORRUPT`. */
   readonly onDamaged?: (digest: Digest, error: SkillError) => void;
+  /** What the process remembers will do: a rule asks at every push. Default: what the storage has is read. */
+  readonly remembered?: boolean;
 }
 
 /**

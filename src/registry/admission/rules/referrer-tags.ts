@@ -11,8 +11,7 @@ export function referrerTags(out: OutVersions): Rule {
     name: "referrer-tags",
     doc: "What refers to a skill by a tag (sha256-….sig) is added to, not replaced; only an admin takes away what refers to a version that is out.",
     async put({ tag, manifest, current, isTagDamaged, repository, identity }, context) {
-      if (tag !== undefined && isTagDamaged === true)
-        return refuseOverDamage(repository, tag, manifest, identity, context);
+      if (tag !== undefined && isTagDamaged === true) return refuseOverDamage(repository, tag, identity, context);
       if (tag === undefined || current === undefined || current.descriptor.digest === manifest.descriptor.digest)
         return;
       if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
@@ -44,19 +43,17 @@ export function referrerTags(out: OutVersions): Rule {
   };
 }
 
-/** Nobody knows what the tag named: only what is here already may be it. */
+/** Nobody knows what the tag held, so only an admin says what it is from now on. */
 async function refuseOverDamage(
   repository: string,
   tag: string,
-  { descriptor }: HeldManifest,
   identity: Identity,
   context: AdmissionContext,
 ): Promise<void> {
   if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
-  if ((await context.manifest(descriptor.digest)) !== undefined) return;
   throw refused(
     `${repository}:${tag} held what refers to a skill, and is damaged`,
-    "Push what it held, or ask an admin to restore it from a backup.",
+    "Ask an admin, who may put there what it held, which is here by its digest.",
   );
 }
 

@@ -74,6 +74,16 @@ it("a damaged record is written again by the collector, from the manifest's byte
   expect(await listOf(fsck(storage))).toEqual([]);
 });
 
+it("a record that is damaged while it is remembered is written again, too", async () => {
+  const storage = await open();
+  const { manifest } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  const repository = storage.metadata.repository(NAME);
+  expect(await repository.manifest(manifest.digest)).toBeDefined();
+  await writeFile(pathTo("repositories", NAME, "_", ...recordFile(manifest.digest)), "\0\0\0");
+  await gc(storage, { grace: 0, now: () => Date.now() + 1 });
+  expect(await listOf(fsck(storage))).toEqual([]);
+});
+
 it("a damaged record whose manifest is damaged, too, keeps the collector from working until the manifest is deleted", async () => {
   const { storage, repository, two } = await damaged(recordFile);
   const { digest } = two.manifest;

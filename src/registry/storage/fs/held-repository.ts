@@ -183,8 +183,11 @@ export class HeldRepository implements RepositoryMetadata {
       const names = await this.#list(this.#paths.manifests(algorithm));
       const digests = names.flatMap((name) => fileToDigest(algorithm, name, ".json") ?? []);
       for await (const record of inOrder(digests, 16, async (digest) =>
-        this.#readManifest(digest).catch((error: unknown) => {
-          if (options.onDamaged === undefined || !isSkillError(error, "STORE_CORRUPT")) throw error;
+        (options.remembered === true ? this.manifest(digest) : this.#readManifest(digest)).catch((error: unknown) => {
+          if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+          // What was read before it was damaged must not pass for what is on the disk.
+          this.#context.manifests.set(this.#keyOf(digest), undefined);
+          if (options.onDamaged === undefined) throw error;
           options.onDamaged(digest, error);
           return undefined;
         }),
