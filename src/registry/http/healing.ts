@@ -21,17 +21,6 @@ export async function healing<T>(
   }
 }
 
-/** Whether it is there, and cannot be read. */
-export async function isDamaged(read: () => Promise<unknown>): Promise<boolean> {
-  return read().then(
-    () => false,
-    (error: unknown) => {
-      if (isSkillError(error, "STORE_CORRUPT")) return true;
-      throw error;
-    },
-  );
-}
-
 /** No rule can judge the removal of what nobody can read. */
 export function requireAdmin(desk: Desk, { identity }: Exchange, repository: string, name: string): void {
   if (desk.options.admission === undefined || identity.roles(repository).has("admin")) return;

@@ -3,12 +3,13 @@ import { isSkillError } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { subjectOfTag } from "../admission/referrer-tags.ts";
+import { DAMAGED, orDamaged } from "../storage/damaged.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import { beginReview } from "./admission-context.ts";
 import { checkConditions } from "./conditions.ts";
 import type { Desk } from "./desk.ts";
 import type { Exchange } from "./exchange.ts";
-import { healing, isDamaged, requireAdmin } from "./healing.ts";
+import { healing, requireAdmin } from "./healing.ts";
 import { heldManifest } from "./held.ts";
 import { unknownManifest } from "./unknown-manifest.ts";
 
@@ -17,7 +18,7 @@ export async function deleteTag(desk: Desk, exchange: Exchange, repository: stri
   const { identity, headers, signal } = exchange;
   await desk.repository(repository).exclusively(
     async (held) => {
-      if (await isDamaged(async () => held.tag(tag))) {
+      if ((await orDamaged(async () => held.tag(tag))) === DAMAGED) {
         checkConditions(headers, `${repository}:${tag}`, undefined);
         requireAdmin(desk, exchange, repository, `${repository}:${tag}`);
         await desk.recordAllowed(exchange, { action: "delete", repository, reference: tag });
@@ -58,7 +59,8 @@ export async function deleteManifest(
       try {
         await healing(desk, held, signal, async () => remove(held));
       } catch (error) {
-        if (!isSkillError(error, "STORE_CORRUPT") || !(await isDamaged(async () => held.manifest(digest)))) throw error;
+        if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+        if ((await orDamaged(async () => held.manifest(digest))) !== DAMAGED) throw error;
         requireAdmin(desk, exchange, repository, `${repository}@${digest}`);
         await removeStored(held);
       }
@@ -103,14 +105,9 @@ async function current(desk: Desk, held: RepositoryMetadata, digest: Digest): Pr
 async function tagsOf(held: RepositoryMetadata, digest: Digest): Promise<readonly string[]> {
   const tags: string[] = [];
   for await (const tag of held.tags()) {
-    const isIts = await held.tag(tag).then(
-      (named) => named === digest,
-      // Nobody knows which signatures it held: rules must look at it.
-      (error: unknown) => {
-        if (isSkillError(error, "STORE_CORRUPT")) return subjectOfTag(tag) !== undefined;
-        throw error;
-      },
-    );
+    const named = await orDamaged(async () => held.tag(tag));
+    // Nobody knows which signatures a damaged one held: rules must look at it.
+    const isIts = named === DAMAGED ? subjectOfTag(tag) !== undefined : named === digest;
     if (isIts) tags.push(tag);
   }
   return tags;

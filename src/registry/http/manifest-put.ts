@@ -1,8 +1,8 @@
 /** Manifests come in. OCI distribution-spec "Pushing Manifests" (end-7), "Pushing Manifests with Subject". */
 import { algorithmOf, digestOf, hasMoreValues, parseManifest, type Digest } from "../../oci/index.ts";
-import { isSkillError } from "../../errors.ts";
 import type { HeldManifest } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { DAMAGED, orDamaged } from "../storage/damaged.ts";
 import { artifactTypeOf, incomingManifest } from "../storage/incoming.ts";
 import type { RepositoryMetadata } from "../storage/types.ts";
 import { beginReview } from "./admission-context.ts";
@@ -92,19 +92,12 @@ class Put {
   async #decide(): Promise<void> {
     const { parsed, descriptor } = this.#manifest;
     const tag = this.#tag;
-    let isTagDamaged = false;
-    const previous =
-      tag === undefined
-        ? undefined
-        : await this.#held.tag(tag).catch((error: unknown) => {
-            if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-            isTagDamaged = true;
-            return undefined;
-          });
+    const named = tag === undefined ? undefined : await orDamaged(async () => this.#held.tag(tag));
+    const previous = named === DAMAGED ? undefined : named;
     await this.#checkConditions(previous);
     await this.#checkType();
     const references = await holdReferences(this.#desk.storage.blobs, this.#held, parsed);
-    const made = await this.#review(previous, isTagDamaged);
+    const made = await this.#review(previous, named === DAMAGED);
     const promotion = await findPromotion(this.#desk, this.#held, this.#manifest);
     await this.#desk.recordAllowed(this.#exchange, {
       action: "push",

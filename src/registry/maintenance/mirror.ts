@@ -3,11 +3,11 @@
  * manifests refer to is copied before them, and they before the tags, so that the copy is whole at any moment. What the source
  * has lost or cannot read is no reason to remove anything: the copy may be the only good one.
  */
-import { isSkillError, throwIfAborted } from "../../errors.ts";
+import { throwIfAborted } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import { unlessDamaged } from "../storage/damaged.ts";
+import { orDamaged, unlessDamaged } from "../storage/damaged.ts";
 import { healRepository, recoverManifest } from "../storage/recover.ts";
 import type { RegistryStorage, RepositoryMetadata, TagMove } from "../storage/types.ts";
 import { BlobCopier, SourceDamage } from "./blob-copier.ts";
@@ -241,19 +241,10 @@ class MirrorRun {
 
 /** Whether a tag names something, be it damaged. */
 async function isTag(repository: RepositoryMetadata, tag: string): Promise<boolean> {
-  return isThere(async () => repository.tag(tag));
+  return (await orDamaged(async () => repository.tag(tag))) !== undefined;
 }
 
 /** Whether something is known of a manifest, be it damaged. */
 async function isManifest(repository: RepositoryMetadata, digest: Digest): Promise<boolean> {
-  return isThere(async () => repository.manifest(digest));
-}
-
-async function isThere(read: () => Promise<unknown>): Promise<boolean> {
-  try {
-    return (await read()) !== undefined;
-  } catch (error) {
-    if (isSkillError(error, "STORE_CORRUPT")) return true;
-    throw error;
-  }
+  return (await orDamaged(async () => repository.manifest(digest))) !== undefined;
 }

@@ -7,7 +7,7 @@ import type { Digest } from "../../../oci/index.ts";
 import { reading } from "../../../store/layout/failure.ts";
 import { inOrder } from "../../../store/in-order.ts";
 import type { OperationOptions } from "../../../store/types.ts";
-import { unlessDamaged } from "../damaged.ts";
+import { DAMAGED, orDamaged, unlessDamaged } from "../damaged.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
 import { pageOf } from "../pages.ts";
 import { quotasOf, type QuotaOptions, type Usage } from "../quota.ts";
@@ -36,14 +36,6 @@ import {
   type ManifestRecord,
 } from "./records.ts";
 import { writing } from "./writing.ts";
-
-/** What a file says that cannot be read. */
-const DAMAGED = Symbol("damaged");
-
-function asDamaged(error: unknown): typeof DAMAGED {
-  if (isSkillError(error, "STORE_CORRUPT")) return DAMAGED;
-  throw error;
-}
 
 /** A repository for whoever holds its lock. */
 export class HeldRepository implements RepositoryMetadata {
@@ -124,7 +116,7 @@ export class HeldRepository implements RepositoryMetadata {
 
   async deleteManifest(digest: Digest, options: OperationOptions = {}): Promise<readonly string[] | undefined> {
     throwIfAborted(options.signal);
-    const known = await this.manifest(digest).catch(asDamaged);
+    const known = await orDamaged(async () => this.manifest(digest));
     if (known === undefined) return undefined;
     const removed: string[] = [];
     for await (const [tag, named] of this.#allTags()) if (named === digest) removed.push(tag);
@@ -257,7 +249,7 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async #named(tag: string): Promise<Digest | typeof DAMAGED | undefined> {
-    return this.tag(tag).catch(asDamaged);
+    return orDamaged(async () => this.tag(tag));
   }
 
   async #readManifest(digest: Digest): Promise<ManifestRecord | undefined> {
