@@ -1,4 +1,5 @@
 // Builds dist/: the library with tsc (one module a file, with types) and the command with esbuild (two scripts, quick to load).
+import { isAscii } from "node:buffer";
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -58,6 +59,8 @@ const script = {
 };
 await build({ ...script, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.js" });
 await build({ ...script, entryPoints: ["src/cli/process.ts"], outfile: `dist/cli/${PROGRAM}` });
+if (!isAscii(readFileSync(`dist/cli/${PROGRAM}`)))
+  throw new Error(`${PROGRAM} is not ASCII, as who loads it takes it to be`);
 writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 chmodSync("dist/cli/main.js", 0o755);
 

@@ -27,11 +27,26 @@ function printVersion(): boolean {
 }
 
 async function start(): Promise<void> {
-  if (typeof __PROGRAM__ !== "string") return (await import("./process.ts")).runProcess(argv);
-  const program = loadScript(fileURLToPath(new URL(__PROGRAM__, import.meta.url)), callName(), process.env);
-  await (program.exports as typeof import("./process.ts")).runProcess(argv);
-  // What is no command ends with another status, so there are no more names than commands.
-  if (process.exitCode === 0) program.keep();
+  if (typeof __PROGRAM__ !== "string") {
+    await (await import("./process.ts")).runProcess(argv);
+  } else {
+    const program = loadScript(fileURLToPath(new URL(__PROGRAM__, import.meta.url)), callName(), process.env);
+    await (program.exports as typeof import("./process.ts")).runProcess(argv);
+    // What is no command ends with another status, so there are no more names than commands.
+    if (process.exitCode === 0) program.keep();
+  }
+  await end();
+}
+
+/** Ends the process, whose work is done. To let it end by itself takes longer, as it would give back all its memory first. */
+async function end(): Promise<never> {
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit();
+}
+
+/** Resolves when a stream has passed on what was written to it, or never will. */
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0) await new Promise((resolve) => stream.write("", resolve));
 }
 
 /** The command's name, if the call begins with something like one. */

@@ -29,7 +29,7 @@ export interface LoadedScript {
 }
 
 /**
- * Runs the script at `file`. `name`, which may be part of a file's name, tells calls apart that run different functions of it:
+ * Runs the script at `file`, which must be ASCII. `name`, which may be part of a file's name, tells calls apart that run different functions of it:
  * each has the code that it needs. With `undefined`, and with NODE_DISABLE_COMPILE_CACHE set, no code is read and none kept.
  * The script must require what it needs, also later: `import()` in code that was kept ends the process.
  */
@@ -37,7 +37,7 @@ export function loadScript(file: string, name: string | undefined, variables: Va
   const place = name === undefined ? undefined : placeOf(file, name, variables);
   const cachedData = place === undefined ? undefined : readCode(place);
   const script = new Script(
-    `(function(exports,require,module,__filename,__dirname){${readFileSync(file, "utf8")}\n})`,
+    `(function(exports,require,module,__filename,__dirname){${readFileSync(file, "latin1")}\n})`,
     {
       filename: file,
       ...(cachedData === undefined ? {} : { cachedData }),
