@@ -34,6 +34,8 @@ export { createRegistry, DEFAULT_LIMITS } from "./http/index.ts";
 export type { ExchangeReport, Registry, RegistryLimits, RegistryOptions, RegistryProblem } from "./http/index.ts";
 export { RegistryRefusal, type OciCode, type RefusalOptions } from "./refusal.ts";
 export { createFsStorage, type FsStorageOptions } from "./storage/fs/index.ts";
+export { adaptiveFileSystem } from "../store/layout/adaptive-file-system.ts";
+export { nodeFileSystem, type FileSystem } from "../store/layout/file-system.ts";
 export { createMemoryStorage, type MemoryStorageOptions } from "./storage/memory/index.ts";
 export { createS3Storage, type S3Credentials, type S3StorageOptions } from "./storage/s3/index.ts";
 export type { PostgresOptions } from "./storage/postgres/database.ts";

@@ -4,9 +4,10 @@
  * To hand a call to another thread and hear of its end takes several times as long as a call that the system answers from
  * memory: to name, look at, or write a few kilobytes into a file. A store of small skills makes dozens of those for
  * each skill. Here they are made where they are asked for; what waits for the disk (a flush) or moves much is not.
- * A server, which must answer others meanwhile, keeps to {@link nodeFileSystem}.
+ * A server, which must answer others meanwhile, does so only while the disk is quick: see `adaptive-file-system.ts`.
  */
 import {
+  close,
   closeSync,
   constants,
   fstatSync,
@@ -26,7 +27,16 @@ import {
 import { promisify } from "node:util";
 
 import { absentAsUndefined } from "../../errno.ts";
-import { fileStatus, nodeFileSystem, notRegular, tooLarge, type FileSystem, type OpenFile } from "./file-system.ts";
+import {
+  fileState,
+  fileStatus,
+  nodeFileSystem,
+  notRegular,
+  tooLarge,
+  type FileStatus,
+  type FileSystem,
+  type OpenFile,
+} from "./file-system.ts";
 
 /** Bytes that are copied at once; more are left to another thread. */
 const FEW = 64 * 1024;
@@ -34,46 +44,128 @@ const FEW = 64 * 1024;
 const flush = promisify(fsync);
 const readElsewhere = promisify(read);
 const writeElsewhere = promisify(write);
+const closeElsewhere = promisify(close);
+
+/** Who decides, call by call, whether it is made here, and is told how long that takes by doing it. */
+export interface Pace {
+  readonly isQuick: boolean;
+  timed<T>(call: () => T): T;
+}
+
+const ALWAYS_QUICK: Pace = { isQuick: true, timed: (call) => call() };
 
 /** As {@link nodeFileSystem}, on the calling thread where that is quicker. */
-export const directFileSystem: FileSystem = {
-  ...nodeFileSystem,
-  open: async (path) => directFile(openRegular(path).fd),
-  create: async (path) => directFile(openSync(path, "wx", 0o644)),
-  append: async (path) => directFile(openRegular(path, constants.O_WRONLY | constants.O_APPEND).fd),
-  readFile: async (path, limit) => readWhole(path, limit),
-  status: async (path) => {
-    try {
-      return fileStatus(lstatSync(path));
-    } catch (error) {
-      return absentAsUndefined(error);
-    }
-  },
-  makeDirectory: async (path) => mkdirSync(path),
-  rename: async (from, to) => renameSync(from, to),
-  link: async (existing, path) => linkSync(existing, path),
-  unlink: async (path) => unlinkSync(path),
-  touch: async (path, time) => lutimesSync(path, time / 1000, time / 1000),
-};
+export const directFileSystem: FileSystem = createDirectFileSystem(ALWAYS_QUICK);
 
-function directFile(fd: number): OpenFile {
+/** {@link directFileSystem} for as long as `pace` says that the disk is quick; otherwise {@link nodeFileSystem}. */
+export function createDirectFileSystem(pace: Pace): FileSystem {
+  const opened = (path: string, flags?: number): OpenFile => directFile(openRegular(path, flags).fd, pace);
+  /** Made here, or elsewhere. */
+  const either = async <T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> =>
+    pace.isQuick ? pace.timed(here) : elsewhere();
+  const there = nodeFileSystem;
+  return {
+    ...there,
+    open: async (path) =>
+      either(
+        () => opened(path),
+        async () => there.open(path),
+      ),
+    create: async (path) =>
+      either(
+        () => directFile(openSync(path, "wx", 0o644), pace),
+        async () => there.create(path),
+      ),
+    append: async (path) =>
+      either(
+        () => opened(path, constants.O_WRONLY | constants.O_APPEND),
+        async () => there.append(path),
+      ),
+    readFile: async (path, limit) =>
+      either(
+        () => readWhole(path, limit),
+        async () => there.readFile(path, limit),
+      ),
+    status: async (path) =>
+      either(
+        () => statusOf(path),
+        async () => there.status(path),
+      ),
+    makeDirectory: async (path) =>
+      either(
+        () => mkdirSync(path),
+        async () => there.makeDirectory(path),
+      ),
+    rename: async (from, to) =>
+      either(
+        () => renameSync(from, to),
+        async () => there.rename(from, to),
+      ),
+    link: async (existing, path) =>
+      either(
+        () => linkSync(existing, path),
+        async () => there.link(existing, path),
+      ),
+    unlink: async (path) =>
+      either(
+        () => unlinkSync(path),
+        async () => there.unlink(path),
+      ),
+    touch: async (path, time) =>
+      either(
+        () => lutimesSync(path, time / 1000, time / 1000),
+        async () => there.touch(path, time),
+      ),
+    syncDirectory: async (path) => {
+      if (!pace.isQuick || process.platform === "win32") return there.syncDirectory(path);
+      const directory = directFile(
+        pace.timed(() => openSync(path, "r")),
+        pace,
+      );
+      try {
+        await directory.sync();
+      } finally {
+        await directory.close();
+      }
+    },
+  };
+}
+
+function statusOf(path: string): FileStatus | undefined {
+  try {
+    return fileStatus(lstatSync(path));
+  } catch (error) {
+    return absentAsUndefined(error);
+  }
+}
+
+function directFile(fd: number, pace: Pace): OpenFile {
   let isOpen = true;
   return {
     read: async (buffer, position) => {
-      if (buffer.byteLength <= FEW) return readSync(fd, buffer, 0, buffer.byteLength, position ?? null);
-      return (await readElsewhere(fd, buffer, 0, buffer.byteLength, position ?? null)).bytesRead;
+      const { byteLength } = buffer;
+      if (pace.isQuick && byteLength <= FEW) {
+        return pace.timed(() => readSync(fd, buffer, 0, byteLength, position ?? null));
+      }
+      return (await readElsewhere(fd, buffer, 0, byteLength, position ?? null)).bytesRead;
     },
     write: async (bytes) => {
       for (let at = 0; at < bytes.byteLength;) {
         const left = bytes.byteLength - at;
-        at += left <= FEW ? writeSync(fd, bytes, at) : (await writeElsewhere(fd, bytes, at, left, null)).bytesWritten;
+        const isHere = pace.isQuick && left <= FEW;
+        at += isHere
+          ? pace.timed(() => writeSync(fd, bytes, at))
+          : (await writeElsewhere(fd, bytes, at, left, null)).bytesWritten;
       }
     },
     sync: async () => flush(fd),
+    state: async () => fileState(fstatSync(fd, { bigint: true })),
     close: async () => {
       // The number may be somebody else's by the second time.
-      if (isOpen) closeSync(fd);
+      if (!isOpen) return;
       isOpen = false;
+      if (pace.isQuick) pace.timed(() => closeSync(fd));
+      else await closeElsewhere(fd);
     },
   };
 }
@@ -90,7 +182,7 @@ function openRegular(path: string, flags = constants.O_RDONLY): { readonly fd: n
   }
 }
 
-async function readWhole(path: string, limit: number): Promise<Uint8Array> {
+function readWhole(path: string, limit: number): Uint8Array {
   const { fd, size } = openRegular(path);
   try {
     if (size > limit) throw tooLarge(path);

@@ -4,7 +4,7 @@
  * Durability is a claim about what the disk holds after the power went, which only a file system that can lose things
  * on purpose can test; so the store talks to this seam, and tests put a forgetful or failing file system behind it.
  */
-import { constants, type Stats } from "node:fs";
+import { constants, type BigIntStats, type Stats } from "node:fs";
 import { link, lstat, lutimes, mkdir, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
 
 import { absentAsUndefined } from "../../errno.ts";
@@ -108,11 +108,7 @@ function nodeFile(handle: FileHandle): OpenFile {
       }
     },
     sync: async () => handle.sync(),
-    state: async () => {
-      const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
-      const settled = BigInt(Date.now() - CLOCK_STEP) * 1_000_000n > ctimeNs;
-      return { id: [dev, ino, size, mtimeNs, ctimeNs].join(), settled };
-    },
+    state: async () => fileState(await handle.stat({ bigint: true })),
     close: async () => handle.close(),
   };
 }
@@ -160,6 +156,12 @@ async function using<T>(handle: FileHandle, work: (handle: FileHandle) => Promis
 export function fileStatus(found: Stats): FileStatus {
   const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
   return { kind, size: found.size, modified: found.mtimeMs };
+}
+
+/** What {@link OpenFile.state} says of a file. */
+export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
+  const settled = BigInt(Date.now() - CLOCK_STEP) * 1_000_000n > ctimeNs;
+  return { id: [dev, ino, size, mtimeNs, ctimeNs].join(), settled };
 }
 
 /** The failure to open what is no regular file. */

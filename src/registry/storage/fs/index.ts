@@ -7,7 +7,8 @@ import { resolve } from "node:path";
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
 import { reading } from "../../../store/layout/failure.ts";
-import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
+import { adaptiveFileSystem } from "../../../store/layout/adaptive-file-system.ts";
+import type { FileSystem } from "../../../store/layout/file-system.ts";
 import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
 import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
 import type { OperationOptions } from "../../../store/types.ts";
@@ -38,7 +39,7 @@ export interface FsStorageOptions extends OperationOptions {
   readonly lockTimeout?: number;
   /** The clock, in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
-  /** What is done to a disk. Default: the file system of the machine. */
+  /** What is done to a disk. Default: `adaptiveFileSystem()`, the file system of the machine. */
   readonly fs?: FileSystem;
   /** Who is alive. Default: the processes of the machine. */
   readonly processes?: ProcessTable;
@@ -50,7 +51,7 @@ export interface FsStorageOptions extends OperationOptions {
  * else, `STORE_CORRUPT`, `STORE_UNWRITABLE`.
  */
 export async function createFsStorage(root: string, options: FsStorageOptions = {}): Promise<RegistryStorage> {
-  const { fs = nodeFileSystem, now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
+  const { fs = adaptiveFileSystem(), now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
   throwIfAborted(options.signal);
   const disk = new Disk(fs, new RegistryPaths(resolve(root)), processes, now);
   const isThere = await isRegistry(disk);
