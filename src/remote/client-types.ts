@@ -21,6 +21,8 @@ export interface RegistryRequest {
   readonly doing: string;
   /** Statuses that are an answer; every other one is thrown as the error that it means. */
   readonly expect: readonly number[];
+  /** Whether a POST may be done twice; every other method says that by itself. Default: false. */
+  readonly isRepeatable?: boolean;
   readonly signal?: AbortSignal;
 }
 

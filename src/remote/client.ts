@@ -58,7 +58,8 @@ class Client implements RegistryClient {
     if (!isRepeatable(request)) return attempt();
     const { signal } = request;
     const policy = { ...this.#options.retry, ...(signal && { signal }) };
-    return retrying(attempt, request.method === "POST" ? { ...policy, mayPass: wasTurnedAway } : policy);
+    const isOnce = request.method === "POST" && request.isRepeatable !== true;
+    return retrying(attempt, isOnce ? { ...policy, mayPass: wasTurnedAway } : policy);
   }
 
   async #attempt(request: RegistryRequest): Promise<FollowedResponse> {

@@ -1,6 +1,7 @@
 /** Requests to one repository at one endpoint, and what was learnt about its registry on the way. */
 import type { RegistryClient, RegistryRequest, RegistryResponse } from "./client-types.ts";
 import type { OwnMount } from "./own-mount.ts";
+import type { SinglePost } from "./single-post.ts";
 
 /** What a registry turned out to be like. Shared by all of its repositories. */
 export interface RegistryTraits {
@@ -8,6 +9,8 @@ export interface RegistryTraits {
   listsReferrers: boolean | undefined;
   /** Whether one request asks for a blob and begins its upload. */
   readonly ownMount: OwnMount;
+  /** Whether one request brings a whole blob. */
+  readonly singlePost: SinglePost;
 }
 
 /** A request whose `path`, where it is a string, is below the repository: `manifests/1.0.0`. */

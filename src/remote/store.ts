@@ -20,6 +20,7 @@ import { OwnMount } from "./own-mount.ts";
 import { pausing } from "./pause.ts";
 import { RepositoryClient, type RegistryTraits } from "./repository-client.ts";
 import { RemoteRepository } from "./repository.ts";
+import { SinglePost } from "./single-post.ts";
 import { HostTls } from "./tls/host-tls.ts";
 
 export interface RemoteStoreOptions {
@@ -177,7 +178,10 @@ export class RemoteStore implements Store {
       ...(onRequest && { onRequest }),
       ...(now && { now }),
     });
-    const opened = { client, traits: { listsReferrers: undefined, ownMount: new OwnMount() } };
+    const opened = {
+      client,
+      traits: { listsReferrers: undefined, ownMount: new OwnMount(), singlePost: new SinglePost() },
+    };
     this.#registries.set(key, opened);
     return opened;
   }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { bytesOf, describeBytes } from "../store/testing/images.ts";
 import { OwnMount } from "./own-mount.ts";
 import { RepositoryClient } from "./repository-client.ts";
+import { SinglePost } from "./single-post.ts";
 import { setUpRemote } from "./testing/remote-fixture.ts";
 import { UploadSession } from "./upload-session.ts";
 
@@ -20,6 +21,7 @@ async function begun(headers: Readonly<Record<string, string>>): Promise<UploadS
   const client = new RepositoryClient({ registry: "registry.example", request }, "a", {
     listsReferrers: undefined,
     ownMount: new OwnMount(),
+    singlePost: new SinglePost(),
   });
   return UploadSession.begin(client, {});
 }

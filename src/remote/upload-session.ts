@@ -52,6 +52,37 @@ export class UploadSession {
   }
 
   /**
+   * Sends a whole blob in one request. False: the registry began an upload instead, which is given up, as nobody knows what it
+   * made of the bytes. May be repeated. OCI distribution-spec "Single POST".
+   */
+  static async whole(
+    repository: RepositoryClient,
+    digest: Digest,
+    bytes: Uint8Array,
+    options: OperationOptions,
+  ): Promise<boolean> {
+    const response = await repository.request({
+      method: "POST",
+      path: "blobs/uploads/",
+      query: { digest },
+      headers: OCTETS,
+      body: bytes,
+      access: "push",
+      doing: `store ${digest}`,
+      expect: [201, 202],
+      isRepeatable: true,
+      ...options,
+    });
+    await response.discard();
+    if (response.status === 202) {
+      await new UploadSession(repository, response, options).abandon();
+      return false;
+    }
+    checkDigestHeader(repository, response, digest);
+    return true;
+  }
+
+  /**
    * Asks the registry to take a blob over from another repository, by its path there, or from this one. "mounted": done. Otherwise it is to be
    * sent: in the session that the registry began instead, or, where it refused, in one yet to begin.
    * OCI distribution-spec "Mounting a blob from another repository".

@@ -38,8 +38,8 @@ export async function pushBlob(
   settings: UploadSettings,
   { mountFrom, ...options }: BlobPushOptions = {},
 ): Promise<void> {
-  const { ownMount } = repository.traits;
-  const asksByMount = mountFrom === undefined && ownMount.works;
+  const { ownMount, singlePost } = repository.traits;
+  const asksByMount = mountFrom === undefined && ownMount.works && !singlePost.works;
   const from = asksByMount ? repository.path : mountFrom;
   const answer =
     from === undefined ? undefined : await UploadSession.mount(repository, descriptor.digest, from, options);
@@ -55,7 +55,7 @@ export async function pushBlob(
     const source = UploadSource.described(descriptor, asContent(content));
     await sendStream(repository, source, settings, begun, options);
   }
-  await ownMount.sawPushed(repository, descriptor.digest, options);
+  if (!singlePost.works) await ownMount.sawPushed(repository, descriptor.digest, options);
 }
 
 /** Stores content whose digest shows only when it has flowed. */
@@ -81,6 +81,7 @@ async function sendBytes(
     throw error;
   });
   throwIfAborted(options.signal);
+  if (begun === undefined && (await repository.traits.singlePost.send(repository, descriptor, bytes, options))) return;
   const session = begun ?? (await UploadSession.begin(repository, options));
   try {
     await finish(session, digest, bytes);

@@ -16,8 +16,8 @@ export function blobs(exchange: Exchange, name: string, digest: string): void {
   exchange.answer(206, { ...headers, "content-range": range }, bytes.subarray(start));
 }
 
-/** `POST …/blobs/uploads/`: begins an upload, unless the content can be taken from elsewhere. */
-export function beginUpload(exchange: Exchange, name: string): void {
+/** `POST …/blobs/uploads/`: begins an upload, unless the content can be taken from elsewhere, or comes along. */
+export async function beginUpload(exchange: Exchange, name: string): Promise<void> {
   const repository = exchange.repository(name);
   const mount = exchange.query("mount");
   const from = exchange.query("from");
@@ -28,6 +28,8 @@ export function beginUpload(exchange: Exchange, name: string): void {
   }
   if (mount !== undefined && exchange.options.mounts === "all") return created(exchange, name, mount);
   const upload = new FakeUpload();
+  const isWhole = mount === undefined && exchange.query("digest") !== undefined;
+  if (isWhole && exchange.options.singlePost !== false) return finish(exchange, name, repository, upload);
   repository.uploads.set(upload.id, upload);
   const { minChunk } = exchange.options;
   accepted(exchange, name, upload, minChunk === undefined ? {} : { "oci-chunk-min-length": String(minChunk) });

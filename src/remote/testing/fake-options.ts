@@ -8,6 +8,8 @@ export interface FakeRegistryOptions {
   readonly auth?: FakeAuth;
   /** Takes content over from other repositories; "all": says so of every mount, also of content that it does not have. Default: true. */
   readonly mounts?: boolean | "all";
+  /** Takes a whole blob with the request that begins an upload otherwise; false: begins one, and drops the bytes. Default: true. */
+  readonly singlePost?: boolean;
   /** Honours `If-Match` and `If-None-Match` of manifests. Default: false. */
   readonly conditional?: boolean;
   /** Refuses a manifest whose blobs are absent. Default: true. */
