@@ -96,8 +96,10 @@ export interface AdmissionContext {
   tag(name: string): Promise<Digest | undefined>;
   /** All tags, in byte order. */
   tags(): AsyncIterable<string>;
-  /** All manifests that the repository holds, also those that nothing names, in no order. */
-  manifests(): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;
+  /** All manifests that the repository holds but those for which `unless` holds, also those that nothing names, in no order. */
+  manifests(
+    unless?: (digest: Digest) => boolean,
+  ): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;
   /** The manifests whose subject is `digest`, which need not be there itself. `descriptor` has `artifactType` and `annotations`. */
   referrers(digest: Digest): AsyncIterable<StoredManifest>;
   /** A blob that a manifest refers to, verified as it flows (`DIGEST_MISMATCH`, `SIZE_MISMATCH`). Throws `NOT_FOUND`. */

@@ -19,9 +19,13 @@ export class OutVersions {
 
   /** All that a repository holds of a version and that is out. Reads every manifest of the repository that it has not seen. */
   async *find(version: string, context: AdmissionContext): AsyncGenerator<Skill, void, undefined> {
-    for await (const { descriptor } of context.manifests()) {
-      const key = `${context.repository}@${descriptor.digest}`;
-      if (this.#known.has(key) && this.#known.get(key) !== version) continue;
+    const keyOf = (digest: Digest): string => `${context.repository}@${digest}`;
+    const isOther = (digest: Digest): boolean => {
+      const known = this.#known.get(keyOf(digest));
+      return known === undefined ? this.#known.has(keyOf(digest)) : known !== version;
+    };
+    for await (const { descriptor } of context.manifests(isOther)) {
+      const key = keyOf(descriptor.digest);
       const held = await context.manifest(descriptor.digest);
       const skill = held === undefined ? undefined : await readSkill(held, context);
       const found = skill !== undefined && isOut(skill) ? skill : undefined;

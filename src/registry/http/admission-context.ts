@@ -42,7 +42,7 @@ function admissionContext(
     manifest: manifestReader(desk, held),
     tag: async (name) => unlessDamaged(async () => held.tag(name)),
     tags: () => held.tags({ signal }),
-    manifests: () => held.manifests({ remembered: true, signal }),
+    manifests: (unless) => held.manifests({ remembered: true, signal, ...(unless && { unless }) }),
     referrers: (digest) => held.referrers(digest, { signal }),
     blob,
     readBlob: async (descriptor, limit) => {

@@ -150,6 +150,8 @@ export interface ManifestListOptions extends OperationOptions {
   readonly onDamaged?: (digest: Digest, error: SkillError) => void;
   /** What the process remembers will do: a rule asks at every push. Default: what the storage has is read. */
   readonly remembered?: boolean;
+  /** Leaves out the manifests for which it holds, and reads nothing of them. Default: none. */
+  readonly unless?: (digest: Digest) => boolean;
 }
 
 /**

@@ -179,7 +179,7 @@ export class Bench {
       manifest: async (digest) => this.#manifest(repository, digest),
       tag: async (name) => repository.tag(name),
       tags: () => repository.tags(),
-      manifests: () => repository.manifests(),
+      manifests: (unless) => repository.manifests(unless && { unless }),
       referrers: (digest) => repository.referrers(digest),
       blob,
       readBlob: async (descriptor) => readAll(blob(descriptor)),

@@ -173,7 +173,11 @@ export class HeldRepository implements RepositoryMetadata {
   async *manifests(options: ManifestListOptions = {}): AsyncGenerator<ManifestRecord, void, undefined> {
     for (const algorithm of ALGORITHMS) {
       const names = await this.#list(this.#paths.manifests(algorithm));
-      const digests = names.flatMap((name) => fileToDigest(algorithm, name, ".json") ?? []);
+      const { unless } = options;
+      const digests = names.flatMap((name) => {
+        const digest = fileToDigest(algorithm, name, ".json");
+        return digest === undefined || unless?.(digest) === true ? [] : [digest];
+      });
       for await (const record of inOrder(digests, 16, async (digest) =>
         (options.remembered === true ? this.manifest(digest) : this.#readManifest(digest)).catch((error: unknown) => {
           if (!isSkillError(error, "STORE_CORRUPT")) throw error;

@@ -4,7 +4,14 @@ import { checkExpectation, manifestAbsent } from "../failures.ts";
 import { pageOf } from "../pages.ts";
 import { checkRoom, isWithin, quotasOf, type QuotaOptions, type Usage } from "../quota.ts";
 import { RepositoryLock } from "../repository-lock.ts";
-import type { IncomingManifest, PageOptions, RepositoryMetadata, StoredManifest, TagMove } from "../types.ts";
+import type {
+  IncomingManifest,
+  ManifestListOptions,
+  PageOptions,
+  RepositoryMetadata,
+  StoredManifest,
+  TagMove,
+} from "../types.ts";
 
 type KeptManifest = StoredManifest & { readonly references: readonly Digest[] };
 
@@ -151,8 +158,8 @@ class HeldRepository implements RepositoryMetadata {
     yield* found.toSorted((a, b) => (a.descriptor.digest < b.descriptor.digest ? -1 : 1));
   }
 
-  async *manifests(): AsyncGenerator<KeptManifest, void, undefined> {
-    yield* this.#state.manifests.values();
+  async *manifests({ unless }: ManifestListOptions = {}): AsyncGenerator<KeptManifest, void, undefined> {
+    for (const [digest, manifest] of this.#state.manifests) if (unless?.(digest) !== true) yield manifest;
   }
 
   async *blobs(): AsyncGenerator<{ readonly digest: Digest; readonly linked: number }, void, undefined> {

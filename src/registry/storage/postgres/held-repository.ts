@@ -5,7 +5,14 @@
 import type { Descriptor, Digest } from "../../../oci/index.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import { checkExpectation, manifestAbsent } from "../failures.ts";
-import type { IncomingManifest, PageOptions, RepositoryMetadata, StoredManifest, TagMove } from "../types.ts";
+import type {
+  IncomingManifest,
+  ManifestListOptions,
+  PageOptions,
+  RepositoryMetadata,
+  StoredManifest,
+  TagMove,
+} from "../types.ts";
 import { quotasOf, type QuotaOptions } from "../quota.ts";
 import type { Database, Sql } from "./database.ts";
 import { paged } from "./paged.ts";
@@ -165,10 +172,10 @@ export class HeldPostgresRepository implements RepositoryMetadata {
   }
 
   async *manifests(
-    options: OperationOptions = {},
+    options: ManifestListOptions = {},
   ): AsyncGenerator<StoredManifest & { readonly references: readonly Digest[] }, void, undefined> {
     for await (const row of this.#manifestRows(undefined, options)) {
-      yield { ...storedManifest(row), references: row.refers_to };
+      if (options.unless?.(row.digest) !== true) yield { ...storedManifest(row), references: row.refers_to };
     }
   }
 

@@ -62,6 +62,8 @@ export const repositoryCases: Readonly<Record<string, Case>> = {
     const stored = { descriptor: image.manifest, stored: now() };
     expect(await repository.manifest(image.manifest.digest)).toMatchObject(stored);
     expect(await listOf(repository.manifests())).toEqual([{ ...incoming(image), stored: now() }]);
+    expect(await listOf(repository.manifests({ unless: (digest) => digest === image.manifest.digest }))).toEqual([]);
+    expect(await listOf(repository.manifests({ unless: () => false }))).toHaveLength(1);
     expect(await storage.metadata.repository("examples/other").manifest(image.manifest.digest)).toBeUndefined();
   },
   "keeps the time of a manifest that is put again": async ({ storage, now, pass }) => {
