@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { writeLargeSkill, writeSmallSkill } from "../content.mjs";
 import { peer } from "../peers.mjs";
+import { setAside } from "../set-aside.mjs";
 
 const MiB = 1024 * 1024;
 const AHEAD_OF_GO = { text: "ahead of the Go skillctl", peer: "Go skillctl", atMost: 1 };
@@ -31,7 +32,6 @@ export function* rows(bench) {
     ...loops(bench, many),
     targets: [AHEAD_OF_GO],
   };
-  rmSync(join(directory, "many"), { recursive: true });
 
   const size = quick ? 8 : 64;
   const large = join(directory, "large");
@@ -66,7 +66,7 @@ function packers({ directory, skillctl, peers }, skill) {
 /** Packing many directories: one call where a program takes several, else a loop in one shell. */
 function loops({ directory, skillctl, peers }, skills) {
   const out = join(directory, "packed");
-  const prepare = () => rmSync(out, { recursive: true, force: true });
+  const prepare = () => setAside(out);
   const each = (command) => ["bash", "-c", `mkdir '${out}'; for each do ${command}; done`, "loop", ...skills];
   return {
     ours: { prepare, command: skillctl("pack", "--quiet", ...skills, "--store", out) },

@@ -1,5 +1,4 @@
 /** Working in a store of ten thousand images, beside the tools that read and tag the same layout. */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { writeSmallSkill } from "../content.mjs";
@@ -80,5 +79,4 @@ export function* rows({ directory, quick, runs, skillctl, peers }) {
     ],
     targets: [{ text: "under 150 ms", atMost: 150 }, AHEAD_OF_GO],
   };
-  rmSync(data, { recursive: true });
 }
