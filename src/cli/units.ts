@@ -46,7 +46,8 @@ export function formatDuration(milliseconds: number): string {
 
 /** The first 12 hexadecimal digits of a digest: what a person compares. */
 export function shortDigest(digest: string): string {
-  return digest.slice(digest.indexOf(":") + 1).slice(0, 12);
+  const start = digest.indexOf(":") + 1;
+  return digest.slice(start, start + 12);
 }
 
 /** `1 file`, `3 files`. */

@@ -6,6 +6,7 @@ import { isSkillError, SkillError } from "../../errors.ts";
 import { hasMoreValues, MediaType, type JsonObject } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import { readItems } from "../read-items.ts";
+import { consistsOf } from "./consists-of.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
 import { readIndexText, writeIndexText } from "./index-text.ts";
@@ -59,12 +60,10 @@ export class IndexFile {
   async #read(): Promise<KnownIndex | undefined> {
     const { paths, fs } = this.#disk;
     return reading(paths.index, async () => {
+      const known = this.#known;
+      if (known !== undefined && (await consistsOf(fs, paths.index, known.pieces))) return known;
       const bytes = await this.#readBytes(paths.index);
-      if (bytes !== undefined) {
-        const known = this.#known;
-        const isKnown = known !== undefined && consistsOf(bytes, known.pieces);
-        return isKnown ? known : { pieces: [bytes], document: parseIndex(paths.index, bytes) };
-      }
+      if (bytes !== undefined) return { pieces: [bytes], document: parseIndex(paths.index, bytes) };
       if ((await fs.status(paths.previousIndex)) === undefined) return undefined;
       throw damaged(paths.index, "is missing although the store has been written");
     });
@@ -116,16 +115,6 @@ export class IndexFile {
     document.entries.markSaved();
     this.#known = { pieces, document };
   }
-}
-
-/** Whether bytes are the same as those of the pieces together. */
-function consistsOf(bytes: Uint8Array, pieces: readonly Uint8Array[]): boolean {
-  let at = 0;
-  for (const piece of pieces) {
-    if (Buffer.compare(bytes.subarray(at, at + piece.byteLength), piece) !== 0) return false;
-    at += piece.byteLength;
-  }
-  return at === bytes.byteLength;
 }
 
 export function emptyIndex(): IndexDocument {
