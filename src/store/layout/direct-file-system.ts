@@ -133,7 +133,9 @@ export function createDirectFileSystem(pace: Pace): FileSystem {
 
 function statusOf(path: string): FileStatus | undefined {
   try {
-    return fileStatus(lstatSync(path));
+    // To say that there is nothing costs less than to throw it.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found === undefined ? undefined : fileStatus(found);
   } catch (error) {
     return absentAsUndefined(error);
   }

@@ -54,7 +54,7 @@ export function readIndexText(bytes: Uint8Array): { readonly fields: JsonObject;
 export function writeIndexText(fields: JsonObject, entries: Entries): readonly Uint8Array[] {
   const empty = JSON.stringify({ ...fields, manifests: [] });
   const end = empty.length - "]}".length;
-  const items = [...itemsOf(entries), ...entries.unknown.map(encode)];
+  const items = [...itemsOf(entries), ...entries.unknown.map(encodeJson)];
   const separated = items.flatMap((item, at) => (at === 0 ? [item] : [COMMA, item]));
   const pieces = [Buffer.from(empty.slice(0, end)), ...separated, Buffer.from(empty.slice(end))];
   return pieces.length > MAX_PIECES ? [Buffer.concat(pieces)] : pieces;
@@ -67,24 +67,35 @@ const MAX_PIECES = 16;
 /** The texts of entries. Those that stand side by side already, and stay as they are, are one. */
 function itemsOf(entries: Entries): Uint8Array[] {
   const { rows } = entries;
-  if (!(rows instanceof TextRows)) return [...entries.held()].map(({ descriptor }) => encode(descriptor));
+  if (!(rows instanceof TextRows)) return Array.from(entries.held(), encode);
   const { bytes } = rows.index;
   const items: Uint8Array[] = [];
   let at = rows.start;
   for (const [row, entry] of entries.replaced().toSorted(([a], [b]) => startOf(a) - startOf(b))) {
     if (!(row instanceof WrittenEntry)) continue;
     if (row.start > at) items.push(bytes.subarray(at, row.start - COMMA.length));
-    if (entry !== undefined) items.push(encode(entry.descriptor));
+    if (entry !== undefined) items.push(encode(entry));
     at = row.end + COMMA.length;
   }
   if (at < rows.end) items.push(bytes.subarray(at, rows.end));
-  return [...items, ...entries.added().map(({ descriptor }) => encode(descriptor))];
+  return [...items, ...entries.added().map(encode)];
 }
 
 function startOf(row: HeldEntry): number {
   return row instanceof WrittenEntry ? row.start : 0;
 }
 
-function encode(item: unknown): Uint8Array {
+/** An entry does not change, and an index that grows is written again and again. */
+const ENCODED = new WeakMap<HeldEntry, Uint8Array>();
+
+function encode(entry: HeldEntry): Uint8Array {
+  const known = ENCODED.get(entry);
+  if (known !== undefined) return known;
+  const bytes = encodeJson(entry.descriptor);
+  ENCODED.set(entry, bytes);
+  return bytes;
+}
+
+function encodeJson(item: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(item));
 }

@@ -17,6 +17,7 @@ import { SkillError } from "../../errors.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
 import type { DiskPaths } from "./paths.ts";
 import { pidOf, type Liveness } from "./processes.ts";
+import { shared } from "./shared.ts";
 
 /** `sweep`: the holder may remove blobs, so who relies on a present blob must wait. */
 export type LockPurpose = "write" | "sweep";
@@ -89,10 +90,8 @@ export class StoreLock {
     return record === undefined ? undefined : (this.#disk.processes.liveness(record.owner) ?? "unknown");
   }
 
-  /** Whether somebody who may remove blobs holds the lock now. */
-  async isSweeping(): Promise<boolean> {
-    return (await this.#read(this.#disk.paths.lock))?.purpose === "sweep";
-  }
+  /** Whether somebody who may remove blobs holds the lock now. Callers of one moment share a look. */
+  readonly isSweeping = shared(async () => (await this.#read(this.#disk.paths.lock))?.purpose === "sweep");
 
   /** Removes claims that came too late and were not taken back. The lock must be held. */
   async removeVoidClaims(): Promise<void> {
@@ -203,14 +202,14 @@ export class StoreLock {
 
 /** A record that cannot be read was torn by a power failure: its owner is unknown and its id is made up. */
 function parseRecord(path: string, bytes: Uint8Array): LockRecord {
-  const id = createHash("sha256").update(path).update("\0").update(bytes).digest("hex");
-  const damaged = { id, owner: "", since: "an unknown time" };
   try {
     const record: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isRecord(record) ? record : { ...damaged, purpose: "sweep" };
+    if (isRecord(record)) return record;
   } catch {
-    return { ...damaged, purpose: "sweep" };
+    // It is as damaged as a record that lacks something.
   }
+  const id = createHash("sha256").update(path).update("\0").update(bytes).digest("hex");
+  return { id, owner: "", since: "an unknown time", purpose: "sweep" };
 }
 
 function isRecord(value: unknown): value is LockRecord {

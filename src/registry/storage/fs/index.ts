@@ -8,7 +8,8 @@ import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
 import { reading } from "../../../store/layout/failure.ts";
 import { adaptiveFileSystem } from "../../../store/layout/adaptive-file-system.ts";
-import type { FileSystem } from "../../../store/layout/file-system.ts";
+import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
+import { isOnLocalDisk } from "../../../store/layout/local-disk.ts";
 import { machineProcesses, type ProcessTable } from "../../../store/layout/processes.ts";
 import { sweepTemporaries } from "../../../store/layout/temporaries.ts";
 import type { OperationOptions } from "../../../store/types.ts";
@@ -39,7 +40,7 @@ export interface FsStorageOptions extends OperationOptions {
   readonly lockTimeout?: number;
   /** The clock, in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
-  /** What is done to a disk. Default: `adaptiveFileSystem()`, the file system of the machine. */
+  /** What is done to a disk. Default: the file system of the machine; on a disk of its own, `adaptiveFileSystem()`. */
   readonly fs?: FileSystem;
   /** Who is alive. Default: the processes of the machine. */
   readonly processes?: ProcessTable;
@@ -51,8 +52,9 @@ export interface FsStorageOptions extends OperationOptions {
  * else, `STORE_CORRUPT`, `STORE_UNWRITABLE`.
  */
 export async function createFsStorage(root: string, options: FsStorageOptions = {}): Promise<RegistryStorage> {
-  const { fs = adaptiveFileSystem(), now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
+  const { now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
   throwIfAborted(options.signal);
+  const fs = options.fs ?? ((await isOnLocalDisk(resolve(root))) ? adaptiveFileSystem() : nodeFileSystem);
   const disk = new Disk(fs, new RegistryPaths(resolve(root)), processes, now);
   const isThere = await isRegistry(disk);
   if (options.purpose === "maintain") {
