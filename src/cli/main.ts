@@ -38,8 +38,12 @@ async function start(): Promise<void> {
   await end();
 }
 
-/** Ends the process, whose work is done. To let it end by itself takes longer, as it would give back all its memory first. */
-async function end(): Promise<never> {
+/**
+ * Ends the process, whose work is done. To let it end by itself takes longer, as it would give back all its memory first; but after a
+ * failure something may still be clearing up.
+ */
+async function end(): Promise<void> {
+  if (process.exitCode !== 0) return;
   await Promise.all([process.stdout, process.stderr].map(flushed));
   process.exit();
 }

@@ -65,6 +65,25 @@ it("one that says 201 and keeps nothing is sent the blob again", async () => {
   expect(await pushOne(registry, repository, "e")).toBe("HEAD POST PUT");
 });
 
+it.each([400, 403, 404, 413, 500, 501])(
+  "a registry that answers %s to what it took before is pushed to in the usual way",
+  async (status) => {
+    const { registry, repository } = await setUpRemote({ mounts: false });
+    await pushThree(registry, repository);
+    await pushOne(registry, repository, "d");
+    registry.fail({ method: "POST", path: "?digest=", status, times: 10 });
+    expect(await pushOne(registry, repository, "e")).toMatch(/^HEAD POST.* POST PUT/);
+    expect(await repository.exists(describeBytes(bytesOf("e")))).toBe(true);
+  },
+);
+
+it("a blob without bytes goes up in the usual way: some registries take its body for none", async () => {
+  const { registry, repository } = await setUpRemote();
+  await pushThree(registry, repository);
+  await pushOne(registry, repository, "d");
+  expect(await pushOne(registry, repository, "")).toBe("HEAD POST PUT");
+});
+
 it("a request that a registry failed at for a moment is repeated: it can be done twice", async () => {
   const { registry, repository } = await setUpRemote();
   await pushThree(registry, repository);

@@ -33,22 +33,23 @@ export class SinglePost {
     bytes: Uint8Array,
     options: OperationOptions,
   ): Promise<boolean> {
-    if (blob.size > LARGEST) return false;
-    if (this.#state === "works") {
-      if (await UploadSession.whole(repository, blob.digest, bytes, options)) return true;
-      this.#state = "tried";
-      return false;
+    // Some registries take a body without bytes for none at all.
+    if (blob.size > LARGEST || blob.size === 0) return false;
+    const { works } = this;
+    if (!works) {
+      this.#asked += 1;
+      if (this.#state === "tried" || this.#asked <= WORTH_TRYING) return false;
     }
-    this.#asked += 1;
-    if (this.#state === "tried" || this.#asked <= WORTH_TRYING) return false;
-    this.#state = "tried";
+    // Until it has taken this one.
+    if (!works) this.#state = "tried";
     try {
-      if (!(await UploadSession.whole(repository, blob.digest, bytes, options))) return false;
-      if (!(await hasBlob(repository, blob, options))) return false;
-      this.#state = "works";
-      return true;
+      const taken = await UploadSession.whole(repository, blob.digest, bytes, { ...options, isRepeatable: works });
+      const isThere = taken && (works || (await hasBlob(repository, blob, options)));
+      this.#state = isThere ? "works" : "tried";
+      return isThere;
     } catch (error) {
       if (isSkillError(error, "ABORTED")) throw error;
+      this.#state = "tried";
       // The usual way meets whatever was in the way.
       return false;
     }

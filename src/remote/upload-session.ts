@@ -53,13 +53,13 @@ export class UploadSession {
 
   /**
    * Sends a whole blob in one request. False: the registry began an upload instead, which is given up, as nobody knows what it
-   * made of the bytes. May be repeated. OCI distribution-spec "Single POST".
+   * made of the bytes. `isRepeatable`: whether it is sent again after a failure that may pass. OCI distribution-spec "Single POST".
    */
   static async whole(
     repository: RepositoryClient,
     digest: Digest,
     bytes: Uint8Array,
-    options: OperationOptions,
+    { isRepeatable, ...options }: OperationOptions & { readonly isRepeatable: boolean },
   ): Promise<boolean> {
     const response = await repository.request({
       method: "POST",
@@ -70,7 +70,7 @@ export class UploadSession {
       access: "push",
       doing: `store ${digest}`,
       expect: [201, 202],
-      isRepeatable: true,
+      isRepeatable,
       ...options,
     });
     await response.discard();

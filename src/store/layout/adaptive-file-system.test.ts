@@ -51,6 +51,19 @@ describe("how long calls are made on the calling thread", () => {
   });
 });
 
+it("calls that follow one another let others have their turn", async () => {
+  const pace = new MeasuredPace();
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  const end = performance.now() + 200;
+  while (performance.now() < end) {
+    await pace.turn();
+    pace.timed(() => undefined);
+  }
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(5);
+});
+
 describe("a file system that has become slow", () => {
   let directory: string;
   beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), "skillimage-fs-"))));

@@ -1,6 +1,10 @@
+import { setImmediate } from "node:timers/promises";
+
 import { createDirectFileSystem, type Pace } from "./direct-file-system.ts";
 import type { FileSystem } from "./file-system.ts";
 
+/** Milliseconds for which calls may follow one another before others get their turn. */
+const TURN = 10;
 /** Milliseconds of a call that nobody else misses. */
 const FREE = 1;
 /** Milliseconds a second that calls may take beyond that. */
@@ -18,7 +22,8 @@ export interface AdaptiveOptions {
 /**
  * The file system of the machine, for a server: calls are made on the calling thread, as they are in `directFileSystem`, for
  * as long as the disk answers at once. When waiting for it took from others more than 150 ms a second for a while, or once
- * more than 300 ms, calls are made on other threads for half a minute, and then it is tried again.
+ * more than 300 ms, calls are made on other threads for half a minute, and then it is tried again. Who makes many calls one after the other
+ * lets others have their turn every 10 ms.
  */
 export function adaptiveFileSystem(options: AdaptiveOptions = {}): FileSystem {
   return createDirectFileSystem(new MeasuredPace(options));
@@ -31,6 +36,8 @@ export class MeasuredPace implements Pace {
   #lost = 0;
   #lostAt = 0;
   #restsUntil = 0;
+  /** When the first call of this turn of the event loop was made, and what resolves with the next turn. */
+  #turn: { readonly since: number; readonly next: Promise<void> } | undefined;
 
   constructor({ now = () => performance.now() }: AdaptiveOptions = {}) {
     this.#now = now;
@@ -38,6 +45,15 @@ export class MeasuredPace implements Pace {
 
   get isQuick(): boolean {
     return this.#restsUntil === 0 || this.#now() >= this.#restsUntil;
+  }
+
+  turn(): Promise<void> | undefined {
+    if (this.#turn === undefined) {
+      const next = setImmediate().then(() => (this.#turn = undefined));
+      this.#turn = { since: this.#now(), next: next as Promise<undefined> };
+      return undefined;
+    }
+    return this.#now() - this.#turn.since < TURN ? undefined : this.#turn.next;
   }
 
   timed<T>(call: () => T): T {

@@ -157,9 +157,9 @@ export class BlobDirectory implements BlobStore {
     const temporary = await this.#disk.createTemporary();
     const { file } = temporary;
     const flush = new EarlyFlush(() => file.sync());
+    let written = Promise.resolve();
     try {
       let size = 0;
-      let written = Promise.resolve();
       for await (const block of inBlocks(content)) {
         throwIfAborted(options.signal);
         look(block);
@@ -175,6 +175,7 @@ export class BlobDirectory implements BlobStore {
       throwIfAborted(options.signal);
       return { temporary, size };
     } catch (error) {
+      await written.catch(() => undefined);
       await flush.stop();
       await this.#disk.discard(temporary, error);
       throw error;

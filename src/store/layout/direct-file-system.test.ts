@@ -1,11 +1,18 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pbkdf2 } from "node:crypto";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.ts";
 import { directFileSystem } from "./direct-file-system.ts";
 import { nodeFileSystem, type FileSystem } from "./file-system.ts";
+
+/** Keeps one of the threads busy that calls are handed to. */
+async function busyThread(salt: string): Promise<unknown> {
+  return promisify(pbkdf2)("password", salt, 200_000, 32, "sha256");
+}
 
 const BOTH: readonly (readonly [string, FileSystem])[] = [
   ["directly", directFileSystem],
@@ -38,6 +45,19 @@ describe.each(BOTH)("the file system of the machine, asked %s", (_, fs) => {
     expect(await opened.read(rest)).toBe(200_001);
     expect([rest[0], rest[1]]).toEqual([3, 7]);
     await opened.close();
+  });
+
+  it("closes a file when what is being written is written, so that none of it comes into another one", async () => {
+    const busy = [1, 2, 3, 4].map(async (salt) => busyThread(`${salt}`));
+    const first = await fs.create(join(directory, "first"));
+    const writing = first.write(new Uint8Array(1024 * 1024).fill(1)).catch(() => undefined);
+    await first.close();
+    const second = await fs.create(join(directory, "second"));
+    await second.write(new Uint8Array(3).fill(2));
+    await Promise.all([writing, ...busy]);
+    await second.close();
+    expect([...readFileSync(join(directory, "second"))]).toEqual([2, 2, 2]);
+    expect(readFileSync(join(directory, "first")).byteLength).toBe(1024 * 1024);
   });
 
   it("opens no link and no directory, and reads nothing over the limit", async () => {

@@ -10,6 +10,7 @@ import {
   close,
   closeSync,
   constants,
+  fstat,
   fstatSync,
   fsync,
   linkSync,
@@ -26,7 +27,7 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 
-import { absentAsUndefined } from "../../errno.ts";
+import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import {
   fileState,
   fileStatus,
@@ -41,7 +42,11 @@ import {
 /** Bytes that are copied at once; more are left to another thread. */
 const FEW = 64 * 1024;
 
+/** Bytes up to which a file is read whole here. */
+const NOT_MANY = 8 * 1024 * 1024;
+
 const flush = promisify(fsync);
+const statElsewhere = promisify(fstat);
 const readElsewhere = promisify(read);
 const writeElsewhere = promisify(write);
 const closeElsewhere = promisify(close);
@@ -49,10 +54,12 @@ const closeElsewhere = promisify(close);
 /** Who decides, call by call, whether it is made here, and is told how long that takes by doing it. */
 export interface Pace {
   readonly isQuick: boolean;
+  /** To be waited for before a call, so that others get their turn; `undefined`: no need. */
+  turn(): Promise<void> | undefined;
   timed<T>(call: () => T): T;
 }
 
-const ALWAYS_QUICK: Pace = { isQuick: true, timed: (call) => call() };
+const ALWAYS_QUICK: Pace = { isQuick: true, turn: () => undefined, timed: (call) => call() };
 
 /** As {@link nodeFileSystem}, on the calling thread where that is quicker. */
 export const directFileSystem: FileSystem = createDirectFileSystem(ALWAYS_QUICK);
@@ -61,8 +68,11 @@ export const directFileSystem: FileSystem = createDirectFileSystem(ALWAYS_QUICK)
 export function createDirectFileSystem(pace: Pace): FileSystem {
   const opened = (path: string, flags?: number): OpenFile => directFile(openRegular(path, flags).fd, pace);
   /** Made here, or elsewhere. */
-  const either = async <T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> =>
-    pace.isQuick ? pace.timed(here) : elsewhere();
+  const either = async <T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> => {
+    const turn = pace.turn();
+    if (turn !== undefined) await turn;
+    return pace.isQuick ? pace.timed(here) : elsewhere();
+  };
   const there = nodeFileSystem;
   return {
     ...there,
@@ -83,9 +93,12 @@ export function createDirectFileSystem(pace: Pace): FileSystem {
       ),
     readFile: async (path, limit) =>
       either(
-        () => readWhole(path, limit),
+        () => readWhole(path, Math.min(limit, NOT_MANY)),
         async () => there.readFile(path, limit),
-      ),
+      ).catch((error: unknown) => {
+        if (limit > NOT_MANY && errnoOf(error) === "EFBIG") return there.readFile(path, limit);
+        throw error;
+      }),
     status: async (path) =>
       either(
         () => statusOf(path),
@@ -143,29 +156,53 @@ function statusOf(path: string): FileStatus | undefined {
 
 function directFile(fd: number, pace: Pace): OpenFile {
   let isOpen = true;
+  /** What has been asked for and has not ended: until it has, the descriptor must not become somebody else's. */
+  const running = new Set<Promise<unknown>>();
+  const tracked = async <T>(work: () => Promise<T>): Promise<T> => {
+    const result = work();
+    running.add(result);
+    try {
+      return await result;
+    } finally {
+      running.delete(result);
+    }
+  };
+  const isHere = async (bytes: number): Promise<boolean> => {
+    const turn = pace.turn();
+    if (turn !== undefined) await turn;
+    return pace.isQuick && bytes <= FEW;
+  };
   return {
-    read: async (buffer, position) => {
-      const { byteLength } = buffer;
-      if (pace.isQuick && byteLength <= FEW) {
-        return pace.timed(() => readSync(fd, buffer, 0, byteLength, position ?? null));
-      }
-      return (await readElsewhere(fd, buffer, 0, byteLength, position ?? null)).bytesRead;
-    },
-    write: async (bytes) => {
-      for (let at = 0; at < bytes.byteLength;) {
-        const left = bytes.byteLength - at;
-        const isHere = pace.isQuick && left <= FEW;
-        at += isHere
-          ? pace.timed(() => writeSync(fd, bytes, at))
-          : (await writeElsewhere(fd, bytes, at, left, null)).bytesWritten;
-      }
-    },
-    sync: async () => flush(fd),
-    state: async () => fileState(fstatSync(fd, { bigint: true })),
+    read: async (buffer, position) =>
+      tracked(async () => {
+        const { byteLength } = buffer;
+        const from = position ?? null;
+        if (await isHere(byteLength)) return pace.timed(() => readSync(fd, buffer, 0, byteLength, from));
+        return (await readElsewhere(fd, buffer, 0, byteLength, from)).bytesRead;
+      }),
+    write: async (bytes) =>
+      tracked(async () => {
+        for (let at = 0; at < bytes.byteLength;) {
+          const left = bytes.byteLength - at;
+          at += (await isHere(left))
+            ? pace.timed(() => writeSync(fd, bytes, at))
+            : (await writeElsewhere(fd, bytes, at, left, null)).bytesWritten;
+        }
+      }),
+    sync: async () => tracked(async () => flush(fd)),
+    state: async () =>
+      tracked(async () =>
+        fileState(
+          (await isHere(0))
+            ? pace.timed(() => fstatSync(fd, { bigint: true }))
+            : await statElsewhere(fd, { bigint: true }),
+        ),
+      ),
     close: async () => {
       // The number may be somebody else's by the second time.
       if (!isOpen) return;
       isOpen = false;
+      while (running.size > 0) await Promise.allSettled(running);
       if (pace.isQuick) pace.timed(() => closeSync(fd));
       else await closeElsewhere(fd);
     },

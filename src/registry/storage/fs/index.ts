@@ -54,7 +54,7 @@ export interface FsStorageOptions extends OperationOptions {
 export async function createFsStorage(root: string, options: FsStorageOptions = {}): Promise<RegistryStorage> {
   const { now = Date.now, processes = machineProcesses, lockTimeout = 5000 } = options;
   throwIfAborted(options.signal);
-  const fs = options.fs ?? ((await isOnLocalDisk(resolve(root))) ? adaptiveFileSystem() : nodeFileSystem);
+  const fs = options.fs ?? (await fileSystemFor(new RegistryPaths(resolve(root))));
   const disk = new Disk(fs, new RegistryPaths(resolve(root)), processes, now);
   const isThere = await isRegistry(disk);
   if (options.purpose === "maintain") {
@@ -73,6 +73,12 @@ export async function createFsStorage(root: string, options: FsStorageOptions = 
       throw error;
     }
   });
+}
+
+/** Parts of a registry may be mounted, each from elsewhere. */
+async function fileSystemFor({ root, blobs, repositories, uploads, own }: RegistryPaths): Promise<FileSystem> {
+  const areLocal = await Promise.all([root, blobs, repositories, uploads, own].map(isOnLocalDisk));
+  return areLocal.every(Boolean) ? adaptiveFileSystem() : nodeFileSystem;
 }
 
 /** Owns the registry only while it does what a server does at its start, so that no server is kept waiting. */
