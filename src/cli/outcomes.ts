@@ -1,5 +1,6 @@
 /** How a command reports on several things of which each went well or failed by itself. */
-import type { SkillError } from "../errors.ts";
+import { SkillError } from "../errors.ts";
+import { SkillCardError } from "../skillcard/error.ts";
 import { adviceFor, type Advice } from "./advice.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "./exit.ts";
 import { describeError } from "./failure.ts";
@@ -32,9 +33,17 @@ export async function reportOutcomes<Result>(
     () => results.map(quiet).join(""),
   );
   for (const outcome of outcomes) {
-    if ("error" in outcome) await output.failure(outcome.error, adviceFor(outcome.error, advice));
+    if ("error" in outcome) await output.failure(named(outcome, outcomes.length), adviceFor(outcome.error, advice));
   }
   return worstStatus(outcomes.map((outcome) => ("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok)));
+}
+
+/** The error, which of several does not always say what it befell. */
+function named({ source, error }: { readonly source: string; readonly error: SkillError }, count: number): SkillError {
+  // A card's problems are a list, with the files that they are in.
+  if (count === 1 || error.message.includes(source) || error instanceof SkillCardError) return error;
+  const { code, hint } = error;
+  return new SkillError(code, `${source}: ${error.message}`, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 function toJson<Result>(outcome: Outcome<Result>, advice: Advice | undefined): object {

@@ -1,6 +1,6 @@
 /** The process around a call: what signals and closed pipes mean to it, and its exit status. */
 import { processEnvironment } from "./environment.ts";
-import { SIGNAL_STATUS } from "./exit.ts";
+import { ExitStatus, SIGNAL_STATUS } from "./exit.ts";
 import { run } from "./run.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -21,6 +21,8 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   for (const name of SIGNALS) process.on(name, stop);
   // A write to a closed pipe rejects where it was made; unheard, the event would end the process with a stack trace.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  // If nothing is left to wait for before the work is done, it was not done.
+  process.exitCode = ExitStatus.failed;
   const status = await run(argv, processEnvironment(cancel.signal));
   process.exitCode = signalStatus ?? status;
 }

@@ -12,35 +12,52 @@ export interface Question {
   readonly check?: (answer: string) => string | undefined;
 }
 
-/** A yes or no; no is the default. Throws `ABORTED` on Ctrl-C. */
-export async function askToConfirm({ stdin, stderr }: Environment, message: string): Promise<boolean> {
-  const answer = await confirm({ message, initialValue: false, input: stdin, output: stderr });
-  if (isCancel(answer)) throw cancelled();
-  return answer;
+/** A yes or no; no is the default. Throws `ABORTED` on Ctrl-C, Ctrl-D, and when the call is cancelled. */
+export async function askToConfirm(environment: Environment, message: string): Promise<boolean> {
+  return answered<boolean>(environment, (streams) => confirm({ message, initialValue: false, ...streams }));
 }
 
-/** A line of text. Throws `ABORTED` on Ctrl-C. */
-export async function ask({ stdin, stderr }: Environment, question: Question): Promise<string> {
+/** A line of text. Throws `ABORTED` as {@link askToConfirm}. */
+export async function ask(environment: Environment, question: Question): Promise<string> {
   const { message, initial, example, check } = question;
-  const answer = await text({
-    message,
-    input: stdin,
-    output: stderr,
-    ...(initial === undefined ? {} : { initialValue: initial }),
-    ...(example === undefined ? {} : { placeholder: example }),
-    ...(check === undefined ? {} : { validate: (value) => check(value ?? "") }),
-  });
-  if (isCancel(answer)) throw cancelled();
-  return answer;
+  return answered<string>(environment, (streams) =>
+    text({
+      message,
+      ...streams,
+      ...(initial === undefined ? {} : { initialValue: initial }),
+      ...(example === undefined ? {} : { placeholder: example }),
+      ...(check === undefined ? {} : { validate: (value) => check(value ?? "") }),
+    }),
+  );
 }
 
-/** A line of text that nobody else shall see: the terminal shows a dot for each character. Throws `ABORTED` on Ctrl-C. */
-export async function askForSecret({ stdin, stderr }: Environment, message: string): Promise<string> {
-  const answer = await password({ message, mask: "•", input: stdin, output: stderr });
-  if (isCancel(answer)) throw cancelled();
-  return answer;
+/** A line of text that nobody else shall see: the terminal shows a dot for each character. Throws `ABORTED` as {@link askToConfirm}. */
+export async function askForSecret(environment: Environment, message: string): Promise<string> {
+  return answered<string>(environment, (streams) => password({ message, mask: "•", ...streams }));
 }
 
-function cancelled(): SkillError {
-  return new SkillError("ABORTED", "the question was not answered");
+interface Streams {
+  readonly input: Environment["stdin"];
+  readonly output: Environment["stderr"];
+  readonly signal: AbortSignal;
+}
+
+async function answered<T>(
+  { stdin, stderr, signal }: Environment,
+  put: (streams: Streams) => Promise<unknown>,
+): Promise<T> {
+  const end = new AbortController();
+  const stop = (): void => end.abort();
+  // What reads the line takes Ctrl-D for its end, and says so to nobody.
+  const onKey = (_: unknown, key?: { readonly ctrl?: boolean; readonly name?: string }): void => {
+    if (key?.ctrl === true && key.name === "d") stop();
+  };
+  stdin.on("keypress", onKey).once("end", stop);
+  try {
+    const answer = await put({ input: stdin, output: stderr, signal: AbortSignal.any([signal, end.signal]) });
+    if (isCancel(answer)) throw new SkillError("ABORTED", "the question was not answered");
+    return answer as T;
+  } finally {
+    stdin.off("keypress", onKey).off("end", stop);
+  }
 }

@@ -8,6 +8,8 @@ import { createWorkspace, type Result, type Workspace } from "./skillctl.ts";
 
 const PTY = fileURLToPath(new URL("terminal.py", import.meta.url));
 
+const [HIDES_CURSOR, SHOWS_CURSOR] = ["\u001b[?25l", "\u001b[?25h"];
+
 let user: Workspace;
 beforeAll(async () => {
   user = await createWorkspace();
@@ -47,6 +49,8 @@ describeWith([python], "on a terminal", () => {
     expect((await user.run(["list", "hello", "-q"])).stdout).toBe("examples/hello:1.0.0-draft\n");
     const interrupted = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "\u0003"]]);
     expect(interrupted.status).toBe(130);
+    const ended = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "\u0004"]]);
+    expect(ended.status).toBe(130);
     const yes = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "y"]]);
     expect(yes.status).toBe(0);
     expect((await user.run(["list", "hello", "-q"])).stdout).toBe("");
@@ -65,6 +69,16 @@ describeWith([python], "on a terminal", () => {
     const absent = await onTerminal(["rm", "examples/out:gone"]);
     expect(absent.status).toBe(1);
     expect(absent.stdout).not.toContain("Remove");
+  });
+
+  it.each([
+    ["the line is ended", "\u0015\u0004"],
+    ["it is interrupted", "\u0003"],
+  ])("leaves nothing where a question is not answered, as %s", async (_, typed) => {
+    const { status, stdout } = await onTerminal(["init", "unanswered"], [["Name", typed]]);
+    expect(status).toBe(130);
+    expect(stdout.lastIndexOf(SHOWS_CURSOR)).toBeGreaterThan(stdout.lastIndexOf(HIDES_CURSOR));
+    await expect(access(user.path("unanswered"))).rejects.toThrow();
   });
 
   it("asks again at once when an answer cannot be used", async () => {

@@ -55,7 +55,9 @@ export function validCard(limits: Partial<ArchiveLimits>): Rule {
       const [message = ""] = error.message.split("\n", 1);
       throw refused(
         `not a valid skill image: ${message}`,
-        "See what is wrong with skillctl validate, and pack it again.",
+        error.code === "ARCHIVE_LIMIT"
+          ? "This registry takes no larger ones: make it smaller, and pack it again."
+          : "See what is wrong with skillctl validate, and pack it again.",
         error,
       );
     }
