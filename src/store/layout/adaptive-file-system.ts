@@ -22,8 +22,8 @@ export interface AdaptiveOptions {
 /**
  * The file system of the machine, for a server: calls are made on the calling thread, as they are in `directFileSystem`, for
  * as long as the disk answers at once. When waiting for it took from others more than 150 ms a second for a while, or once
- * more than 300 ms, calls are made on other threads for half a minute, and then it is tried again. Who makes many calls one after the other
- * lets others have their turn every 10 ms.
+ * more than 300 ms, calls are made on other threads for half a minute, and then it is tried again. Who makes many calls one after
+ * the other lets others have their turn every 10 ms.
  */
 export function adaptiveFileSystem(options: AdaptiveOptions = {}): FileSystem {
   return createDirectFileSystem(new MeasuredPace(options));
@@ -49,8 +49,7 @@ export class MeasuredPace implements Pace {
 
   turn(): Promise<void> | undefined {
     if (this.#turn === undefined) {
-      const next = setImmediate().then(() => (this.#turn = undefined));
-      this.#turn = { since: this.#now(), next: next as Promise<undefined> };
+      this.#turn = { since: this.#now(), next: this.#endOfTurn() };
       return undefined;
     }
     return this.#now() - this.#turn.since < TURN ? undefined : this.#turn.next;
@@ -64,6 +63,11 @@ export class MeasuredPace implements Pace {
       const end = this.#now();
       if (end - start > FREE) this.#lose(end - start - FREE, end);
     }
+  }
+
+  async #endOfTurn(): Promise<void> {
+    await setImmediate();
+    this.#turn = undefined;
   }
 
   #lose(milliseconds: number, at: number): void {
