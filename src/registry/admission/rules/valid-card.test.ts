@@ -108,7 +108,10 @@ describe("the card in an image", () => {
   ])("is refused in layers over the limits: %j", async (limits, message) => {
     const bench = new Bench({ limits: limits ?? {} });
     const files = { "skill.yaml": CARD, "SKILL.md": SKILL, "more.md": "x".repeat(200) };
-    await expect(bench.push(await image(bench, files), "1.0.0-draft", "author")).rejects.toThrow(denied(message));
+    const pushed = bench.push(await image(bench, files), "1.0.0-draft", "author");
+    await expect(pushed).rejects.toThrow(denied(message));
+    // To validate it would find nothing.
+    await expect(pushed).rejects.toMatchObject({ hint: expect.stringContaining("takes no larger ones") as string });
   });
 
   it("is read once for all states of a version", async () => {
