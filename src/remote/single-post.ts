@@ -39,9 +39,9 @@ export class SinglePost {
     if (!works) {
       this.#asked += 1;
       if (this.#state === "tried" || this.#asked <= WORTH_TRYING) return false;
+      // Until it has taken this one.
+      this.#state = "tried";
     }
-    // Until it has taken this one.
-    if (!works) this.#state = "tried";
     try {
       const taken = await UploadSession.whole(repository, blob.digest, bytes, { ...options, isRepeatable: works });
       const isThere = taken && (works || (await hasBlob(repository, blob, options)));
