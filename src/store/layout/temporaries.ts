@@ -4,12 +4,12 @@
  * A store may come from somebody else, and this removes files without being asked to. So it follows no link, and touches
  * nothing whose name is not exactly one that {@link temporaryName} gives.
  */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 import { absentAsUndefined } from "../../errno.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskPaths } from "./paths.ts";
+import { randomName } from "./random-name.ts";
 
 /** What nobody is known to need stays for so long, as somebody may be about to need it. Milliseconds. */
 export const GRACE = 3_600_000;
@@ -18,7 +18,7 @@ const NAME = /^(.+)\.[0-9a-f]{16}$/;
 
 /** A new name for a temporary file of `owner`. */
 export function temporaryName(owner: string): string {
-  return `${owner}.${randomBytes(8).toString("hex")}`;
+  return `${owner}.${randomName()}`;
 }
 
 /**
