@@ -43,7 +43,8 @@ export function createRouter(options: RouterOptions): Handler {
     const path = request.url.split("?", 1)[0] ?? "/";
     try {
       requireOneHost(request);
-      if (options.guardedHosts !== undefined) guardOrigin(request, options.guardedHosts);
+      const { guardedHosts } = options;
+      if (guardedHosts !== undefined) guardOrigin(request, guardedHosts);
       if (path.startsWith("/v2")) return await answerRegistry(options, request, response, address);
       await withinTime(request, response, async () => answerOther(options, path, request, response));
     } catch (error) {

@@ -74,6 +74,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
       log,
     );
     let isEnding = false;
+    const isOnLoopback = isLoopback(address.host);
     const handler = createRouter({
       get parts() {
         return live.parts;
@@ -86,7 +87,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
         return live.config.metrics?.public ?? false;
       },
       get guardedHosts() {
-        return isOpen(live.config) && isLoopback(address.host) ? namesOf(live.config) : undefined;
+        return isOpen(live.config) && isOnLoopback ? namesOf(live.config) : undefined;
       },
       isReady: async () => !isEnding && readiness.look(),
       now,
@@ -95,7 +96,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
     const jobs = new Jobs(live, listener, { log, now });
     const host = formatHost(listener.host, listener.port);
     const isEncrypted = config.tls !== undefined;
-    if (!isOpen(config) && !isEncrypted && !isLoopback(address.host) && !config.publicUrl?.startsWith("https:")) {
+    if (!isOpen(config) && !isEncrypted && !isOnLoopback && !config.publicUrl?.startsWith("https:")) {
       log.warn(
         { host },
         "passwords and tokens cross the network unencrypted; set tls, or publicUrl behind a proxy that has it",
