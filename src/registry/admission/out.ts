@@ -15,24 +15,34 @@ export function isOut({ status }: Pick<Skill, "status">): boolean {
 /** Finds what is out, and remembers what it has read: what a digest names never changes in a repository; an index may list what another does not hold. */
 export class OutVersions {
   /** By repository and digest, the version that is out under it; `undefined`: none. */
-  readonly #known = new Map<string, string | undefined>();
+  readonly #known = new Map<string, Map<Digest, string | undefined>>();
+  #size = 0;
 
   /** All that a repository holds of a version and that is out. Reads every manifest of the repository that it has not seen. */
   async *find(version: string, context: AdmissionContext): AsyncGenerator<Skill, void, undefined> {
-    const keyOf = (digest: Digest): string => `${context.repository}@${digest}`;
+    const known = this.#known.get(context.repository) ?? new Map<Digest, string | undefined>();
     const isOther = (digest: Digest): boolean => {
-      const known = this.#known.get(keyOf(digest));
-      return known === undefined ? this.#known.has(keyOf(digest)) : known !== version;
+      const out = known.get(digest);
+      return out === undefined ? known.has(digest) : out !== version;
     };
     for await (const { descriptor } of context.manifests(isOther)) {
-      const key = keyOf(descriptor.digest);
       const held = await context.manifest(descriptor.digest);
       const skill = held === undefined ? undefined : await readSkill(held, context);
       const found = skill !== undefined && isOut(skill) ? skill : undefined;
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      this.#known.set(key, found?.version);
+      this.#remember(context.repository, descriptor.digest, found?.version);
       if (found?.version === version) yield found;
     }
+  }
+
+  #remember(repository: string, digest: Digest, version: string | undefined): void {
+    if (this.#size >= MAX_KNOWN) {
+      this.#known.clear();
+      this.#size = 0;
+    }
+    const known = this.#known.get(repository) ?? new Map<Digest, string | undefined>();
+    this.#known.set(repository, known);
+    if (!known.has(digest)) this.#size += 1;
+    known.set(digest, version);
   }
 
   /** What is out and of the same content as `skill`: itself, or what it was promoted to. */

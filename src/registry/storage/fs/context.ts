@@ -7,6 +7,7 @@ import type { FileChange } from "./changes.ts";
 import { Journal } from "./journal.ts";
 import { countRepository } from "./count.ts";
 import { Ledger } from "./ledger.ts";
+import { ManifestDigests } from "./manifest-lists.ts";
 import type { RegistryPaths } from "./paths.ts";
 import { RecentValues } from "./recent.ts";
 import type { ManifestRecord } from "./records.ts";
@@ -26,6 +27,7 @@ export class FsContext {
   readonly tags: RecentValues<Digest>;
   readonly manifests: RecentValues<ManifestRecord>;
   readonly tagNames: TagNames;
+  readonly manifestDigests: ManifestDigests;
   readonly repositoryNames: RepositoryNames;
   readonly journal: Journal;
   /** Whether this is the process that changes repositories. */
@@ -41,6 +43,7 @@ export class FsContext {
     this.tags = new RecentValues(isOwner ? REMEMBERED : 0);
     this.manifests = new RecentValues(isOwner ? REMEMBERED : 0);
     this.tagNames = new TagNames(disk, isOwner);
+    this.manifestDigests = new ManifestDigests(disk, isOwner);
     this.repositoryNames = new RepositoryNames(disk, isOwner);
     this.ledger = new Ledger({
       count: async (repository) => countRepository(disk, repository),
@@ -52,6 +55,7 @@ export class FsContext {
     this.tags.clear();
     this.manifests.clear();
     this.tagNames.clear();
+    this.manifestDigests.clear();
   }
 
   /** Changes files of a repository, all or none. Throws `STORE_LOCKED` when that is another process's work. */

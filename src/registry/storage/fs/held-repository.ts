@@ -23,7 +23,7 @@ import type { FileChange } from "./changes.ts";
 import type { FsContext } from "./context.ts";
 import { CountedLinks } from "./counted-links.ts";
 import { BlobLinks } from "./links.ts";
-import { ALGORITHMS, fileToDigest, nameToDigest, type RepositoryPaths } from "./paths.ts";
+import { nameToDigest, type RepositoryPaths } from "./paths.ts";
 import {
   decodeRecord,
   decodeTag,
@@ -108,10 +108,11 @@ export class HeldRepository implements RepositoryMetadata {
         await this.#context.ledger.adding(this.name, { quotas: bounds, added: { bytes: size, manifests: 1 } }, write);
       }
     } catch (error) {
-      this.#context.manifests.set(this.#keyOf(digest), undefined);
+      this.#forget(digest);
       throw error;
     }
     this.#context.manifests.set(this.#keyOf(digest), record);
+    this.#context.manifestDigests.set(this.name, digest, true);
   }
 
   async deleteManifest(digest: Digest, options: OperationOptions = {}): Promise<readonly string[] | undefined> {
@@ -131,7 +132,7 @@ export class HeldRepository implements RepositoryMetadata {
     await this.#context.ledger
       .removing(this.name, remove, () => usage)
       .finally(() => {
-        this.#context.manifests.set(this.#keyOf(digest), undefined);
+        this.#forget(digest);
       });
     return removed;
   }
@@ -171,26 +172,22 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async *manifests(options: ManifestListOptions = {}): AsyncGenerator<ManifestRecord, void, undefined> {
-    for (const algorithm of ALGORITHMS) {
-      const names = await this.#list(this.#paths.manifests(algorithm));
-      const { unless } = options;
-      const digests = names.flatMap((name) => {
-        const digest = fileToDigest(algorithm, name, ".json");
-        return digest === undefined || unless?.(digest) === true ? [] : [digest];
-      });
-      for await (const record of inOrder(digests, 16, async (digest) =>
-        (options.remembered === true ? this.manifest(digest) : this.#readManifest(digest)).catch((error: unknown) => {
-          if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-          // What was read before it was damaged must not pass for what is on the disk.
-          this.#context.manifests.set(this.#keyOf(digest), undefined);
-          if (options.onDamaged === undefined) throw error;
-          options.onDamaged(digest, error);
-          return undefined;
-        }),
-      )) {
-        throwIfAborted(options.signal);
-        if (record !== undefined) yield record;
-      }
+    const { remembered = false, unless } = options;
+    const { manifestDigests } = this.#context;
+    const all = remembered ? await manifestDigests.of(this.name) : await manifestDigests.read(this.name);
+    const digests = Array.from(all).filter((digest) => unless?.(digest) !== true);
+    for await (const record of inOrder(digests, 16, async (digest) =>
+      (remembered ? this.manifest(digest) : this.#readManifest(digest)).catch((error: unknown) => {
+        if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+        // What was read before it was damaged must not pass for what is on the disk.
+        this.#context.manifests.set(this.#keyOf(digest), undefined);
+        if (options.onDamaged === undefined) throw error;
+        options.onDamaged(digest, error);
+        return undefined;
+      }),
+    )) {
+      throwIfAborted(options.signal);
+      if (record !== undefined) yield record;
     }
   }
 
@@ -254,6 +251,12 @@ export class HeldRepository implements RepositoryMetadata {
 
   async #named(tag: string): Promise<Digest | typeof DAMAGED | undefined> {
     return orDamaged(async () => this.tag(tag));
+  }
+
+  /** What is known of a manifest may be wrong, and whether it is there. */
+  #forget(digest: Digest): void {
+    this.#context.manifests.set(this.#keyOf(digest), undefined);
+    this.#context.manifestDigests.forget(this.name);
   }
 
   async #readManifest(digest: Digest): Promise<ManifestRecord | undefined> {

@@ -36,7 +36,10 @@ export class Trash {
 
   /** Takes a file back that somebody is removing; resolves to whether there was one. */
   async rescue(path: string, name: string): Promise<boolean> {
-    const names = (await this.#disk.fs.list(this.#directory).catch(absentAsUndefined)) ?? [];
+    const { fs } = this.#disk;
+    // Asked for all that is new: where nothing was ever removed, that costs little.
+    if ((await fs.status(this.#directory)) === undefined) return false;
+    const names = (await fs.list(this.#directory).catch(absentAsUndefined)) ?? [];
     for (const each of names.filter((other) => other.startsWith(`${name}.`))) {
       if (await this.#putBack(join(this.#directory, each), path)) return true;
     }

@@ -161,6 +161,25 @@ export const repositoryCases: Readonly<Record<string, Case>> = {
     const back = repository.moveTags([{ tag: "1.0.0", to: one.manifest.digest }]);
     await expect(back).rejects.toMatchObject({ code: "BLOB_MISSING" });
   },
+  "lists manifests to whoever asks again and again as it does to others": async ({ storage }) => {
+    const repository = storage.metadata.repository(NAME);
+    const listed = async (remembered: boolean): Promise<Digest[]> =>
+      (await listOf(repository.manifests({ remembered }))).map(({ descriptor }) => descriptor.digest).toSorted();
+    expect(await listed(true)).toEqual([]);
+    const [one, two] = [await storeImage(storage, NAME, "one"), await storeImage(storage, NAME, "two")];
+    const both = [one.manifest.digest, two.manifest.digest].toSorted();
+    expect(await listed(true)).toEqual(both);
+    const third = await storeImage(storage, NAME, "three");
+    expect(await listed(true)).toEqual([...both, third.manifest.digest].toSorted());
+    await repository.deleteManifest(third.manifest.digest);
+    expect(await listed(true)).toEqual(both);
+    expect(await listed(false)).toEqual(both);
+    const move = { tag: "1.0.0", to: third.manifest.digest, expect: one.manifest.digest };
+    await expect(repository.putManifest(incoming(third), move)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await listed(true)).toEqual(both);
+    await storage.metadata.repository("examples/other").deleteManifest(one.manifest.digest);
+    expect(await listed(true)).toEqual(both);
+  },
   "lists tags in byte order, page by page": async ({ storage }) => {
     const tags = ["1.0.0", "1.0.0-draft", "10.0.0", "Latest", "latest", "LATEST", "_x", "a.b", "a_b", "Z".repeat(128)];
     const { manifest } = await storeImage(storage, NAME, "one");
