@@ -2,6 +2,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 
 import { SkillError } from "../errors.ts";
+import { quote } from "../text/index.ts";
 import { homeOf } from "./config/home.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { Environment } from "./environment.ts";
@@ -15,6 +16,8 @@ export interface Context {
    * settings, else {@link defaultStorePath}. Rejects with `CONFIG_INVALID`, and with `USAGE` where there is no such place.
    */
   storePath(): Promise<string>;
+  /** `--store` and what was given with it, with a space before it, for a command on the same store that is proposed; else empty. */
+  readonly storeOption: string;
   readonly signal: AbortSignal;
   /** Whether there is a person to ask: stdin and stderr are a terminal, and neither `--json` nor `--quiet` was given. */
   readonly isInteractive: boolean;
@@ -27,9 +30,15 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
     environment,
     output: createOutput(environment, flags),
     storePath: async () => resolve(flags.store ?? (await storeSetting(variables)) ?? defaultStorePath(variables)),
+    storeOption: flags.store === undefined ? "" : ` --store ${asArgument(flags.store)}`,
     signal,
     isInteractive: stdin.isTTY === true && stderr.isTTY === true && flags.json !== true && flags.quiet !== true,
   };
+}
+
+/** As it is typed, where a shell reads it as it is. */
+function asArgument(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : quote(text);
 }
 
 /** The setting, which counts after the variable; the settings are not looked into when there is one. */

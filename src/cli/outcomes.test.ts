@@ -1,18 +1,43 @@
-import { expect, it } from "vitest";
+import { Writable } from "node:stream";
+
+import { describe, expect, it } from "vitest";
 
 import { SkillError } from "../errors.ts";
+import { ExitStatus } from "./exit.ts";
+import type { GlobalFlags } from "./flags.ts";
 import { createOutput } from "./output.ts";
-import { reportOutcomes, type Outcome } from "./outcomes.ts";
-import { recordingEnvironment } from "./testing/environment.ts";
+import { OutcomeReport, type Outcome } from "./outcomes.ts";
+import { recordingEnvironment, type Recorded } from "./testing/environment.ts";
 
-const unreachable = (source: string): Outcome<never> => ({
+interface Moved {
+  readonly name: string;
+}
+
+const moved = (source: string): Outcome<Moved> => ({ source, result: { name: `to/${source}` } });
+const unreachable = (source: string): Outcome<Moved> => ({
   source,
   error: new SkillError("REGISTRY_UNREACHABLE", "cannot reach registry.example", { hint: "Check that it runs." }),
 });
+const cancelled = new SkillError("ABORTED", "the operation was cancelled");
 
-async function said(outcomes: readonly Outcome<never>[]): Promise<string> {
+function reporting(flags: GlobalFlags = {}, isAlone = false): { environment: Recorded; report: OutcomeReport<Moved> } {
   const environment = recordingEnvironment();
-  await reportOutcomes(createOutput(environment, {}), outcomes, { text: () => "", quiet: () => "" });
+  const words = { text: ({ name }: Moved) => `moved ${name}\n`, quiet: ({ name }: Moved) => `${name}\n`, isAlone };
+  return { environment, report: new OutcomeReport(createOutput(environment, flags), words) };
+}
+
+/** Gives the outcomes, then the error. */
+async function* outcomes(
+  all: readonly Outcome<Moved>[],
+  error?: Error,
+): AsyncGenerator<Outcome<Moved>, void, undefined> {
+  yield* all;
+  if (error !== undefined) throw error;
+}
+
+async function said(all: readonly Outcome<Moved>[], isAlone = false): Promise<string> {
+  const { environment, report } = reporting({}, isAlone);
+  await report.all(outcomes(all));
   return environment.written.stderr;
 }
 
@@ -23,7 +48,78 @@ it("says of several failures what each befell, with its hint", async () => {
 });
 
 it("does not say it of the only one, nor twice", async () => {
-  expect(await said([unreachable("a:1")])).toContain("error: cannot reach registry.example\n");
+  expect(await said([unreachable("a:1")], true)).toContain("error: cannot reach registry.example\n");
   const named = { source: "c:3", error: new SkillError("NOT_FOUND", "there is no image c:3") };
   expect(await said([named, unreachable("a:1")])).toContain("error: there is no image c:3\n");
+});
+
+it("prints each as it comes", async () => {
+  const { environment, report } = reporting();
+  const { written } = environment;
+  const seen: string[] = [];
+  async function* coming(): AsyncGenerator<Outcome<Moved>, void, undefined> {
+    yield moved("a:1");
+    seen.push(written.stdout);
+    yield unreachable("b:2");
+    seen.push(written.stderr);
+    yield moved("c:3");
+  }
+  expect(await report.all(coming())).toBe(ExitStatus.failed);
+  expect(seen).toEqual(["moved to/a:1\n", expect.stringContaining("error: b:2: ")]);
+  expect(written.stdout).toBe("moved to/a:1\nmoved to/c:3\n");
+  expect(report.count).toBe(3);
+});
+
+it("goes on when nobody reads any more", async () => {
+  const environment = recordingEnvironment();
+  const stdout = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
+  });
+  stdout.on("error", () => undefined);
+  const words = { text: ({ name }: Moved) => `${name}\n`, quiet: ({ name }: Moved) => `${name}\n` };
+  const report = new OutcomeReport<Moved>(createOutput({ ...environment, stdout }, {}), words);
+  const failed = unreachable("c:3");
+  expect(await report.all(outcomes([moved("a:1"), moved("b:2"), failed]))).toBe(ExitStatus.failed);
+  expect(report.count).toBe(3);
+});
+
+describe("what was done before it ended early", () => {
+  it("is printed, and what to do", async () => {
+    const { environment, report } = reporting();
+    await expect(report.all(outcomes([moved("a:1")], cancelled))).rejects.toBe(cancelled);
+    expect(environment.written).toEqual({
+      stdout: "moved to/a:1\n",
+      stderr: "Interrupted. What is done stays; to go on, give the same command again.\n",
+    });
+  });
+
+  it("is nothing to speak of where one thing was asked for", async () => {
+    const { environment, report } = reporting({}, true);
+    await expect(report.all(outcomes([], cancelled))).rejects.toBe(cancelled);
+    expect(environment.written.stderr).toBe("");
+  });
+
+  it("is a whole array in JSON, of the failures, too", async () => {
+    const { environment, report } = reporting({ json: true });
+    await expect(report.all(outcomes([moved("a:1"), unreachable("b:2")], cancelled))).rejects.toBe(cancelled);
+    const error = expect.objectContaining({ code: "REGISTRY_UNREACHABLE" });
+    expect(JSON.parse(environment.written.stdout)).toEqual([
+      { source: "a:1", name: "to/a:1" },
+      { source: "b:2", error },
+    ]);
+    expect(environment.written.stderr).toBe("");
+  });
+
+  it("is nothing when it could not begin", async () => {
+    const { environment, report } = reporting({ json: true });
+    const error = new SkillError("NOT_FOUND", "it has no tags");
+    await expect(report.all(outcomes([], error))).rejects.toBe(error);
+    expect(environment.written).toEqual({ stdout: "", stderr: "" });
+  });
+});
+
+it("is an empty array in JSON where there was nothing to do", async () => {
+  const { environment, report } = reporting({ json: true });
+  expect(await report.all(outcomes([]))).toBe(ExitStatus.ok);
+  expect(environment.written.stdout).toBe("[]\n");
 });

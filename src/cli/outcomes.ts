@@ -4,8 +4,7 @@ import { SkillCardError } from "../skillcard/error.ts";
 import { adviceFor, type Advice } from "./advice.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "./exit.ts";
 import { describeError } from "./failure.ts";
-import type { Output } from "./output.ts";
-import { visibleDeep } from "./visible.ts";
+import type { Output, ResultParts } from "./output.ts";
 
 /** What became of one of them; `source` is what was asked for. */
 export type Outcome<Result> =
@@ -16,38 +15,79 @@ export type Outcome<Result> =
 export interface OutcomeWords<Result> {
   readonly text: (result: Result) => string;
   readonly quiet: (result: Result) => string;
+  /** What else there is to say of it, once it is printed. */
+  readonly remark?: (result: Result) => Promise<void>;
   /** That of the command. */
   readonly advice?: Advice;
+  /** Whether one thing was asked for, so that nobody wonders what an error befell. Default: false. */
+  readonly isAlone?: boolean;
 }
 
-/** Prints the results, then the failures; the status is the gravest of all. */
-export async function reportOutcomes<Result>(
-  output: Output,
-  outcomes: readonly Outcome<Result>[],
-  { text, quiet, advice }: OutcomeWords<Result>,
-): Promise<ExitStatus> {
-  const results = outcomes.flatMap((outcome) => ("result" in outcome ? [visibleDeep(outcome.result)] : []));
-  await output.result(
-    outcomes.map((outcome) => toJson(outcome, advice)),
-    () => results.map(text).join(""),
-    () => results.map(quiet).join(""),
-  );
-  for (const outcome of outcomes) {
-    if ("error" in outcome) await output.failure(named(outcome, outcomes.length), adviceFor(outcome.error, advice));
+/** Prints outcomes as they come, failures as well. */
+export class OutcomeReport<Result> {
+  readonly #output: Output;
+  readonly #words: OutcomeWords<Result>;
+  readonly #statuses = new Set<ExitStatus>();
+  #count = 0;
+
+  constructor(output: Output, words: OutcomeWords<Result>) {
+    this.#output = output;
+    this.#words = words;
   }
-  return worstStatus(outcomes.map((outcome) => ("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok)));
+
+  /** How many there were so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Reports all of them; the status is the gravest. When they end with an error, what came before it is reported. */
+  async all(outcomes: AsyncIterable<Outcome<Result>>): Promise<ExitStatus> {
+    const parts = this.#output.parts();
+    try {
+      for await (const outcome of outcomes) {
+        this.#count += 1;
+        await this.#report(outcome, parts);
+      }
+    } catch (error) {
+      if (this.#count > 0) await parts.end();
+      if (this.#words.isAlone !== true) await remarkInterruption(error, this.#output);
+      throw error;
+    }
+    await parts.end();
+    return worstStatus([...this.#statuses]);
+  }
+
+  async #report(outcome: Outcome<Result>, parts: ResultParts): Promise<void> {
+    const { text, quiet, remark, advice, isAlone = false } = this.#words;
+    const { source } = outcome;
+    if ("error" in outcome) {
+      const { error } = outcome;
+      const hint = adviceFor(error, advice);
+      this.#statuses.add(exitStatusOf(error));
+      await parts.add({ source, error: describeError(error, hint) }, () => "");
+      await this.#output.failure(isAlone ? error : named(source, error), hint);
+      return;
+    }
+    const { result } = outcome;
+    await parts.add(
+      { source, ...result },
+      (shown) => text(shown),
+      (shown) => quiet(shown),
+    );
+    await remark?.(result);
+  }
+}
+
+/** Says to whoever ended a command on several things with Ctrl-C that nothing has to be done twice. */
+export async function remarkInterruption(error: unknown, output: Output): Promise<void> {
+  if (exitStatusOf(error) !== ExitStatus.cancelled) return;
+  await output.remark("Interrupted. What is done stays; to go on, give the same command again.\n");
 }
 
 /** The error, which of several does not always say what it befell. */
-function named({ source, error }: { readonly source: string; readonly error: SkillError }, count: number): SkillError {
+function named(source: string, error: SkillError): SkillError {
   // A card's problems are a list, with the files that they are in.
-  if (count === 1 || error.message.includes(source) || error instanceof SkillCardError) return error;
+  if (error.message.includes(source) || error instanceof SkillCardError) return error;
   const { code, hint } = error;
   return new SkillError(code, `${source}: ${error.message}`, { cause: error, ...(hint === undefined ? {} : { hint }) });
-}
-
-function toJson<Result>(outcome: Outcome<Result>, advice: Advice | undefined): object {
-  const { source } = outcome;
-  if ("result" in outcome) return { source, ...outcome.result };
-  return { source, error: describeError(outcome.error, adviceFor(outcome.error, advice)) };
 }

@@ -25,6 +25,8 @@ export interface Output {
   result<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
   /** {@link result} for a command that goes on: its JSON is one line, so that a reader knows when it has it all. */
   line<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
+  /** A result that comes in parts. */
+  parts(): ResultParts;
   /**
    * Copies bytes to stdout as they are; on a terminal, and only there, invisible characters are made visible. With
    * `--json`, prints what `json` makes of the bytes in base64, if it is given.
@@ -41,6 +43,16 @@ export interface Output {
   failure(error: unknown, advice?: string): Promise<void>;
 }
 
+/**
+ * A result in parts, each printed as it comes: whoever waits sees how it goes on, and whoever interrupts it what was done; that
+ * nobody reads any more does not stop the work. With `--json` the parts are one array, printed when it is ended.
+ */
+export interface ResultParts {
+  /** Adds a part, worded as {@link Output.result} words a result. */
+  add<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
+  end(): Promise<void>;
+}
+
 type Bytes = Iterable<Uint8Array> | Content;
 
 /** The output of one call. */
@@ -54,7 +66,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     const text = style.isColorSupported ? undefined : words(value);
     return text !== undefined && isPlain(text) ? text : words(visibleDeep(value));
   };
-  return {
+  const output: Output = {
     style,
     remarkStyle,
     progress,
@@ -68,6 +80,24 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
       // A line break in a string is escaped; all others are layout.
       if (flags.json === true) return write(stdout, `${visibleJson(value).replaceAll(/\n */g, "")}\n`);
       return write(stdout, shown(value, flags.quiet === true ? quiet : text));
+    },
+    parts() {
+      const values: unknown[] = [];
+      let isRead = true;
+      return {
+        add: async (value, text, quiet) => {
+          if (flags.json === true) values.push(value);
+          else if (isRead) {
+            await output.result(value, text, quiet).catch((error: unknown) => {
+              if (!isBrokenPipe(error)) throw error;
+              isRead = false;
+            });
+          }
+        },
+        end: async () => {
+          if (flags.json === true) await output.result(values, () => "");
+        },
+      };
     },
     async content(bytes, json) {
       progress.clear();
@@ -92,6 +122,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
       await write(stderr, formatError(error, remarkStyle, flags.verbose, advice));
     },
   };
+  return output;
 }
 
 /**

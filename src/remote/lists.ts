@@ -31,7 +31,7 @@ export async function listTags(
     if (!isSkillError(error, "NOT_FOUND")) throw error;
     if (!mustExist) return [];
     throw new SkillError("NOT_FOUND", `there is no repository ${repository.name}`, {
-      hint: `Check the name, and that you may read it: skillctl login ${repository.registry}.`,
+      hint: `Give its whole name, not a namespace. Perhaps you may not read it: skillctl login ${repository.registry}.`,
       cause: error,
     });
   }

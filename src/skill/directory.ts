@@ -1,6 +1,6 @@
 /** A skill as a directory on disk: which file is its card, and is it one that can be packed. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, posix, resolve } from "node:path";
 
 import { collectFiles, type CollectedFiles, type CollectOptions, type LayerFile } from "../archive/index.ts";
 import { unsupported, type UnsupportedFile } from "../archive/collect.ts";
@@ -110,13 +110,20 @@ function checkCard(
   const checked = checkCardFile(contents, { directory, name, hasFile: (file) => names.has(file) });
   if (checked === undefined) {
     throw new SkillError("SKILLCARD_MISSING", `${quote(path)} holds neither ${CARD_FILE} nor ${PROMPT_FILE}`, {
-      hint: `Write one, or start from a template: skillctl init ${quote(path)}`,
+      hint: skillInside(names, path) ?? `Write one, or start from a template: skillctl init ${quote(path)}`,
     });
   }
   const { file, text, card, issues } = checked;
   const valid = !issues.some((issue) => issue.severity === "error");
   const facts = { path, file, text, issues, unsupported: [], unsupportedMore: 0, valid };
   return card === undefined ? facts : { ...facts, card };
+}
+
+/** To somebody who named the directory of all skills. */
+function skillInside(names: ReadonlySet<string>, path: string): string | undefined {
+  const inside = [...names].find((name) => [CARD_FILE, PROMPT_FILE].includes(posix.basename(name)));
+  if (inside === undefined) return undefined;
+  return `There are skills in it: name them one by one, as in ${quote(join(path, posix.dirname(inside)))}`;
 }
 
 async function readSmall(directory: string, file: LayerFile): Promise<Uint8Array> {

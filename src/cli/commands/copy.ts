@@ -7,7 +7,7 @@ import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { expandFully, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
-import { reportOutcomes, type Outcome } from "../outcomes.ts";
+import { OutcomeReport } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import type { Style } from "../style.ts";
@@ -92,25 +92,29 @@ async function copyTags(context: Context, source: Reference, target: Reference, 
     });
   }
   const registries = await openRegistries(context, flags);
-  const outcomes: Outcome<CopiedTag>[] = [];
-  const copying = copyAll(registries, registries, source, target, {
-    ...optionsOf(flags),
-    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
-    signal,
-    onProgress: showTransfers(context, () => `${plural(outcomes.length, "tag")} copied`),
-  });
-  for await (const outcome of copying) outcomes.push(outcome);
-  if (outcomes.length === 0) throw noTags(source);
-  return reportOutcomes(output, outcomes, {
+  const report = new OutcomeReport<CopiedTag>(output, {
     text: (copied) => formatTag(copied, output.style),
     quiet: (copied) => `${copied.reference}\n`,
     advice: FROM_REGISTRY,
   });
+  const copying = copyAll(registries, registries, source, target, {
+    ...optionsOf(flags),
+    ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
+    signal,
+    onProgress: showTransfers(context, () => `${plural(report.count, "tag")} copied`),
+  });
+  return report.all(some(copying, source));
 }
 
 /** A mirror of nothing is a typo. */
-function noTags(source: Reference): SkillError {
-  return new SkillError("NOT_FOUND", `${formatReference(source)} has no tags`, {
+async function* some<T>(outcomes: AsyncIterable<T>, source: Reference): AsyncGenerator<T, void, undefined> {
+  let isNone = true;
+  for await (const outcome of outcomes) {
+    isNone = false;
+    yield outcome;
+  }
+  if (!isNone) return;
+  throw new SkillError("NOT_FOUND", `${formatReference(source)} has no tags`, {
     hint: "Check the name, and that you may read it.",
   });
 }

@@ -72,7 +72,7 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
       (made) => made.files.map((file) => `${output.style.green("created")} ${join(made.directory, file)}\n`).join(""),
       (made) => `${made.directory}\n`,
     );
-    await output.remark(`Next: skillctl pack ${visibleLine(directory)}\n`);
+    await output.remark(`Next: skillctl pack ${visibleLine(directory)}${context.storeOption}\n`);
     return ExitStatus.ok;
   },
 };

@@ -8,7 +8,7 @@ import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError } from "../failure.ts";
 import { formatIssues } from "../issues.ts";
 import { formatLimits } from "../limits.ts";
-import type { Output } from "../output.ts";
+import { remarkInterruption } from "../outcomes.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { formatBytes, plural, shortDigest } from "../units.ts";
@@ -59,31 +59,43 @@ export const packCommand: CommandDefinition<[directories: readonly string[]], Fl
   exitStatus: { 1: "a skill could not be packed" },
   async run(context, [directories], flags) {
     const { output } = context;
-    const outcomes = await packDirectories(context, directories, flags);
-    const packed = outcomes.flatMap((outcome) => ("result" in outcome ? [outcome.result] : []));
-    await output.result(
-      outcomes.map(toJson),
-      () => packed.map((result) => formatResult(result, output.style)).join(""),
-      () => packed.map(({ reference }) => `${reference}\n`).join(""),
-    );
-    await reportTrouble(outcomes, output);
-    const [first] = packed;
-    if (first?.status === "draft") {
-      await output.remark(`Next: skillctl promote ${first.reference} --to testing --local\n`);
+    const parts = output.parts();
+    const statuses: ExitStatus[] = [];
+    let draft: string | undefined;
+    try {
+      for await (const outcome of packDirectories(context, directories, flags, () => statuses.length + 1)) {
+        statuses.push("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok);
+        await parts.add(
+          toJson(outcome),
+          () => ("result" in outcome ? formatResult(outcome.result, output.style) : ""),
+          () => ("result" in outcome ? `${outcome.result.reference}\n` : ""),
+        );
+        await reportTrouble(outcome, context);
+        if ("result" in outcome && outcome.result.status === "draft") draft ??= outcome.result.reference;
+      }
+    } catch (error) {
+      if (statuses.length > 0) await parts.end();
+      if (directories.length > 1) await remarkInterruption(error, output);
+      throw error;
     }
-    return worstStatus(outcomes.map((outcome) => ("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok)));
+    await parts.end();
+    if (draft !== undefined) {
+      await output.remark(`Next: skillctl promote ${draft} --to testing --local${context.storeOption}\n`);
+    }
+    return worstStatus(statuses);
   },
 };
 
-async function packDirectories(
+/** `count`: which of the directories it is. */
+async function* packDirectories(
   context: Context,
   directories: readonly string[],
   { tag, mediaType, platform }: Flags,
-): Promise<PackOutcome[]> {
+  count: () => number,
+): AsyncGenerator<PackOutcome, void, undefined> {
   const { output, signal, environment } = context;
   const epoch = sourceDateEpoch(environment.variables);
-  const outcomes: PackOutcome[] = [];
-  const packing = packAll(directories, await openStore(context), {
+  yield* packAll(directories, await openStore(context), {
     ...(tag === undefined ? {} : { tag }),
     ...(platform === undefined ? {} : { platforms: platform }),
     ...(epoch === undefined ? {} : { sourceDateEpoch: epoch }),
@@ -91,12 +103,10 @@ async function packDirectories(
     now: environment.now,
     signal,
     onProgress: ({ directory, bytes, total }) => {
-      const count = directories.length > 1 ? `${outcomes.length + 1} of ${directories.length}: ` : "";
-      output.progress.update(`packing ${count}${directory}  ${formatBytes(bytes)} of ${formatBytes(total)}`);
+      const which = directories.length > 1 ? `${count()} of ${directories.length}: ` : "";
+      output.progress.update(`packing ${which}${directory}  ${formatBytes(bytes)} of ${formatBytes(total)}`);
     },
   });
-  for await (const outcome of packing) outcomes.push(outcome);
-  return outcomes;
 }
 
 function toJson(outcome: PackOutcome): object {
@@ -113,21 +123,20 @@ function formatResult({ reference, digest, files, size, unchanged }: PackResult,
 }
 
 /** Says on stderr what was left out, what is doubtful and what failed. */
-async function reportTrouble(outcomes: readonly PackOutcome[], output: Output): Promise<void> {
-  for (const outcome of outcomes) {
-    if ("error" in outcome) {
-      await output.failure(outcome.error, hintFor(outcome.error, outcome.directory));
-      continue;
-    }
-    const { reference, excluded, exceeds, warnings } = outcome.result;
-    if (excluded.length > 0) {
-      await output.remark(`left out of ${visibleLine(outcome.directory)}: ${excluded.map(visibleLine).join(", ")}\n`);
-    }
-    if (Object.keys(exceeds).length > 0) {
-      await output.remark(`larger than usual: unpack it with skillctl unpack ${reference} ${formatLimits(exceeds)}\n`);
-    }
-    await output.remark(formatIssues(warnings, undefined, output.remarkStyle));
+async function reportTrouble(outcome: PackOutcome, { output, storeOption }: Context): Promise<void> {
+  if ("error" in outcome) {
+    await output.failure(outcome.error, hintFor(outcome.error, outcome.directory));
+    return;
   }
+  const { reference, excluded, exceeds, warnings } = outcome.result;
+  if (excluded.length > 0) {
+    await output.remark(`left out of ${visibleLine(outcome.directory)}: ${excluded.map(visibleLine).join(", ")}\n`);
+  }
+  if (Object.keys(exceeds).length > 0) {
+    const unpack = `skillctl unpack ${reference} ${formatLimits(exceeds)}${storeOption}`;
+    await output.remark(`larger than usual: a registry may refuse it, and it unpacks with ${unpack}\n`);
+  }
+  await output.remark(formatIssues(warnings, undefined, output.remarkStyle));
 }
 
 /** What a card's own hint says of its first problem, validate says of all of them. */

@@ -95,7 +95,8 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
     await remarkWarnings(output, [...stays, ...result.warnings]);
     const next = nextState(result.to);
     if (next === "testing" || next === "published") {
-      await output.remark(`Next: skillctl promote ${result.reference} --to ${next}${isRemote ? "" : " --local"}\n`);
+      const where = isRemote ? "" : ` --local${context.storeOption}`;
+      await output.remark(`Next: skillctl promote ${result.reference} --to ${next}${where}\n`);
     }
     return ExitStatus.ok;
   },

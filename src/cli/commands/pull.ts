@@ -6,7 +6,7 @@ import { FROM_REGISTRY, type Advice } from "../advice.ts";
 import type { CommandDefinition } from "../command.ts";
 import { expandFully } from "../default-registry.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
-import { reportOutcomes, type Outcome } from "../outcomes.ts";
+import { OutcomeReport } from "../outcomes.ts";
 import type { Output } from "../output.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
@@ -66,9 +66,15 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
     const references: Reference[] = [];
     for (const skill of skills) references.push(await expandFully(context, skill));
     const { output: directory, referrers = false, limit, force = false } = flags;
-    const outcomes: Outcome<PullResult>[] = [];
-    const heading =
-      references.length === 1 ? undefined : () => `${outcomes.length} of ${plural(references.length, "image")} pulled`;
+    const isAlone = references.length === 1;
+    const report = new OutcomeReport<PullResult>(output, {
+      text: (result) => formatResult(result, output.style),
+      quiet: (result) => `${result.directory ?? result.reference}\n`,
+      remark: async (result) => remarkOn(result, output),
+      advice: ADVICE,
+      isAlone,
+    });
+    const heading = isAlone ? undefined : () => `${report.count} of ${plural(references.length, "image")} pulled`;
     const pulling = pullAll(await openRegistries(context, flags), await openStore(context), references, {
       ...(directory === undefined ? {} : { output: directory }),
       ...(limit === undefined ? {} : { limits: limit }),
@@ -77,14 +83,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       signal,
       onProgress: showTransfers(context, heading),
     });
-    for await (const outcome of pulling) outcomes.push(outcome);
-    const status = await reportOutcomes(output, outcomes, {
-      text: (result) => formatResult(result, output.style),
-      quiet: (result) => `${result.directory ?? result.reference}\n`,
-      advice: ADVICE,
-    });
-    for (const outcome of outcomes) if ("result" in outcome) await remarkOn(outcome.result, output);
-    return status;
+    return report.all(pulling);
   },
 };
 

@@ -4,11 +4,12 @@ import { formatReference, parseReference, type Reference } from "../../oci/refer
 import { findLocal } from "../../skill/find-local.ts";
 import { pushAll } from "../../skill/push-all.ts";
 import { push, type PushResult } from "../../skill/push.ts";
+import { quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { defaultRegistry, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
-import { reportOutcomes, type Outcome } from "../outcomes.ts";
+import { OutcomeReport } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
@@ -121,23 +122,29 @@ async function pushMany(
       hint: "Say where to push, as in skillctl push --all --to quay.io/myorg.",
     });
   }
-  const outcomes: Outcome<PushResult>[] = [];
+  const report = new OutcomeReport<PushResult>(output, {
+    text: (result) => formatResult(result, output.style),
+    quiet: ({ reference }) => `${reference}\n`,
+    remark: async ({ warnings }) => remarkWarnings(output, warnings),
+  });
   const pushing = pushAll(await openStore(context), await openRegistries(context, flags), prefix, {
     ...pushOptions(flags),
     ...(name === undefined ? {} : { name }),
     ...(flags.status === undefined ? {} : { status: flags.status }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
     signal,
-    onProgress: showTransfers(context, () => `${plural(outcomes.length, "image")} pushed`),
+    onProgress: showTransfers(context, () => `${plural(report.count, "image")} pushed`),
   });
-  for await (const outcome of pushing) outcomes.push(outcome);
-  const status = await reportOutcomes(output, outcomes, {
-    text: (result) => formatResult(result, output.style),
-    quiet: ({ reference }) => `${reference}\n`,
+  const status = await report.all(pushing);
+  if (report.count > 0) return status;
+  // With a status, that there is nothing may be as it should; with a name alone, it is a typo.
+  if (name === undefined || flags.status !== undefined) {
+    await output.remark(`No local image fits. See what there is: skillctl list${context.storeOption}\n`);
+    return status;
+  }
+  throw new SkillError("NOT_FOUND", `no local image has a name like ${quote(name)}`, {
+    hint: `See what there is: skillctl list${context.storeOption}`,
   });
-  for (const outcome of outcomes) if ("result" in outcome) await remarkWarnings(output, outcome.result.warnings);
-  if (outcomes.length === 0) await output.remark("No local image fits. See what there is: skillctl list\n");
-  return status;
 }
 
 function pushOptions({ referrers, force = false }: Flags): {

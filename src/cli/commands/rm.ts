@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError } from "../failure.ts";
 import type { GlobalFlags } from "../flags.ts";
+import { withRegistryHint } from "../local-only.ts";
 import { openStore } from "../store.ts";
 import { plural } from "../units.ts";
 import { each, reference } from "../values.ts";
@@ -52,7 +53,7 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
         outcomes.push({ reference: name, ...(await remove(store, skill, { signal })) });
       } catch (error) {
         if (signal.aborted) throw error;
-        outcomes.push({ reference: name, error });
+        outcomes.push({ reference: name, error: withRegistryHint(error, skill, IN_A_REGISTRY) });
       }
     }
     await output.result(outcomes.map(toJson), () =>
@@ -64,6 +65,10 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
     return worstStatus(outcomes.map((outcome) => ("error" in outcome ? exitStatusOf(outcome.error) : ExitStatus.ok)));
   },
 };
+
+const IN_A_REGISTRY =
+  "skillctl rm removes nothing from a registry. There a skill is taken out of use with skillctl promote --to archived; " +
+  "to delete an image, use the registry's own means, or a tool such as crane.";
 
 /** Asks on a terminal; where nobody can answer, that is wrong usage and not a no. */
 async function isConfirmed(

@@ -2,6 +2,7 @@ import type { Reference } from "../../oci/index.ts";
 import { tag } from "../../skill/tag.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
+import { withRegistryHint } from "../local-only.ts";
 import { openStore } from "../store.ts";
 import { shortDigest } from "../units.ts";
 import { reference } from "../values.ts";
@@ -9,6 +10,9 @@ import { reference } from "../values.ts";
 interface Flags {
   readonly force?: boolean;
 }
+
+const IN_A_REGISTRY =
+  "skillctl tag names what is in the local store. In a registry, give an image another name with skillctl copy <source> <target>.";
 
 /** `skillctl tag`: another name for an image. */
 export const tagCommand: CommandDefinition<[source: Reference, target: Reference], Flags> = {
@@ -37,7 +41,9 @@ export const tagCommand: CommandDefinition<[source: Reference, target: Reference
   ],
   async run(context, [source, target], { force = false }) {
     const { output, signal } = context;
-    const result = await tag(await openStore(context), source, target, { force, signal });
+    const result = await tag(await openStore(context), source, target, { force, signal }).catch((error: unknown) => {
+      throw withRegistryHint(error, source, IN_A_REGISTRY);
+    });
     await output.result(
       result,
       ({ reference: name, digest, unchanged }) =>

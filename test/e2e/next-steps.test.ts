@@ -1,0 +1,92 @@
+/** What a command tells somebody to do next is what works next, in the store that he named. */
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { registryFor } from "./registry.ts";
+import { createWorkspace, type Workspace } from "./skillctl.ts";
+
+let user: Workspace;
+beforeAll(async () => {
+  user = await createWorkspace();
+  await registryFor(user);
+  await user.skill("good");
+});
+
+/** The command after `Next: `, as it would be typed. */
+function next(stderr: string): string[] {
+  const line = /^Next: skillctl (.*)$/m.exec(stderr)?.[1];
+  if (line === undefined) throw new Error(`there is no next step in ${stderr}`);
+  return line.split(" ");
+}
+
+describe("a next step", () => {
+  it("leads from a new skill to its publication, in another store than the usual one", async () => {
+    const store = user.path("others");
+    const [init, ...first] = ["init", "fresh", "--description", "Says hello. Use it when greeted.", "--store", store];
+    let { stderr } = await user.run([init ?? "", ...first]);
+    for (const verb of ["pack", "promote", "promote"]) {
+      const step = next(stderr);
+      expect(step[0]).toBe(verb);
+      expect(step.slice(-2)).toEqual(["--store", store]);
+      const done = await user.run(step);
+      expect(done).toMatchObject({ status: 0 });
+      ({ stderr } = done);
+    }
+    expect(await user.json("list", "--store", store)).toMatchObject([{ status: "published" }, { tag: "latest" }]);
+    expect(await user.json("list")).toEqual([]);
+  });
+
+  it("names no store where none was named", async () => {
+    expect(next((await user.run(["pack", "good"])).stderr)).not.toContain("--store");
+  });
+});
+
+describe("who names what is in a registry to a command on the local store", () => {
+  const name = "quay.io/myorg/good:1.0.0-draft";
+
+  it.each([
+    ["rm", [name, "--force"], "promote --to archived"],
+    ["tag", [name, "examples/other:1.0.0"], "skillctl copy"],
+  ])("is told by %s what to do instead", async (command, args, instead) => {
+    const { status, stderr } = await user.run([command, ...args]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`error: there is no image ${name} in the local store\n`);
+    expect(stderr).toContain(instead);
+    expect(stderr).not.toContain("Did you mean");
+  });
+
+  it("is told no such thing of a local name", async () => {
+    const { stderr } = await user.run(["rm", "examples/absent:1.0.0", "--force"]);
+    expect(stderr).toContain("error: there is no image examples/absent:1.0.0\n");
+  });
+});
+
+describe("the directory of all skills", () => {
+  it.each(["validate", "pack"])("is refused by %s with the name of one in it", async (command) => {
+    await user.skill("skills/one");
+    const { status, stdout, stderr } = await user.run([command, "skills"]);
+    expect(status).toBe(2);
+    expect(stdout + stderr).toContain('hint: There are skills in it: name them one by one, as in "skills/one"');
+  });
+
+  it("that holds none is where one may begin", async () => {
+    await user.write({ "empty/notes.txt": "" });
+    const { stdout } = await user.run(["validate", "empty"]);
+    expect(stdout).toContain('skillctl init "empty"');
+  });
+});
+
+describe("push --all", () => {
+  const push = ["push", "--all", "--to", "quay.io/myorg"];
+
+  it("of a name that nothing has is a failure: it was misspelt", async () => {
+    const { status, stderr } = await user.run([...push, "examples/god*"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('error: no local image has a name like "examples/god*"\n');
+  });
+
+  it("of a status that nothing has is none: there may be nothing to do", async () => {
+    const { status, stdout, stderr } = await user.run([...push, "examples/good", "--status", "archived"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stderr).toContain("No local image fits.");
+  });
+});
