@@ -76,7 +76,8 @@ export class GrantTable {
   }
 }
 
-function checkNamespace(name: string): string {
+/** Throws `CONFIG_INVALID` for what no repository's name begins with. */
+export function checkNamespace(name: string): string {
   if (name === "" || isRepositoryPath(name)) return name;
   throw new SkillError("CONFIG_INVALID", `${quote(name)} is not a namespace`, {
     hint: 'Write the beginning of a repository\'s name, without a slash at its end, as in myorg/team; "" is the whole registry.',
@@ -95,7 +96,7 @@ function readRoles(roles: NamespaceGrants): ReadonlyMap<Role, ReadonlySet<string
 }
 
 /** A name that is misspelt gives nobody a role; a mark that is, would look as if it did. */
-function checkSubject(subject: string): string {
+export function checkSubject(subject: string): string {
   const isMark = subject === ANYONE || subject === USERS;
   const isNamed = [PROVIDER, GROUP].some((mark) => subject.startsWith(mark) && subject.length > mark.length);
   if (isMark || isNamed || (subject !== "" && !subject.startsWith("@"))) return subject;

@@ -76,15 +76,18 @@ async function skillOf(held: HeldManifest | undefined, context: AdmissionContext
   return held === undefined ? undefined : readSkill(held, context);
 }
 
+/** Throws `CONFIG_INVALID` unless it is the name of a rule. */
+export function checkRule(name: string, all: readonly Rule[] = allRules()): void {
+  const names = all.map((rule) => rule.name);
+  if (names.includes(name)) return;
+  const meant = suggest(name, names);
+  throw new SkillError("CONFIG_INVALID", `${quote(name)} is not a rule`, {
+    hint: meant === undefined ? `The rules are ${names.join(", ")}.` : `Did you mean ${meant}?`,
+  });
+}
+
 function checkConfig({ rules = {}, limits = {} }: AdmissionConfig, all: readonly Rule[]): void {
-  const names = all.map(({ name }) => name);
-  for (const name of Object.keys(rules)) {
-    if (names.includes(name)) continue;
-    const meant = suggest(name, names);
-    throw new SkillError("CONFIG_INVALID", `${quote(name)} is not a rule`, {
-      hint: meant === undefined ? `The rules are ${names.join(", ")}.` : `Did you mean ${meant}?`,
-    });
-  }
+  for (const name of Object.keys(rules)) checkRule(name, all);
   for (const [name, limit] of Object.entries(limits)) {
     if (limit > 0) continue;
     throw new SkillError("CONFIG_INVALID", `${limit} is not a limit for ${quote(name)}`, {

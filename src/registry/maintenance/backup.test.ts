@@ -200,6 +200,14 @@ it("is not restored over a registry that holds something, nor from nothing", asy
   expect(await listOf(storage.metadata.repository(NAME).tags())).toEqual(["1.0.0"]);
 });
 
+it("of an empty registry is told from none", async () => {
+  await backup(createMemoryStorage(), pathTo("backup"));
+  await expect(restore(pathTo("backup"), createMemoryStorage())).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    message: expect.stringMatching(/ is of an empty registry$/),
+  });
+});
+
 describe("a restore that was cut off", () => {
   const begin = async (storage: RegistryStorage): Promise<void> => {
     const source = createMemoryStorage();

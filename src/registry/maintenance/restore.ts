@@ -32,9 +32,14 @@ export async function restore(
     await refuseUnfinished(source);
     if (!incomplete) await refuseCutOff(source);
     if (await isEmpty(source)) {
-      throw new SkillError("NOT_FOUND", `there is no backup at ${directory}`, {
-        hint: "Name the directory of a backup.",
-      });
+      const isBackup = (await source.marks.read("backup")) !== undefined;
+      throw new SkillError(
+        "NOT_FOUND",
+        isBackup ? `the backup at ${directory} is of an empty registry` : `there is no backup at ${directory}`,
+        {
+          hint: isBackup ? "There is nothing to restore: start a new registry." : "Name the directory of a backup.",
+        },
+      );
     }
     await storage.marks.set("restoring", from);
     await storage.marks.clear("backup");

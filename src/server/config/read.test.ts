@@ -50,6 +50,23 @@ log: { level: warn, requests: false }
     expect(message).toContain('registry.yaml:4:3: the key "blobsize" is not known');
     expect(message).toMatch(/registry\.yaml:[56]:\d+: tls lacks the key certificate/);
   });
+  it("says where a rule, a namespace or a subject is that there cannot be", () => {
+    const message = refusal(`admission:
+  rules: { lifecycle: true, imutable-versions: true }
+quota:
+  team/: { bytes: 1GiB }
+access:
+  grants:
+    /team: { reader: ["@everyone"], approver: [ada] }
+`);
+    expect(message).toContain('registry.yaml:2:29: the key "imutable-versions" is not a rule');
+    expect(message).toContain('registry.yaml:4:3: the key "team/" is not a namespace');
+    expect(message).toContain('registry.yaml:7:5: the key "/team" is not a namespace');
+    expect(message).toMatch(/registry\.yaml:7:23: \S+ is wrong: "@everyone" is nobody who can have a role/);
+    expect(() => parseServerConfig("admission: { rules: { imutable-versions: true } }", "/c.yaml")).toThrow(
+      expect.objectContaining({ hint: "Did you mean immutable-versions?" }),
+    );
+  });
   it("suggests what an unknown key may have been meant to be", () => {
     expect(() => parseServerConfig("acess: {}", "/c.yaml")).toThrow(
       expect.objectContaining({ hint: "Did you mean access?" }),

@@ -1,6 +1,9 @@
 /** The keys of a server's configuration file, section by section. Every value has a default; an empty file is a good one. */
+import { checkNamespace, checkSubject } from "../../registry/access/grants.ts";
+import { checkRule } from "../../registry/admission/admission.ts";
 import {
   bytes,
+  checked,
   duration,
   flag,
   integer,
@@ -40,7 +43,7 @@ const oidcProvider = mapping(
   ["issuer", "audience"],
 );
 
-const subjects = list(text);
+const subjects = list(checked(checkSubject));
 
 const access = mapping({
   anonymousPull: flag,
@@ -49,6 +52,7 @@ const access = mapping({
   oidc: list(oidcProvider),
   grants: record(
     mapping({ reader: subjects, author: subjects, approver: subjects, admin: subjects, mirror: subjects }),
+    checkNamespace,
   ),
   tokenKey: path,
   /** Seconds. */
@@ -65,7 +69,7 @@ const access = mapping({
 });
 
 const admission = mapping({
-  rules: record(flag),
+  rules: record(flag, (name) => checkRule(name)),
   requiredReferrers: list(text),
   limits: mapping({
     compressedSize: bytes,
@@ -89,7 +93,7 @@ const limits = mapping({
 });
 
 /** By namespace; the empty one is the whole registry. */
-const quota = record(mapping({ bytes, manifests: integer(0) }));
+const quota = record(mapping({ bytes, manifests: integer(0) }), checkNamespace);
 
 const webhook = mapping(
   {

@@ -4,6 +4,7 @@
  */
 import { isAbsolute, resolve } from "node:path";
 
+import { isSkillError, type SkillError } from "../../errors.ts";
 import type { YamlMapping, YamlValue } from "../../skillcard/yaml-document.ts";
 import { quote, suggest } from "../../text/index.ts";
 
@@ -46,12 +47,14 @@ export function mapping<F extends Fields, R extends keyof F & string = never>(
   };
 }
 
-/** A mapping whose keys are for the user to choose. */
-export function record<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
+/** A mapping whose keys are for the user to choose; `checkKey` throws `CONFIG_INVALID` for those that will not do. */
+export function record<T>(shape: Shape<T>, checkKey?: (key: string) => unknown): Shape<Readonly<Record<string, T>>> {
   return (value, place) => {
     if (!isMapping(value)) return refuse(place, "must be a mapping of names to values");
     const result = Object.create(null) as Record<string, T>;
     for (const [key, each] of Object.entries(value)) {
+      const wrong = checkKey && refusalBy(checkKey, key);
+      if (wrong !== undefined) place.report(inside(place, key).pointer, `the key ${wrong.message}`, wrong.hint);
       const read = shape(each, inside(place, key));
       if (read !== undefined) result[key] = read;
     }
@@ -73,6 +76,25 @@ export function oneOrMore<T>(shape: Shape<T>): Shape<T | readonly T[]> {
 
 export const text: Shape<string> = (value, place) =>
   typeof value === "string" && value.trim() !== "" ? value : refuse(place, "must be text", "Put numbers in quotes.");
+
+/** Text for which `check` does not throw `CONFIG_INVALID`. */
+export function checked(check: (given: string) => unknown): Shape<string> {
+  return (value, place) => {
+    const given = text(value, place);
+    const wrong = given === undefined ? undefined : refusalBy(check, given);
+    return wrong === undefined ? given : refuse(place, `is wrong: ${wrong.message}`, wrong.hint);
+  };
+}
+
+function refusalBy(check: (given: string) => unknown, given: string): SkillError | undefined {
+  try {
+    check(given);
+    return undefined;
+  } catch (error) {
+    if (isSkillError(error, "CONFIG_INVALID")) return error;
+    throw error;
+  }
+}
 
 export const flag: Shape<boolean> = (value, place) =>
   typeof value === "boolean" ? value : refuse(place, "must be true or false");
