@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { registryFor } from "./registry.ts";
-import { createWorkspace, type Workspace } from "./skillctl.ts";
+import { createWorkspace, type Result, type Workspace } from "./skillctl.ts";
 
 let user: Workspace;
 beforeAll(async () => {
@@ -10,6 +10,11 @@ beforeAll(async () => {
   await registryFor(user);
   await user.skill("good");
 });
+
+/** Runs a command of somebody at home, where registries are known. */
+async function run(args: readonly string[]): Promise<Result> {
+  return user.run(args, { env: { HOME: user.directory } });
+}
 
 /** The command after `Next: `, as it would be typed. */
 function next(stderr: string): string[] {
@@ -57,6 +62,43 @@ describe("who names what is in a registry to a command on the local store", () =
   it("is told no such thing of a local name", async () => {
     const { stderr } = await user.run(["rm", "examples/absent:1.0.0", "--force"]);
     expect(stderr).toContain("error: there is no image examples/absent:1.0.0\n");
+  });
+});
+
+describe("what is archived", () => {
+  it("is said to be found by its digest, and is", async () => {
+    const at = "quay.io/myorg/old";
+    await run(["pack", "good"]);
+    const pushed = await run(["push", "examples/good:1.0.0-draft", `${at}:1.0.0-draft`]);
+    expect(pushed).toMatchObject({ status: 0 });
+    let name = `${at}:1.0.0-draft`;
+    let stderr = "";
+    for (const state of ["testing", "published", "deprecated", "archived"]) {
+      const { stdout, ...done } = await run(["promote", name, "--to", state, "--quiet"]);
+      expect(done).toMatchObject({ status: 0, stderr: "" });
+      name = stdout.trim();
+    }
+    expect(name).toMatch(/@sha256:[0-9a-f]{64}$/);
+    ({ stderr } = await run(["list", at]));
+    expect(stderr).toBe(`${at} has no tag. What is archived is found by its digest only.\n`);
+    expect(JSON.parse((await run(["history", name, "--json"])).stdout)).toMatchObject({ complete: true });
+    await run(["push", "examples/good:1.0.0-draft", "quay.io/myorg/next:1.0.0-draft"]);
+    ({ stderr } = await run(["list", "quay.io/myorg/next", "--status", "published"]));
+    expect(stderr).toContain("has no tag that names an image with the status published.");
+  });
+
+  it("is said to be so when it becomes so", async () => {
+    const workspace = await createWorkspace();
+    await workspace.skill("good");
+    await workspace.run(["pack", "good"]);
+    let name = "examples/good:1.0.0-draft";
+    let stderr = "";
+    for (const state of ["testing", "published", "deprecated", "archived"]) {
+      const done = await workspace.run(["promote", name, "--to", state, "--local"]);
+      ({ stderr } = done);
+      name = /^promoted (\S+)$/m.exec(done.stdout)?.[1] ?? name;
+    }
+    expect(stderr).toBe("No tag names it any more. Keep its digest: it is found by that.\n");
   });
 });
 

@@ -128,8 +128,8 @@ function filtersOf(
 }
 
 function noneIn(repository: string, status: Flags["status"]): string {
-  const what = status === undefined ? "image" : `image with the status ${status.join(" or ")}`;
-  return `${visibleLine(repository)} has no ${what}.\n`;
+  const what = status === undefined ? "" : ` that names an image with the status ${status.join(" or ")}`;
+  return `${visibleLine(repository)} has no tag${what}. What is archived is found by its digest only.\n`;
 }
 
 /** Says what was asked for, because a typo in it is the likeliest reason. */

@@ -98,6 +98,8 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       const where = isRemote ? "" : ` --local${context.storeOption}`;
       await output.remark(`Next: skillctl promote ${result.reference} --to ${next}${where}\n`);
     }
+    if (result.to === "archived")
+      await output.remark("No tag names it any more. Keep its digest: it is found by that.\n");
     return ExitStatus.ok;
   },
 };
