@@ -13,6 +13,7 @@ import { RecentValues } from "./recent.ts";
 import type { ManifestRecord } from "./records.ts";
 import { RepositoryNames } from "./repository-names.ts";
 import { TagNames } from "./tag-lists.ts";
+import { writing } from "./writing.ts";
 
 /** So many manifests and tags are remembered: some ten megabytes. */
 const REMEMBERED = 20_000;
@@ -56,6 +57,11 @@ export class FsContext {
     this.manifests.clear();
     this.tagNames.clear();
     this.manifestDigests.clear();
+  }
+
+  /** To be waited for by whoever is about to decide on a change, with the lock for it. See {@link Journal.settle}. */
+  async settle(): Promise<void> {
+    await writing(this.disk.paths.repositories, async () => this.journal.settle());
   }
 
   /** Changes files of a repository, all or none. Throws `STORE_LOCKED` when that is another process's work. */

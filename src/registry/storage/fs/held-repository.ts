@@ -59,6 +59,7 @@ export class HeldRepository implements RepositoryMetadata {
 
   async linkBlob(digest: Digest, options: OperationOptions & QuotaOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
+    await this.#context.settle();
     const link = async (): Promise<void> => this.#change([{ write: this.#inside(this.#paths.link(digest)), text: "" }]);
     await this.#counted.link(digest, options, link);
   }
@@ -68,6 +69,7 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async unlinkBlob(digest: Digest, { before }: OperationOptions & { readonly before?: number } = {}): Promise<boolean> {
+    await this.#context.settle();
     return this.#counted.unlink(digest, async () => {
       if (before !== undefined) return this.#links.remove(digest, before);
       if (!(await this.hasBlob(digest))) return false;
@@ -86,6 +88,7 @@ export class HeldRepository implements RepositoryMetadata {
     { quotas = [], signal }: OperationOptions & QuotaOptions = {},
   ): Promise<void> {
     throwIfAborted(signal);
+    await this.#context.settle();
     const { digest, size } = incoming.descriptor;
     const known = await unlessDamaged(async () => this.manifest(digest));
     const record = recordOf(incoming, known?.stored ?? incoming.stored ?? this.#context.disk.now());
@@ -112,11 +115,12 @@ export class HeldRepository implements RepositoryMetadata {
       throw error;
     }
     this.#context.manifests.set(this.#keyOf(digest), record);
-    this.#context.manifestDigests.set(this.name, digest, true);
+    this.#context.manifestDigests.add(this.name, digest);
   }
 
   async deleteManifest(digest: Digest, options: OperationOptions = {}): Promise<readonly string[] | undefined> {
     throwIfAborted(options.signal);
+    await this.#context.settle();
     const known = await orDamaged(async () => this.manifest(digest));
     if (known === undefined) return undefined;
     const removed: string[] = [];
@@ -150,6 +154,7 @@ export class HeldRepository implements RepositoryMetadata {
 
   async moveTags(moves: readonly TagMove[], options: OperationOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
+    await this.#context.settle();
     await this.#changeTags(await this.#effective(moves), []);
   }
 

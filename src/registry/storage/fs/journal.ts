@@ -33,6 +33,7 @@ export class Journal {
   #pending: Pending[] = [];
   /** What is in the journal but could not be put in its place. Nothing is written before it is. */
   #unapplied: StagedChanges[] = [];
+  #settling: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #clearing: Promise<void> | undefined;
   #isClearingDue = false;
@@ -53,6 +54,15 @@ export class Journal {
     const last = new Map((await this.#segments.load()).map((change) => [pathOf(change), change]));
     for (const change of last.values()) await (await this.#stage.stage([change])).apply();
     await this.#clear();
+  }
+
+  /**
+   * Makes what a failing disk kept (see {@link commit}). To be waited for before anything is decided by what is in its place now:
+   * otherwise what was decided is written after what it knew nothing of. Throws while the disk still fails.
+   */
+  async settle(): Promise<void> {
+    // What fails at this moment is not decided on: whoever waits here has its lock.
+    if (this.#unapplied.length > 0) await this.#settled();
   }
 
   /**
@@ -94,11 +104,7 @@ export class Journal {
 
   async #write(group: readonly Pending[]): Promise<void> {
     try {
-      for (let first = this.#unapplied[0]; first !== undefined; first = this.#unapplied[0]) {
-        await first.apply();
-        this.#unapplied.shift();
-        this.#changedLate();
-      }
+      await this.#settled();
       await this.#segments.append(group.map(({ line }) => line).join(""));
     } catch (error) {
       await Promise.all(group.map(async ({ staged }) => staged.discard()));
@@ -106,6 +112,19 @@ export class Journal {
       return;
     }
     await Promise.all(group.map(async (pending) => this.#apply(pending)));
+  }
+
+  async #settled(): Promise<void> {
+    this.#settling ??= this.#applyLate().finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #applyLate(): Promise<void> {
+    for (let first = this.#unapplied[0]; first !== undefined; first = this.#unapplied[0]) {
+      // Also when it fails again: some of it may be in its place by then.
+      await first.apply().finally(this.#changedLate);
+      this.#unapplied.shift();
+    }
   }
 
   async #apply({ staged, resolve, reject }: Pending): Promise<void> {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import type { Digest } from "../../../oci/index.ts";
+import type { Disk } from "../../../store/layout/disk.ts";
 import { failingFileSystem } from "../../../store/testing/failing-file-system.ts";
 import { fsFixture } from "../testing/fs-fixture.ts";
 import { listOf, storeImage } from "../testing/images.ts";
 import type { RegistryStorage } from "../types.ts";
+import { ManifestDigests } from "./manifest-lists.ts";
+import { RegistryPaths } from "./paths.ts";
 
 const NAME = "examples/hello-world";
 const { open } = fsFixture();
@@ -66,5 +69,25 @@ describe("the manifests of a repository that are remembered", () => {
     expect(await listed(reader, true)).toHaveLength(1);
     await storeImage(owner, NAME, "second");
     expect(await listed(reader, true)).toHaveLength(2);
+  });
+
+  it("stay within their bound while they grow", async () => {
+    const paths = new RegistryPaths("/registry");
+    const digest = (number: number): Digest => `sha256:${number.toString(16).padStart(64, "0")}` as Digest;
+    let looks = 0;
+    const list = async (directory: string): Promise<string[]> => {
+      if (!directory.endsWith("sha256")) return [];
+      looks += 1;
+      return [`${digest(0).slice("sha256:".length)}.json`];
+    };
+    const lists = new ManifestDigests({ paths, fs: { list } } as unknown as Disk<RegistryPaths>, true);
+    await Promise.all([lists.of("a"), lists.of("a"), lists.of("b")]);
+    for (let number = 1; number < 150_000; number += 1) {
+      lists.add("a", digest(number));
+      lists.add("b", digest(number));
+    }
+    looks = 0;
+    expect((await lists.of("b")).size + (await lists.of("a")).size).toBe(150_001);
+    expect(looks).toBe(1);
   });
 });

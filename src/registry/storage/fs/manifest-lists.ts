@@ -46,22 +46,20 @@ export class ManifestDigests {
     return digests;
   }
 
-  /** Says that a manifest is there now, or is not. */
-  set(repository: string, digest: Digest, isThere: boolean): void {
+  /** Says that a manifest is there now. */
+  add(repository: string, digest: Digest): void {
     this.#changes += 1;
     const digests = this.#sets.get(repository);
-    if (digests === undefined) return;
-    this.#size -= digests.size;
-    if (isThere) digests.add(digest);
-    else digests.delete(digest);
-    this.#size += digests.size;
+    if (digests === undefined || digests.has(digest)) return;
+    digests.add(digest);
+    this.#size += 1;
+    this.#bound();
   }
 
   /** Forgets those of a repository: what is kept may be wrong. */
   forget(repository: string): void {
     this.#changes += 1;
-    this.#size -= this.#sets.get(repository)?.size ?? 0;
-    this.#sets.delete(repository);
+    this.#drop(repository);
   }
 
   clear(): void {
@@ -72,11 +70,23 @@ export class ManifestDigests {
 
   #keep(repository: string, digests: Set<Digest>): void {
     if (digests.size === 0) return;
+    // Somebody who read it at the same time may have kept it, too.
+    this.#drop(repository);
     this.#sets.set(repository, digests);
     this.#size += digests.size;
+    this.#bound();
+  }
+
+  /** Forgets the oldest until the others are few enough. */
+  #bound(): void {
     for (const oldest of this.#sets.keys()) {
       if (this.#size <= KEPT) return;
-      this.forget(oldest);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(repository: string): void {
+    this.#size -= this.#sets.get(repository)?.size ?? 0;
+    this.#sets.delete(repository);
   }
 }

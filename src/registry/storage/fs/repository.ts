@@ -45,6 +45,10 @@ export class FsRepository extends HeldRepository {
     work: (held: RepositoryMetadata) => Promise<T>,
     options?: OperationOptions,
   ): Promise<T> {
-    return this.#context.locks.with(this.name, async (lock) => lock.exclusive(async () => work(this.#held), options));
+    const decide = async (): Promise<T> => {
+      await this.#context.settle();
+      return work(this.#held);
+    };
+    return this.#context.locks.with(this.name, async (lock) => lock.exclusive(decide, options));
   }
 }

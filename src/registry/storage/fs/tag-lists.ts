@@ -47,13 +47,13 @@ export class TagNames {
     if (isThere) tags.splice(at, 0, tag);
     else tags.splice(at, 1);
     this.#size += isThere ? 1 : -1;
+    this.#bound();
   }
 
   /** Forgets a list: what it says may be wrong. */
   forget(repository: string): void {
     this.#changes += 1;
-    this.#size -= this.#lists.get(repository)?.length ?? 0;
-    this.#lists.delete(repository);
+    this.#drop(repository);
   }
 
   clear(): void {
@@ -64,11 +64,23 @@ export class TagNames {
 
   #keep(repository: string, tags: string[]): void {
     if (tags.length === 0) return;
+    // Somebody who read it at the same time may have kept it, too.
+    this.#drop(repository);
     this.#lists.set(repository, tags);
     this.#size += tags.length;
+    this.#bound();
+  }
+
+  /** Forgets the oldest until the others are few enough. */
+  #bound(): void {
     for (const oldest of this.#lists.keys()) {
       if (this.#size <= KEPT) return;
-      this.forget(oldest);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(repository: string): void {
+    this.#size -= this.#lists.get(repository)?.length ?? 0;
+    this.#lists.delete(repository);
   }
 }
