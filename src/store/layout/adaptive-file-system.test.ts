@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { adaptiveFileSystem, MeasuredPace } from "./adaptive-file-system.ts";
+import { createDirectFileSystem } from "./direct-file-system.ts";
 
 let time = 1000;
 const now = (): number => time;
@@ -49,6 +50,32 @@ describe("how long calls are made on the calling thread", () => {
     expect(() => pace.timed(failing)).toThrow("EIO");
     expect(pace.isQuick).toBe(false);
   });
+});
+
+it("of many calls at once, too, no more are made in a turn than take ten milliseconds", async () => {
+  time = 1000;
+  const pace = new MeasuredPace({ now });
+  const perTurn: number[] = [];
+  let calls = 0;
+  const fs = createDirectFileSystem({
+    isQuick: true,
+    turn: () => pace.turn(),
+    timed: (call) => {
+      time += 1;
+      calls += 1;
+      return call();
+    },
+  });
+  let isOver = false;
+  const count = (): void => {
+    perTurn.push(calls);
+    calls = 0;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await Promise.all(Array.from({ length: 200 }, async () => fs.status("/")));
+  isOver = true;
+  expect(Math.max(calls, ...perTurn)).toBeLessThanOrEqual(10);
 });
 
 it("calls that follow one another let others have their turn", async () => {

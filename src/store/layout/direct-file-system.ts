@@ -69,8 +69,8 @@ export function createDirectFileSystem(pace: Pace): FileSystem {
   const opened = (path: string, flags?: number): OpenFile => directFile(openRegular(path, flags).fd, pace);
   /** Made here, or elsewhere. */
   const either = async <T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> => {
-    const turn = pace.turn();
-    if (turn !== undefined) await turn;
+    // Of many who waited, those who come too late in the next turn wait again.
+    for (let turn = pace.turn(); turn !== undefined; turn = pace.turn()) await turn;
     return pace.isQuick ? pace.timed(here) : elsewhere();
   };
   const there = nodeFileSystem;
@@ -168,8 +168,7 @@ function directFile(fd: number, pace: Pace): OpenFile {
     }
   };
   const isHere = async (bytes: number): Promise<boolean> => {
-    const turn = pace.turn();
-    if (turn !== undefined) await turn;
+    for (let turn = pace.turn(); turn !== undefined; turn = pace.turn()) await turn;
     return pace.isQuick && bytes <= FEW;
   };
   return {
