@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 
 import { SkillError } from "../errors.ts";
-import { quote } from "../text/index.ts";
+import { visibleLine } from "../text/index.ts";
 import { homeOf } from "./config/home.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { Environment } from "./environment.ts";
@@ -36,9 +36,10 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
   };
 }
 
-/** As it is typed, where a shell reads it as it is. */
+/** As it is typed into a shell. */
 function asArgument(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : quote(text);
+  const plain = visibleLine(text);
+  return /^[\w./:@%+=,-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The setting, which counts after the variable; the settings are not looked into when there is one. */

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { Writable } from "node:stream";
 
 import { describe, expect, it } from "vitest";
@@ -70,17 +71,51 @@ it("prints each as it comes", async () => {
   expect(report.count).toBe(3);
 });
 
-it("goes on when nobody reads any more", async () => {
-  const environment = recordingEnvironment();
-  const stdout = new Writable({
-    write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
-  });
-  stdout.on("error", () => undefined);
+describe("what cannot be printed", () => {
   const words = { text: ({ name }: Moved) => `${name}\n`, quiet: ({ name }: Moved) => `${name}\n` };
-  const report = new OutcomeReport<Moved>(createOutput({ ...environment, stdout }, {}), words);
-  const failed = unreachable("c:3");
-  expect(await report.all(outcomes([moved("a:1"), moved("b:2"), failed]))).toBe(ExitStatus.failed);
-  expect(report.count).toBe(3);
+  const failing = (code: "EPIPE" | "ENOSPC"): Writable =>
+    new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error(`write ${code}`), { code, errno: -constants.errno[code], syscall: "write" })),
+    }).on("error", () => undefined);
+  const all = [moved("a:1"), unreachable("b:2"), moved("c:3")];
+
+  it.each([
+    ["text", {}],
+    ["JSON", { json: true }],
+  ])("because nobody reads any more neither stops the work nor hides what failed, in %s", async (_, flags) => {
+    const environment = { ...recordingEnvironment(), stdout: failing("EPIPE") };
+    const report = new OutcomeReport<Moved>(createOutput(environment, flags), words);
+    expect(await report.all(outcomes(all))).toBe(ExitStatus.failed);
+    expect(report.count).toBe(3);
+  });
+
+  it("because the disk is full is told when the work is done", async () => {
+    const environment = { ...recordingEnvironment(), stdout: failing("ENOSPC") };
+    const report = new OutcomeReport<Moved>(createOutput(environment, {}), words);
+    await expect(report.all(outcomes(all))).rejects.toMatchObject({ code: "TARGET_UNWRITABLE" });
+    expect(report.count).toBe(3);
+  });
+
+  it.each(["EPIPE", "ENOSPC"] as const)("on stderr (%s) does not stop it either", async (code) => {
+    const environment = recordingEnvironment();
+    const remarks: string[] = [];
+    const output = createOutput({ ...environment, stderr: failing(code) }, {});
+    const remark = async ({ name }: Moved): Promise<void> => {
+      remarks.push(name);
+      await output.remark(name);
+    };
+    const report = new OutcomeReport<Moved>(output, { ...words, remark });
+    expect(await report.all(outcomes(all))).toBe(ExitStatus.failed);
+    expect(environment.written.stdout).toBe("to/a:1\nto/c:3\n");
+    expect(remarks).toEqual(["to/a:1", "to/c:3"]);
+  });
+
+  it("does not hide why the work ended early", async () => {
+    const environment = { ...recordingEnvironment(), stdout: failing("EPIPE") };
+    const report = new OutcomeReport<Moved>(createOutput(environment, { json: true }), words);
+    await expect(report.all(outcomes(all, cancelled))).rejects.toBe(cancelled);
+  });
 });
 
 describe("what was done before it ended early", () => {
@@ -108,6 +143,12 @@ describe("what was done before it ended early", () => {
       { source: "b:2", error },
     ]);
     expect(environment.written.stderr).toBe("");
+  });
+
+  it("is an empty array in JSON when it was interrupted before that", async () => {
+    const { environment, report } = reporting({ json: true });
+    await expect(report.all(outcomes([], cancelled))).rejects.toBe(cancelled);
+    expect(environment.written.stdout).toBe("[]\n");
   });
 
   it("is nothing when it could not begin", async () => {

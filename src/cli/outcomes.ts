@@ -49,8 +49,7 @@ export class OutcomeReport<Result> {
         await this.#report(outcome, parts);
       }
     } catch (error) {
-      if (this.#count > 0) await parts.end();
-      if (this.#words.isAlone !== true) await remarkInterruption(error, this.#output);
+      await endEarly(parts, error, { output: this.#output, count: this.#count, isAlone: this.#words.isAlone ?? false });
       throw error;
     }
     await parts.end();
@@ -78,10 +77,31 @@ export class OutcomeReport<Result> {
   }
 }
 
-/** Says to whoever ended a command on several things with Ctrl-C that nothing has to be done twice. */
-export async function remarkInterruption(error: unknown, output: Output): Promise<void> {
-  if (exitStatusOf(error) !== ExitStatus.cancelled) return;
-  await output.remark("Interrupted. What is done stays; to go on, give the same command again.\n");
+/** Ends a result whose work an error ended: of `count` parts, or of one thing alone, to whom there is nothing more to say. */
+export async function endEarly(
+  parts: ResultParts,
+  error: unknown,
+  { output, count, isAlone }: { readonly output: Output; readonly count: number; readonly isAlone: boolean },
+): Promise<void> {
+  const isInterrupted = exitStatusOf(error) === ExitStatus.cancelled;
+  // What could not begin has no result.
+  if (count > 0 || (isInterrupted && !isAlone)) await parts.end().catch(() => undefined);
+  if (isInterrupted && !isAlone) {
+    await output.remark("Interrupted. What is done stays; to go on, give the same command again.\n");
+  }
+}
+
+/** The outcomes; throws what `none` gives when there is none. */
+export async function* someOf<T>(
+  outcomes: AsyncIterable<T>,
+  none: () => SkillError,
+): AsyncGenerator<T, void, undefined> {
+  let isNone = true;
+  for await (const outcome of outcomes) {
+    isNone = false;
+    yield outcome;
+  }
+  if (isNone) throw none();
 }
 
 /** The error, which of several does not always say what it befell. */

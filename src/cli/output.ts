@@ -32,24 +32,25 @@ export interface Output {
    * `--json`, prints what `json` makes of the bytes in base64, if it is given.
    */
   content(bytes: Bytes, json?: (base64: string) => unknown): Promise<void>;
-  /** Says something on stderr that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
+  /** Says something on stderr, if it can, that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
   remark(text: string): Promise<void>;
   /** Says on stderr, with `--verbose`, how the work is being done; never with `--json`. Nothing waits for it. */
   trace(text: string): void;
   /**
-   * Reports, on stderr, the failure of one part while others go on, `advice` before its own hint; nothing with `--json`,
-   * whose result holds it.
+   * Reports, on stderr, if it can, the failure of one part while others go on, `advice` before its own hint; nothing with
+   * `--json`, whose result holds it.
    */
   failure(error: unknown, advice?: string): Promise<void>;
 }
 
 /**
- * A result in parts, each printed as it comes: whoever waits sees how it goes on, and whoever interrupts it what was done; that
- * nobody reads any more does not stop the work. With `--json` the parts are one array, printed when it is ended.
+ * A result in parts, each printed as it comes: whoever waits sees how it goes on, and whoever interrupts it what was done. With
+ * `--json` the parts are one array, printed when it is ended.
  */
 export interface ResultParts {
-  /** Adds a part, worded as {@link Output.result} words a result. */
+  /** Adds a part, worded as {@link Output.result} words a result. Never rejects: that it cannot be printed does not stop the work. */
   add<T>(value: T, text: (value: T) => string, quiet?: (value: T) => string): Promise<void>;
+  /** Throws `TARGET_UNWRITABLE` when something could not be printed, unless nobody reads any more. */
   end(): Promise<void>;
 }
 
@@ -66,6 +67,8 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     const text = style.isColorSupported ? undefined : words(value);
     return text !== undefined && isPlain(text) ? text : words(visibleDeep(value));
   };
+  // That nobody hears it must not end what it is about.
+  const say = async (text: string): Promise<void> => write(stderr, text).catch(() => undefined);
   const output: Output = {
     style,
     remarkStyle,
@@ -83,19 +86,18 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     },
     parts() {
       const values: unknown[] = [];
-      let isRead = true;
+      let failure: { readonly error: unknown } | undefined;
+      const print = async (printing: () => Promise<void>): Promise<void> => {
+        if (failure === undefined) await printing().catch((error: unknown) => void (failure = { error }));
+      };
       return {
         add: async (value, text, quiet) => {
           if (flags.json === true) values.push(value);
-          else if (isRead) {
-            await output.result(value, text, quiet).catch((error: unknown) => {
-              if (!isBrokenPipe(error)) throw error;
-              isRead = false;
-            });
-          }
+          else await print(async () => output.result(value, text, quiet));
         },
         end: async () => {
-          if (flags.json === true) await output.result(values, () => "");
+          if (flags.json === true) await print(async () => output.result(values, () => ""));
+          if (failure !== undefined && !isBrokenPipe(failure.error)) throw failure.error;
         },
       };
     },
@@ -109,7 +111,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     async remark(text) {
       if (flags.quiet === true || flags.json === true) return;
       progress.clear();
-      await write(stderr, text);
+      await say(text);
     },
     trace(text) {
       if (flags.verbose !== true || flags.json === true) return;
@@ -119,7 +121,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     async failure(error, advice) {
       if (flags.json === true) return;
       progress.clear();
-      await write(stderr, formatError(error, remarkStyle, flags.verbose, advice));
+      await say(formatError(error, remarkStyle, flags.verbose, advice));
     },
   };
   return output;

@@ -17,7 +17,8 @@ export interface PackAllOptions extends PackOptions {
 
 /**
  * Packs several directories, in parallel, and yields each outcome in the order of `directories`. One that fails does not
- * stop the others; only being cancelled (`ABORTED`) and faults that are no {@link SkillError} end the iteration.
+ * stop the others; only being cancelled (`ABORTED`) and faults that are no {@link SkillError} end the iteration, after the
+ * outcomes of what was done by then.
  */
 export async function* packAll(
   directories: readonly string[],
@@ -26,11 +27,12 @@ export async function* packAll(
 ): AsyncIterable<PackOutcome> {
   const { concurrency = 8, ...packOptions } = options;
   const targets = new Map<string, string>();
-  yield* inOrder(directories, concurrency, async (directory) => {
+  const packed = async (directory: string): Promise<PackOutcome> => {
     throwIfAborted(options.signal);
     const onTarget = (reference: string): void => claim(targets, reference, directory);
     return { directory, ...(await outcomeOf(() => pack(directory, store, { ...packOptions, onTarget }))) };
-  });
+  };
+  yield* inOrder(directories, concurrency, packed, { salvage: true });
 }
 
 /** Of two directories with one name and version only one could be kept, by chance. */

@@ -114,10 +114,11 @@ export async function* pullAll(
   references: readonly Reference[],
   options: Omit<PullOptions, "as"> = {},
 ): AsyncIterable<PullOutcome> {
-  yield* inOrder(references, PULLS_AT_ONCE, async (reference) => ({
+  const pulled = async (reference: Reference): Promise<PullOutcome> => ({
     source: formatReference(reference),
     ...(await outcomeOf(() => pull(from, to, reference, { ...options, ...ownSignal(options.signal) }))),
-  }));
+  });
+  yield* inOrder(references, PULLS_AT_ONCE, pulled, { salvage: true });
 }
 
 /**

@@ -27,7 +27,7 @@ export type PushOutcome =
 /**
  * Pushes every tagged image of `from` to `<prefix>/<name>:<tag>`, where the name is the last segment of its repository, and
  * yields each outcome in the order of {@link list}. One that fails does not stop the others; being cancelled (`ABORTED`) and
- * faults that are no {@link SkillError} end the iteration. Two images that would get one name fail with `CONFLICT`, the
+ * faults that are no {@link SkillError} end the iteration, after the outcomes of what was done by then. Two images that would get one name fail with `CONFLICT`, the
  * second of them. `latest` is not pushed where it names a version that is: it follows at the target.
  */
 export async function* pushAll(
@@ -41,7 +41,7 @@ export async function* pushAll(
   const rows: SkillSummary[] = [];
   for await (const row of list(from, { ...options, ...filters })) if (row.tag !== undefined) rows.push(row);
   const claims = new Claims();
-  yield* inOrder(withoutLatest(rows), concurrency, async (row) => {
+  const pushRow = async (row: SkillSummary): Promise<PushOutcome> => {
     throwIfAborted(options.signal);
     const source = row.reference;
     const pushed = async (): Promise<PushResult> => {
@@ -50,7 +50,8 @@ export async function* pushAll(
       return claims.take(target, row, () => push(from, to, parseReference(source), target, own));
     };
     return { source, ...(await outcomeOf(pushed)) };
-  });
+  };
+  yield* inOrder(withoutLatest(rows), concurrency, pushRow, { salvage: true });
 }
 
 /** `latest` goes on by itself where its image has another tag, too. */

@@ -49,7 +49,7 @@ export async function* copyRepository(
       return { tag, error };
     }
   };
-  yield* inOrder(wanted(from.tags(options), tags), TAGS_AT_ONCE, copyTag);
+  yield* inOrder(wanted(from.tags(options), tags), TAGS_AT_ONCE, copyTag, { salvage: true });
 }
 
 async function* wanted(tags: AsyncIterable<string>, isWanted: (tag: string) => boolean): AsyncIterable<string> {

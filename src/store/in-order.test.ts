@@ -36,6 +36,28 @@ describe("inOrder", () => {
     expect(count).toBeLessThan(6);
   });
 
+  it("tells, where that is asked for, what was done beside the first failure", async () => {
+    const seen: number[] = [];
+    const gate = new AbortController();
+    const results = inOrder(
+      [0, 1, 2, 3, 4, 5],
+      3,
+      async (item) => {
+        // The first one takes longest, the third never begins to end well.
+        if (item === 0) await new Promise((resolve) => gate.signal.addEventListener("abort", resolve, { once: true }));
+        if (item === 4) gate.abort();
+        if (item === 0 || item === 2) throw new Error(`no ${item}`);
+        return item;
+      },
+      { salvage: true },
+    );
+    const reading = (async () => {
+      for await (const result of results) seen.push(result);
+    })();
+    await expect(reading).rejects.toThrow("no 0");
+    expect(seen.slice(0, 3)).toEqual([1, 3, 4]);
+  });
+
   it("ends with the first failure, after what had begun is done", async () => {
     let running = 0;
     const results = inOrder([0, 1, 2], 3, async (item) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -126,6 +127,33 @@ describe("a signal", () => {
     expect((await files(store)).filter((file) => file.includes("tmp/") || file.includes("blobs/"))).toEqual([]);
     expect((await user.run(["fsck", "--store", store])).status).toBe(0);
     expect((await user.run(["list", "--store", store, "--json"])).stdout).toBe("[]\n");
+  });
+
+  it.each([
+    ["text", []],
+    ["JSON", ["--json"]],
+  ])("behind the first of many skills, which takes long, tells what was done, in %s", async (form, options) => {
+    const store = user.path(`store-many-${form}`);
+    const random = randomBytes(12 * 1024 * 1024);
+    await user.skill("large", {}, { "1.bin": random, "2.bin": random, "3.bin": random, "4.bin": random });
+    const small = ["few-1", "few-2", "few-3"];
+    for (const name of small) await user.skill(name);
+    const child = user.start(["pack", "large", ...small, "--store", store, ...options]);
+    const end = finished(child);
+    const index = async (): Promise<string> => readFile(join(store, "index.json"), "utf8").catch(() => "");
+    await until(async () => {
+      const text = await index();
+      return small.every((name) => text.includes(name));
+    });
+    child.kill("SIGINT");
+    const { status, stdout, stderr } = await end;
+    expect(status).toBe(130);
+    const told =
+      form === "JSON"
+        ? (JSON.parse(stdout) as { directory: string }[]).map(({ directory }) => directory)
+        : stdout.match(/few-\d/g);
+    expect(told).toEqual(small);
+    expect(stderr).toContain(form === "JSON" ? "" : "Interrupted. What is done stays");
   });
 
   it("ends a command that waits for its input", async () => {

@@ -7,7 +7,7 @@ import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { expandFully, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
-import { OutcomeReport } from "../outcomes.ts";
+import { OutcomeReport, someOf } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import type { Style } from "../style.ts";
@@ -103,18 +103,12 @@ async function copyTags(context: Context, source: Reference, target: Reference, 
     signal,
     onProgress: showTransfers(context, () => `${plural(report.count, "tag")} copied`),
   });
-  return report.all(some(copying, source));
+  return report.all(someOf(copying, () => noTags(source)));
 }
 
 /** A mirror of nothing is a typo. */
-async function* some<T>(outcomes: AsyncIterable<T>, source: Reference): AsyncGenerator<T, void, undefined> {
-  let isNone = true;
-  for await (const outcome of outcomes) {
-    isNone = false;
-    yield outcome;
-  }
-  if (!isNone) return;
-  throw new SkillError("NOT_FOUND", `${formatReference(source)} has no tags`, {
+function noTags(source: Reference): SkillError {
+  return new SkillError("NOT_FOUND", `${formatReference(source)} has no tags`, {
     hint: "Check the name, and that you may read it.",
   });
 }

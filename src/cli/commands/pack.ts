@@ -8,7 +8,7 @@ import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError } from "../failure.ts";
 import { formatIssues } from "../issues.ts";
 import { formatLimits } from "../limits.ts";
-import { remarkInterruption } from "../outcomes.ts";
+import { endEarly } from "../outcomes.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { formatBytes, plural, shortDigest } from "../units.ts";
@@ -74,8 +74,7 @@ export const packCommand: CommandDefinition<[directories: readonly string[]], Fl
         if ("result" in outcome && outcome.result.status === "draft") draft ??= outcome.result.reference;
       }
     } catch (error) {
-      if (statuses.length > 0) await parts.end();
-      if (directories.length > 1) await remarkInterruption(error, output);
+      await endEarly(parts, error, { output, count: statuses.length, isAlone: directories.length === 1 });
       throw error;
     }
     await parts.end();

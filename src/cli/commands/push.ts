@@ -9,7 +9,7 @@ import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { defaultRegistry, expandTarget } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
-import { OutcomeReport } from "../outcomes.ts";
+import { OutcomeReport, someOf } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
@@ -135,15 +135,18 @@ async function pushMany(
     signal,
     onProgress: showTransfers(context, () => `${plural(report.count, "image")} pushed`),
   });
-  const status = await report.all(pushing);
-  if (report.count > 0) return status;
   // With a status, that there is nothing may be as it should; with a name alone, it is a typo.
-  if (name === undefined || flags.status !== undefined) {
+  const isTypo = name !== undefined && flags.status === undefined;
+  const status = await report.all(isTypo ? someOf(pushing, () => noneLike(name, context)) : pushing);
+  if (report.count === 0) {
     await output.remark(`No local image fits. See what there is: skillctl list${context.storeOption}\n`);
-    return status;
   }
-  throw new SkillError("NOT_FOUND", `no local image has a name like ${quote(name)}`, {
-    hint: `See what there is: skillctl list${context.storeOption}`,
+  return status;
+}
+
+function noneLike(name: string, { storeOption }: Context): SkillError {
+  return new SkillError("NOT_FOUND", `no local image has a name like ${quote(name)}`, {
+    hint: `See what there is: skillctl list${storeOption}`,
   });
 }
 
