@@ -28,8 +28,9 @@ export async function buildImage(target, name, { output = OUTPUT, archive, root 
     else await cp(root, join(context, "root"), { recursive: true });
     await cp(join(output, target.name, target.executable), join(context, "skillctl"));
     await chmod(join(context, "skillctl"), 0o755);
-    await mkdir(join(context, "data"));
-    await chmod(join(context, "data"), 0o775);
+    // In a directory of its own: of what is copied itself, the mode would be lost.
+    await mkdir(join(context, "owned/data"), { recursive: true });
+    await chmod(join(context, "owned/data"), 0o775);
     const facts = {
       VERSION: version,
       REVISION: await commit(),

@@ -9,7 +9,7 @@
  */
 import { execFile, execFileSync } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { parseArgs, promisify } from "node:util";
 
@@ -50,26 +50,33 @@ for (const target of targets) {
 
 console.log("== container images");
 const images = [];
+const imageArchives = [];
 for (const target of targets.filter(({ os }) => os === "linux")) {
   const archive = join(OUTPUT, `skillctl_${version}_image_${target.arch}.oci.tar`);
   images.push(await buildImage(target, `localhost/skillctl:${version}-${target.arch}`, { archive }));
+  imageArchives.push(archive);
 }
 const files = [...first.keys()].map((name) => join(OUTPUT, name));
 const digests = await writeChecksums(OUTPUT, files);
 for (const target of targets) await rm(join(OUTPUT, target.name), { recursive: true });
 
 console.log("== artifacts");
-for (const [name, digest] of digests) {
-  const { size } = await stat(join(OUTPUT, name));
-  console.log(`${digest}  ${name}  ${(size / 1e6).toFixed(1)} MB`);
+const others = [...imageArchives.map((file) => basename(file)), "checksums.txt"];
+for (const name of [...digests.keys(), ...others]) {
+  const file = join(OUTPUT, name);
+  const { size } = await stat(file);
+  console.log(`${digests.get(name) ?? (await sha256(file))}  ${name}  ${formatSize(size)}`);
 }
-console.log(`${await sha256(join(OUTPUT, "checksums.txt"))}  checksums.txt`);
 for (const { name, digest, size } of images) console.log(`${digest}  ${name}, ${size} unpacked`);
 
 if (differing.length > 0) {
   console.error(`\nnot the same when built again: ${differing.join(", ")}`);
   process.exitCode = 1;
 } else console.log(`\n${first.size} of ${first.size} files are the same when built again`);
+
+function formatSize(bytes) {
+  return bytes < 100_000 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
 
 /** What has to hold before anything that others see is made. */
 async function refuseUnlessReady() {

@@ -1,4 +1,5 @@
 /** The container image: what its users do with it, as users that it does not know, over a root that nobody can write to. */
+import { randomUUID } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,7 +16,7 @@ const OTHER_USER = "1000770000:0";
 /** A draft that the tests pack and send. */
 const DRAFT = "examples/one-page-report:1.0.0-draft";
 
-describeWith([buildah, podman, IMAGE_ROOTS.amd64], "the container image", () => {
+describeWith([buildah, podman, htpasswd, IMAGE_ROOTS.amd64], "the container image", () => {
   let workspace: Workspace;
   const at = (...names: readonly string[]): string => join(workspace.directory, ...names);
   beforeAll(async () => {
@@ -71,6 +72,21 @@ describeWith([buildah, podman, IMAGE_ROOTS.amd64], "the container image", () => 
     expect(packed, packed.stderr).toMatchObject({ status: 0, stdout: "examples/hello-world:1.0.0-draft\n" });
     const [first = ""] = readdirSync(at("other-data"));
     expect(statSync(at("other-data", first)).uid).toBe(1_000_770_000);
+  });
+
+  it.each([
+    ["the user of the image", "65534:0"],
+    ["a user that OpenShift made up", OTHER_USER],
+  ])("keeps what it makes in a volume that podman has just made, as %s", async (_, user) => {
+    const volume = `skillctl-test-${randomUUID()}`;
+    try {
+      const options = ["--user", user, "-v", `${volume}:/data`];
+      const packed = await run(["pack", "hello-world", "-q"], ...options);
+      expect(packed, packed.stderr).toMatchObject({ status: 0, stdout: "examples/hello-world:1.0.0-draft\n" });
+      expect((await run(["list", "-q"], ...options)).stdout).toBe("examples/hello-world:1.0.0-draft\n");
+    } finally {
+      await workspace.run("podman", "volume", "rm", "--force", volume);
+    }
   });
 
   it("writes nowhere else, not even for its user, and starts nobody's shell", async () => {
@@ -129,6 +145,33 @@ describeWith([buildah, podman, IMAGE_ROOTS.amd64], "the container image", () => 
     const stdout = await workspace.output("bash", "-eo", "pipefail", "-c", `cd home\n${script}`);
     expect(stdout).toContain(`skillctl ${VERSION}\n`);
     expect(stdout).toContain("examples/hello-world:1.0.0-draft");
+  });
+
+  it("serves a registry as docs/how-to/install.md shows", async () => {
+    const [, block = ""] = blocksOf("docs/how-to/install.md").filter((each) => each.includes("podman"));
+    const [name, port] = [`registry-${process.pid}`, await freePort()];
+    const script = block
+      .replaceAll("ghcr.io/OWNER/skillctl", IMAGE)
+      .replace("--name registry -p 5000:5000 -v registry:", `--name ${name} --network=host -v ${name}:`)
+      .replace("0.0.0.0:5000", `127.0.0.1:${port}`)
+      .replace("podman logs registry", "");
+    mkdirSync(at("home/serving"));
+    const ask = async (user: string): Promise<number> => {
+      const headers = { authorization: `Basic ${Buffer.from(user).toString("base64")}` };
+      return fetch(`http://127.0.0.1:${port}/v2/`, { headers }).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    };
+    try {
+      await workspace.output("bash", "-eo", "pipefail", "-c", `cd home/serving\n${script}`);
+      await expect.poll(() => ask("alice:wonderland"), { timeout: 30_000 }).toBe(200);
+      expect(await ask("alice:looking-glass")).toBe(401);
+      expect((await workspace.run("podman", "logs", name)).stderr).toContain('"msg":"listening"');
+    } finally {
+      await workspace.run("podman", "rm", "--force", "--volumes", name);
+      await workspace.run("podman", "volume", "rm", "--force", name);
+    }
   });
 
   it("serves a registry from a volume", async () => {
