@@ -150,6 +150,10 @@ export class SimulatedDisk implements FileSystem {
         node.bytes = concat(node.bytes, bytes);
         node.modified = Date.now();
       },
+      // Done only after a failure, and this disk has none but the loss of its power.
+      truncate: async () => {
+        throw errno("ENOSYS", "truncate");
+      },
       sync: async () => {
         this.#log.push({ kind: "sync", node });
       },

@@ -51,13 +51,15 @@ interface UnusedLink {
 /**
  * Removes blobs that no manifest of any repository refers to, takes blobs from repositories that do not use them, and
  * forgets uploads that were given up. Manifests stay until they are deleted, with a tag or without: archived skills have
- * none. A manifest's record that cannot be read is written again from its bytes; throws `STORE_CORRUPT`, having removed nothing,
+ * none. Throws what {@link RegistryStorage.settle} throws. A manifest's record that cannot be read is written again from its bytes; throws `STORE_CORRUPT`, having removed nothing,
  * when those cannot be read either, or with `dryRun`.
  */
 export async function gc(storage: RegistryStorage, options: CollectOptions = {}): Promise<CollectReport> {
   const { grace = HOUR, now = Date.now } = options;
   const { uploadExpiry = Math.max(24 * HOUR, grace) } = options;
   throwIfAborted(options.signal);
+  // A manifest that comes late must find what it refers to.
+  await storage.settle?.();
   const before = now() - grace;
   const { live, unused } = await mark(storage, before, options);
   const unlinked = await unlink(storage, unused, before, options);

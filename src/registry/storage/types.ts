@@ -257,6 +257,11 @@ export interface RegistryStorage {
    * Left out where nothing can be missing.
    */
   check?(options?: OperationOptions): Promise<void>;
+  /**
+   * Makes the changes that a failing disk has kept, of which whoever reads the storage sees nothing. Throws `STORE_UNWRITABLE` while it
+   * fails, `STORE_LOCKED` where another process has to make them. Left out where nothing is ever kept.
+   */
+  settle?(): Promise<void>;
   /** Waits for writes under way. Nothing may be called after it. */
   close(): Promise<void>;
 }

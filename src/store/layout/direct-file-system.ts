@@ -13,6 +13,7 @@ import {
   fstat,
   fstatSync,
   fsync,
+  ftruncate,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -46,6 +47,7 @@ const FEW = 64 * 1024;
 const NOT_MANY = 8 * 1024 * 1024;
 
 const flush = promisify(fsync);
+const truncate = promisify(ftruncate);
 const statElsewhere = promisify(fstat);
 const readElsewhere = promisify(read);
 const writeElsewhere = promisify(write);
@@ -70,7 +72,7 @@ export function createDirectFileSystem(pace: Pace): FileSystem {
   /** Made here, or elsewhere. */
   const either = async <T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> => {
     // Of many who waited, those who come too late in the next turn wait again.
-    for (let turn = pace.turn(); turn !== undefined; turn = pace.turn()) await turn;
+    for (let turn = pace.turn(); turn !== undefined && pace.isQuick; turn = pace.turn()) await turn;
     return pace.isQuick ? pace.timed(here) : elsewhere();
   };
   const there = nodeFileSystem;
@@ -168,7 +170,7 @@ function directFile(fd: number, pace: Pace): OpenFile {
     }
   };
   const isHere = async (bytes: number): Promise<boolean> => {
-    for (let turn = pace.turn(); turn !== undefined; turn = pace.turn()) await turn;
+    for (let turn = pace.turn(); turn !== undefined && pace.isQuick; turn = pace.turn()) await turn;
     return pace.isQuick && bytes <= FEW;
   };
   return {
@@ -188,6 +190,7 @@ function directFile(fd: number, pace: Pace): OpenFile {
             : (await writeElsewhere(fd, bytes, at, left, null)).bytesWritten;
         }
       }),
+    truncate: async (size) => tracked(async () => truncate(fd, size)),
     sync: async () => tracked(async () => flush(fd)),
     state: async () =>
       tracked(async () =>

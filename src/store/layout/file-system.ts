@@ -32,6 +32,8 @@ export interface OpenFile {
   read(buffer: Uint8Array, position?: number): Promise<number>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Leaves the first `size` bytes of a file that is written to, which has at least so many. */
+  truncate(size: number): Promise<void>;
   /** Returns when the content is on the disk. */
   sync(): Promise<void>;
   /**
@@ -107,6 +109,7 @@ function nodeFile(handle: FileHandle): OpenFile {
         at += (await handle.write(bytes, at, bytes.byteLength - at, null)).bytesWritten;
       }
     },
+    truncate: async (size) => handle.truncate(size),
     sync: async () => handle.sync(),
     state: async () => fileState(await handle.stat({ bigint: true })),
     close: async () => handle.close(),

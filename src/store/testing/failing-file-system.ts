@@ -1,7 +1,7 @@
 /** A file system that fails on demand, as disks do. */
 import { nodeFileSystem, type FileSystem, type OpenFile } from "../layout/file-system.ts";
 
-export type FileOperation = keyof FileSystem | "read" | "write" | "sync" | "close";
+export type FileOperation = keyof FileSystem | "read" | "write" | "truncate" | "sync" | "close";
 
 /** Decides for every operation whether it fails: an errno such as `ENOSPC`, or `undefined` to let it happen. */
 export type Fault = (operation: FileOperation, path: string) => string | undefined;
@@ -14,6 +14,7 @@ export function failingFileSystem(fault: Fault, fs: FileSystem = nodeFileSystem)
   const file = (path: string, opened: OpenFile): OpenFile => ({
     read: async (buffer, position) => (check("read", path), opened.read(buffer, position)),
     write: async (bytes) => (check("write", path), opened.write(bytes)),
+    truncate: async (size) => (check("truncate", path), opened.truncate(size)),
     sync: async () => (check("sync", path), opened.sync()),
     close: async () => opened.close(),
   });

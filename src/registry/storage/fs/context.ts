@@ -9,6 +9,7 @@ import { countRepository } from "./count.ts";
 import { Ledger } from "./ledger.ts";
 import { ManifestDigests } from "./manifest-lists.ts";
 import type { RegistryPaths } from "./paths.ts";
+import type { Ownership } from "./ownership.ts";
 import { RecentValues } from "./recent.ts";
 import type { ManifestRecord } from "./records.ts";
 import { RepositoryNames } from "./repository-names.ts";
@@ -33,14 +34,20 @@ export class FsContext {
   readonly journal: Journal;
   /** Whether this is the process that changes repositories. */
   readonly isOwner: boolean;
-  readonly #isLost: () => boolean;
+  readonly #ownership: Ownership | undefined;
 
-  /** `isLost`: whether somebody else became the owner meanwhile. */
-  constructor(disk: Disk<RegistryPaths>, isOwner: boolean, isLost: () => boolean) {
+  /** `ownership`: that of the process that changes repositories. */
+  constructor(disk: Disk<RegistryPaths>, ownership: Ownership | undefined) {
+    const isOwner = ownership !== undefined;
     this.disk = disk;
     this.isOwner = isOwner;
-    this.#isLost = isLost;
-    this.journal = new Journal(disk, () => this.#forget());
+    this.#ownership = ownership;
+    this.journal = new Journal(disk, {
+      changedLate: () => this.#forget(),
+      mayStill: async () => {
+        if ((await ownership?.isKept()) !== true) throw this.#inUse();
+      },
+    });
     this.tags = new RecentValues(isOwner ? REMEMBERED : 0);
     this.manifests = new RecentValues(isOwner ? REMEMBERED : 0);
     this.tagNames = new TagNames(disk, isOwner);
@@ -57,22 +64,29 @@ export class FsContext {
     this.manifests.clear();
     this.tagNames.clear();
     this.manifestDigests.clear();
+    this.ledger.changedLate();
   }
 
   /** To be waited for by whoever is about to decide on a change, with the lock for it. See {@link Journal.settle}. */
   async settle(): Promise<void> {
-    await writing(this.disk.paths.repositories, async () => this.journal.settle());
+    if (!this.journal.isSettled) await writing(this.disk.paths.repositories, async () => this.journal.settle());
   }
 
   /** Changes files of a repository, all or none. Throws `STORE_LOCKED` when that is another process's work. */
   async change(repository: string, changes: readonly FileChange[]): Promise<void> {
-    if (!this.isOwner || this.#isLost()) {
-      const { root } = this.disk.paths;
-      throw new SkillError("STORE_LOCKED", `${root} is in use: only the server that uses it changes repositories`, {
-        hint: "Ask that server, or stop it first.",
-      });
+    if (this.#ownership?.isLost() !== false) throw this.#inUse();
+    try {
+      await this.journal.commit(changes);
+    } finally {
+      // Also after a failure: the disk may have kept it.
+      if (changes.length > 0) this.repositoryNames.changed(repository);
     }
-    await this.journal.commit(changes);
-    if (changes.length > 0) this.repositoryNames.changed(repository);
+  }
+
+  #inUse(): SkillError {
+    const { root } = this.disk.paths;
+    return new SkillError("STORE_LOCKED", `${root} is in use: only the server that uses it changes repositories`, {
+      hint: "Ask that server, or stop it first.",
+    });
   }
 }

@@ -42,7 +42,11 @@ export class CountedLinks {
   }
 
   async #alone<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
-    return this.#context.linkLocks.with(this.#repository, async (lock) => lock.shared([digest], work));
+    const decide = async (): Promise<T> => {
+      await this.#context.settle();
+      return work();
+    };
+    return this.#context.linkLocks.with(this.#repository, async (lock) => lock.shared([digest], decide));
   }
 
   /** Bytes of a blob, whoever has it; `undefined` when it is not there. */

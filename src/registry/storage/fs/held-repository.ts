@@ -59,7 +59,6 @@ export class HeldRepository implements RepositoryMetadata {
 
   async linkBlob(digest: Digest, options: OperationOptions & QuotaOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    await this.#context.settle();
     const link = async (): Promise<void> => this.#change([{ write: this.#inside(this.#paths.link(digest)), text: "" }]);
     await this.#counted.link(digest, options, link);
   }
@@ -69,7 +68,6 @@ export class HeldRepository implements RepositoryMetadata {
   }
 
   async unlinkBlob(digest: Digest, { before }: OperationOptions & { readonly before?: number } = {}): Promise<boolean> {
-    await this.#context.settle();
     return this.#counted.unlink(digest, async () => {
       if (before !== undefined) return this.#links.remove(digest, before);
       if (!(await this.hasBlob(digest))) return false;

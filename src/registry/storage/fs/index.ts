@@ -24,6 +24,7 @@ import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
 import { RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
 import { FsRepository } from "./repository.ts";
+import { refuseKept } from "./segments.ts";
 import { writing } from "./writing.ts";
 
 /** Bytes that are written to see whether a disk takes any. */
@@ -65,7 +66,7 @@ export async function createFsStorage(root: string, options: FsStorageOptions = 
     const ownership = await acquireOwnership(disk, lockTimeout);
     try {
       if (!isThere) await createRegistry(disk);
-      const storage = new FsStorage(new FsContext(disk, true, () => ownership.isLost()), ownership);
+      const storage = new FsStorage(new FsContext(disk, ownership), ownership);
       await storage.recover();
       return storage;
     } catch (error) {
@@ -83,7 +84,7 @@ async function fileSystemFor({ root, blobs, repositories, uploads, own }: Regist
 
 /** Owns the registry only while it does what a server does at its start, so that no server is kept waiting. */
 async function maintained(disk: Disk<RegistryPaths>): Promise<RegistryStorage> {
-  const storage = new FsStorage(new FsContext(disk, false, () => true), undefined);
+  const storage = new FsStorage(new FsContext(disk, undefined), undefined);
   const ownership = await tryOwnership(disk);
   try {
     if (ownership !== undefined) await storage.recover();
@@ -136,6 +137,11 @@ class FsStorage implements RegistryStorage {
       }
       await disk.discard(temporary);
     });
+  }
+
+  async settle(): Promise<void> {
+    await this.#context.settle();
+    if (!this.#context.isOwner) await refuseKept(this.#context.disk);
   }
 
   inspect(options: OperationOptions = {}): AsyncIterable<StorageIssue> {

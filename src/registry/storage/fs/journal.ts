@@ -25,11 +25,18 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+export interface JournalOptions {
+  /** Called when changes were made whose caller was told that they failed. */
+  readonly changedLate: () => void;
+  /** Throws when somebody else changes repositories by now: what this process kept may be of yesterday. */
+  readonly mayStill: () => Promise<void>;
+}
+
 export class Journal {
   readonly #disk: Disk<RegistryPaths>;
   readonly #segments: Segments;
   readonly #stage: ChangeStage;
-  readonly #changedLate: () => void;
+  readonly #options: JournalOptions;
   #pending: Pending[] = [];
   /** What is in the journal but could not be put in its place. Nothing is written before it is. */
   #unapplied: StagedChanges[] = [];
@@ -41,10 +48,9 @@ export class Journal {
   /** A failed flush may have dropped what it was to write: from then on the journal is kept until it is played again. */
   #mustStay = false;
 
-  /** `changedLate` is called when changes were made whose caller was told that they failed. */
-  constructor(disk: Disk<RegistryPaths>, changedLate: () => void) {
+  constructor(disk: Disk<RegistryPaths>, options: JournalOptions) {
     this.#disk = disk;
-    this.#changedLate = changedLate;
+    this.#options = options;
     this.#segments = new Segments(disk);
     this.#stage = new ChangeStage(disk);
   }
@@ -57,12 +63,17 @@ export class Journal {
   }
 
   /**
-   * Makes what a failing disk kept (see {@link commit}). To be waited for before anything is decided by what is in its place now:
+   * Makes what a failing disk kept (see {@link commit}), and takes from the journal what it says for nothing. To be waited for before anything is decided by what is in its place now:
    * otherwise what was decided is written after what it knew nothing of. Throws while the disk still fails.
    */
   async settle(): Promise<void> {
     // What fails at this moment is not decided on: whoever waits here has its lock.
-    if (this.#unapplied.length > 0) await this.#settled();
+    if (!this.isSettled) await this.#settled();
+  }
+
+  /** Whether there is nothing to {@link settle}. */
+  get isSettled(): boolean {
+    return this.#unapplied.length === 0 && !this.#segments.isTorn;
   }
 
   /**
@@ -82,6 +93,8 @@ export class Journal {
   async close(): Promise<void> {
     await this.#running;
     await this.#clearing;
+    // Or whoever opens it next makes what somebody was told is not done.
+    await this.#settled().catch(ignore);
     clearTimeout(this.#timer);
     await this.#cut();
     await this.#clearing;
@@ -98,7 +111,7 @@ export class Journal {
       this.#pending = [];
       if (group.length > 0) await this.#write(group);
       if (this.#isClearingDue || this.#stage.size >= MANY) await this.#cut();
-      else this.#timer ??= setTimeout(() => this.#clearSoon(), DELAY).unref();
+      else this.#clearLater();
     }
   }
 
@@ -120,11 +133,15 @@ export class Journal {
   }
 
   async #applyLate(): Promise<void> {
+    if (this.isSettled) return;
+    await this.#options.mayStill();
     for (let first = this.#unapplied[0]; first !== undefined; first = this.#unapplied[0]) {
       // Also when it fails again: some of it may be in its place by then.
-      await first.apply().finally(this.#changedLate);
+      await first.apply().finally(this.#options.changedLate);
       this.#unapplied.shift();
+      this.#clearLater();
     }
+    await this.#segments.mend();
   }
 
   async #apply({ staged, resolve, reject }: Pending): Promise<void> {
@@ -135,6 +152,10 @@ export class Journal {
       this.#unapplied.push(staged);
       reject(error);
     }
+  }
+
+  #clearLater(): void {
+    this.#timer ??= setTimeout(() => this.#clearSoon(), DELAY).unref();
   }
 
   #clearSoon(): void {

@@ -42,6 +42,8 @@ export class Ledger {
   /** Of every namespace, with what is about to be added to it. */
   readonly #totals = new Map<string, Usage>();
   #isLoaded = false;
+  /** Counts changes of which nobody said here what they come to. */
+  #late = 0;
   #loading: Promise<void> | undefined;
   #lastRead = -Infinity;
 
@@ -55,6 +57,13 @@ export class Ledger {
   async usage(namespace: string, { fresh = false }: { readonly fresh?: boolean } = {}): Promise<Usage> {
     await this.#load({ again: fresh && !this.#isFresh });
     return this.#totals.get(namespace) ?? NOTHING;
+  }
+
+  /** Says that something was changed of which whoever did it was told that it was not: all is counted again. */
+  changedLate(): void {
+    this.#isLoaded = false;
+    this.#late += 1;
+    for (const account of this.#accounts.values()) account.turns += 1;
   }
 
   /** Whether the bytes of a blob were gone when its repository was counted. */
@@ -178,13 +187,17 @@ export class Ledger {
   }
 
   async #readAll(): Promise<void> {
-    // Those, too, that are gone.
-    const names = new Set(this.#accounts.keys());
-    for await (const name of this.#source.names()) names.add(name);
-    for (const name of names) await this.#readOne(name);
-    // And those that came meanwhile.
-    for (const [name, { count }] of this.#accounts) if (count === undefined) await this.#readOne(name);
-    this.#isLoaded = true;
+    for (let look = 0; look < LOOKS; look += 1) {
+      const late = this.#late;
+      // Those, too, that are gone.
+      const names = new Set(this.#accounts.keys());
+      for await (const name of this.#source.names()) names.add(name);
+      for (const name of names) await this.#readOne(name);
+      // And those that came meanwhile.
+      for (const [name, { count }] of this.#accounts) if (count === undefined) await this.#readOne(name);
+      this.#isLoaded = late === this.#late;
+      if (this.#isLoaded) break;
+    }
     this.#lastRead = this.#now();
   }
 

@@ -16,8 +16,10 @@ const PATIENCE = 75_000;
 const CHECK = 5000;
 
 export interface Ownership {
-  /** Whether somebody else took over, because this process seemed dead. */
+  /** Whether somebody else took over, because this process seemed dead: as far as was seen some seconds ago. */
   isLost(): boolean;
+  /** Looks whether it is as before. */
+  isKept(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -67,6 +69,10 @@ function watch(held: HeldLock): Ownership {
   }, CHECK).unref();
   return {
     isLost: () => isLost,
+    isKept: async () => {
+      isLost ||= !(await held.isOurs());
+      return !isLost;
+    },
     release: async () => {
       clearInterval(timer);
       await held.release();

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 
 import { absentAsUndefined } from "../../../errno.ts";
+import { SkillError } from "../../../errors.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
 import type { OpenFile } from "../../../store/layout/file-system.ts";
 import { decodeChanges, type FileChange } from "./changes.ts";
@@ -9,10 +10,35 @@ import type { RegistryPaths } from "./paths.ts";
 
 const NAME = /^[0-9]{10}\.log$/;
 const MAX_SEGMENT = 1024 ** 3;
+/** One of so many bytes is ended, also where none may be removed. */
+const LARGE = 64 * 1024 ** 2;
+
+/** For how long, in milliseconds, the journal of a server whose disk works may say something: it is cleared after some seconds. */
+const KEPT = 60_000;
+
+/** Throws `STORE_LOCKED` when the server of a registry could not make for a while what its journal says. For other processes. */
+export async function refuseKept({ fs, paths, now }: Disk<RegistryPaths>): Promise<void> {
+  for (const name of (await fs.list(paths.journal).catch(absentAsUndefined)) ?? []) {
+    const status = NAME.test(name) ? await fs.status(join(paths.journal, name)) : undefined;
+    if (status === undefined || status.size === 0 || now() - status.modified < KEPT) continue;
+    throw new SkillError("STORE_LOCKED", "the server has changes that it could not make: its disk failed", {
+      hint: "See that the disk works, and start the server again; then nothing is removed that it needs.",
+    });
+  }
+}
+
+interface Segment {
+  readonly path: string;
+  readonly file: OpenFile;
+  /** Bytes of what was added durably. */
+  size: number;
+}
 
 export class Segments {
   readonly #disk: Disk<RegistryPaths>;
-  #current: { readonly path: string; readonly file: OpenFile } | undefined;
+  #current: Segment | undefined;
+  /** The segment that a failed write has left something in, and how much of it is good. */
+  #torn: { readonly path: string; readonly size: number } | undefined;
   /** Those before the current one that are still there. */
   #old: string[] = [];
   #next = 1;
@@ -35,16 +61,43 @@ export class Segments {
     return changes;
   }
 
-  /** Adds text, durably. When it fails, nothing is added after what may have been written: the next goes into a new segment. */
+  /**
+   * Adds text, durably. What a failed write may have left must be taken away before anybody decides on anything, as whoever asked for
+   * it was told that it was not done: see {@link isTorn}.
+   */
   async append(text: string): Promise<void> {
+    await this.mend();
+    const segment = (this.#current ??= await this.#begin());
+    const bytes = new TextEncoder().encode(text);
     try {
-      const { file } = (this.#current ??= await this.#begin());
-      await file.write(new TextEncoder().encode(text));
-      await file.sync();
+      await segment.file.write(bytes);
+      await segment.file.sync();
     } catch (error) {
+      this.#torn = segment;
       await this.end().catch(() => undefined);
       throw error;
     }
+    segment.size += bytes.byteLength;
+    if (segment.size > LARGE) await this.end().catch(() => undefined);
+  }
+
+  /** Whether a segment says something that was not done. */
+  get isTorn(): boolean {
+    return this.#torn !== undefined;
+  }
+
+  /** Takes away what a failed write has left. */
+  async mend(): Promise<void> {
+    const torn = this.#torn;
+    if (torn === undefined) return;
+    const file = await this.#disk.fs.append(torn.path);
+    try {
+      await file.truncate(torn.size);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.#torn = undefined;
   }
 
   /** Ends the current segment: what comes goes into a new one. */
@@ -79,7 +132,7 @@ export class Segments {
     }
   }
 
-  async #begin(): Promise<{ readonly path: string; readonly file: OpenFile }> {
+  async #begin(): Promise<Segment> {
     const { fs, paths } = this.#disk;
     await this.#disk.makeDirectory(paths.journal);
     const path = join(paths.journal, `${String(this.#next).padStart(10, "0")}.log`);
@@ -87,7 +140,7 @@ export class Segments {
     this.#next += 1;
     try {
       await this.#disk.syncDirectory(paths.journal);
-      return { path, file };
+      return { path, file, size: 0 };
     } catch (error) {
       await file.close();
       throw error;

@@ -56,8 +56,14 @@ export class ChangeStage {
       throw failed.reason;
     }
     let next = 0;
+    let tried = -1;
     const apply = async (): Promise<void> => {
-      for (let step = steps[next]; step !== undefined; step = steps[(next += 1)]) await this.#make(step);
+      for (let step = steps[next]; step !== undefined; step = steps[(next += 1)]) {
+        const isAgain = tried === next;
+        tried = next;
+        if (!isAgain || !(await this.#isMade(step))) await this.#make(step);
+        this.#touched(step);
+      }
     };
     return { apply, discard };
   }
@@ -100,6 +106,16 @@ export class ChangeStage {
   async #make({ path, temporary }: Step): Promise<void> {
     if (temporary === undefined) await this.#disk.remove(path);
     else await this.#disk.fs.rename(temporary, path);
+  }
+
+  /** Whether a step was made though the disk said that it was not, as happens over a network. */
+  async #isMade({ path, temporary }: Step): Promise<boolean> {
+    if (temporary === undefined) return false;
+    const { fs } = this.#disk;
+    return (await fs.status(temporary)) === undefined && (await fs.status(path))?.kind === "file";
+  }
+
+  #touched({ path, temporary }: Step): void {
     if (temporary === undefined) this.#files.delete(path);
     else this.#files.add(path);
     this.#directories.add(dirname(path));
