@@ -34,18 +34,24 @@ export function formatCi(report: CiReport, style: Style): string {
   const failed = skills.filter(({ outcome }) => outcome === "failed").length;
   const verdict = failed === 0 ? style.green("ok") : style.red("failed");
   const facts = [`${plural(skills.length, "skill")}`, ...(failed === 0 ? [] : [`${failed} failed`])];
-  return `${skills.map((skill) => line(skill, style)).join("")}${verdict}: ${stage}, ${since}; ${facts.join(", ")}\n`;
+  return `${skills.map((skill) => line(skill, style, base !== undefined)).join("")}${verdict}: ${stage}, ${since}; ${facts.join(", ")}\n`;
 }
 
 /** On one line, whatever the directory is called: on GitHub, a line of its own may be a command. */
-function line({ outcome, directory, change, previous, reference, digest }: SkillReport, style: Style): string {
+function line(
+  { outcome, directory, change, previous, reference, digest }: SkillReport,
+  style: Style,
+  isCompared: boolean,
+): string {
   const paint = outcome === "failed" ? style.red : ["unchanged", "deleted"].includes(outcome) ? style.dim : style.green;
   const moved = previous === undefined ? "" : ` from ${visibleLine(previous)}`;
   const image = [reference ?? "", digest === undefined ? "" : shortDigest(digest)]
     .filter((each) => each !== "")
     .map((each) => ` ${each}`)
     .join("");
-  return `${paint(outcome.padEnd(WIDTH))} ${visibleLine(directory)}${image} ${style.dim(`(${change}${moved})`)}\n`;
+  // Of all skills nobody asked what has changed, and what is deleted is said to be.
+  const why = isCompared && change !== outcome ? ` ${style.dim(`(${change}${moved})`)}` : "";
+  return `${paint(outcome.padEnd(WIDTH))} ${visibleLine(directory)}${image}${why}\n`;
 }
 
 /** Says on stderr what is wrong and doubtful; on GitHub, marks the places in the files of the change, too. */

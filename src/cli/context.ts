@@ -2,11 +2,11 @@
 import { isAbsolute, join, resolve } from "node:path";
 
 import { SkillError } from "../errors.ts";
-import { visibleLine } from "../text/index.ts";
 import { homeOf } from "./config/home.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { Environment } from "./environment.ts";
 import type { GlobalFlags } from "./flags.ts";
+import { shellWord } from "./shell-word.ts";
 
 export interface Context {
   readonly environment: Environment;
@@ -30,16 +30,10 @@ export function createContext(environment: Environment, flags: GlobalFlags): Con
     environment,
     output: createOutput(environment, flags),
     storePath: async () => resolve(flags.store ?? (await storeSetting(variables)) ?? defaultStorePath(variables)),
-    storeOption: flags.store === undefined ? "" : ` --store ${asArgument(flags.store)}`,
+    storeOption: flags.store === undefined ? "" : ` --store ${shellWord(flags.store)}`,
     signal,
     isInteractive: stdin.isTTY === true && stderr.isTTY === true && flags.json !== true && flags.quiet !== true,
   };
-}
-
-/** As it is typed into a shell. */
-function asArgument(text: string): string {
-  const plain = visibleLine(text);
-  return /^[\w./:@%+=,-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The setting, which counts after the variable; the settings are not looked into when there is one. */

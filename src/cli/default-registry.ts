@@ -55,6 +55,6 @@ function named(given: Reference, reference: Reference): Reference {
   if (reference.registry !== undefined) return reference;
   const text = formatReference(given);
   throw new SkillError("USAGE", `${text} names no registry, and there is no default one`, {
-    hint: `Write it in full, as in quay.io/myorg/${text}, or ${HOW_TO_SET}`,
+    hint: `Write it in full, as in quay.io/myorg/${text.slice(text.lastIndexOf("/") + 1)}, or ${HOW_TO_SET}`,
   });
 }

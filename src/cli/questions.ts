@@ -53,6 +53,8 @@ async function answered<T>(
     if (key?.ctrl === true && key.name === "d") stop();
   };
   stdin.on("keypress", onKey).once("end", stop);
+  // A terminal that says that it has no width would be given a letter a line.
+  if (stderr.columns === 0) Object.assign(stderr, { columns: 80 });
   try {
     const answer = await put({ input: stdin, output: stderr, signal: AbortSignal.any([signal, end.signal]) });
     if (isCancel(answer)) throw new SkillError("ABORTED", "the question was not answered");

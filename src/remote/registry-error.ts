@@ -62,8 +62,10 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
     return new RegistryError("REGISTRY_UNAUTHORIZED", message("the registry wants credentials"), { ...options, hint });
   }
   if (status === 403) {
-    const ask = `ask for the right to do this in ${place}, or log in as somebody who has it: ${login}.`;
-    const hint = said?.isExplained === true ? `If its words do not say what to do, ${ask}` : `A${ask.slice(1)}`;
+    const hint =
+      said?.isExplained === true
+        ? `If that is a matter of rights, log in as somebody who has them: ${login}.`
+        : `Ask for the right to do this in ${place}, or log in as somebody who has it: ${login}.`;
     return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), { ...options, hint });
   }
   if (status === 404) {

@@ -151,7 +151,7 @@ describe("removing tags", () => {
     const errors = [{ code: "DENIED", message: "delete: not on Sundays" }];
     registry.fail({ method: "DELETE", status: 403, body: JSON.stringify({ errors }) });
     await expect(repository.untag("1.0.0-draft")).rejects.toMatchObject({
-      cause: { hint: expect.stringMatching(/^If its words do not say what to do, ask for the right/) as unknown },
+      cause: { hint: expect.stringMatching(/^If that is a matter of rights, log in/) as unknown },
     });
     registry.fail({ method: "DELETE", status: 403, body: "<html>" });
     await expect(repository.untag("1.0.0-draft")).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 /** Fetches an image of one store into another, from a registry onto a person's machine above all. */
 import type { ArchiveLimits } from "../archive/index.ts";
+import { refuseFileAt } from "../archive/target.ts";
 import type { SkillError } from "../errors.ts";
 import type { LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
@@ -76,6 +77,8 @@ export async function pull(
   if (options.force !== true) await refuseVersionChange(local, target.tag, image, current, options);
   const count = new TransferCount(options.onProgress);
   const { output, limits, force = false, signal } = options;
+  // Nothing is fetched for a place where there can be no directory.
+  if (output !== undefined) await refuseFileAt(output);
   const unchanged = await copyImage(
     repository,
     local,

@@ -4,6 +4,7 @@ import { LATEST } from "../lifecycle/index.ts";
 import { baseName, formatReference, repositoryName, withTag } from "../oci/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import { suggest } from "../text/index.ts";
 import { find } from "./find.ts";
 
 /** A stored image under the reference that names it. */
@@ -92,8 +93,18 @@ async function suggestRepositories(store: Store, reference: Reference, options?:
   const wanted = baseName(reference);
   const names = await collect(store.repositories(options));
   if (names.length === 0) return "The store is empty. Pack a skill first: skillctl pack <directory>.";
-  const alike = names.filter((name) => name === wanted || name.endsWith(`/${wanted}`));
-  return alike.length > 0 ? `Did you mean ${enumerate(alike)}?` : "See what there is: skillctl list.";
+  const alike = endingIn(wanted, names);
+  if (alike.length > 0) return `Did you mean ${enumerate(alike)}?`;
+  const near = suggest(wanted, names.map(lastSegment));
+  return near === undefined ? "See what there is: skillctl list." : `Did you mean ${enumerate(endingIn(near, names))}?`;
+}
+
+function endingIn(segment: string, names: readonly string[]): readonly string[] {
+  return names.filter((name) => lastSegment(name) === segment);
+}
+
+function lastSegment(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
 }
 
 function enumerate(items: readonly string[]): string {

@@ -117,6 +117,49 @@ describe("the directory of all skills", () => {
   });
 });
 
+describe("a name that is nearly one of the store", () => {
+  it.each([
+    ["good", "Did you mean examples/good?"],
+    ["godo", "Did you mean examples/good?"],
+    ["something-else", "See what there is: skillctl list."],
+  ])("%s is answered with what may be meant", async (name, hint) => {
+    const { status, stderr } = await user.run(["inspect", name]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`hint: ${hint}\n`);
+  });
+
+  it("is pushed by the name that the hint gives", async () => {
+    await run(["pack", "good"]);
+    const { stderr } = await run(["push", "examples/good:1.0.0-draft"]);
+    const hinted = /as in (\S+),/.exec(stderr)?.[1] ?? "";
+    expect(hinted).toBe("quay.io/myorg/good:1.0.0-draft");
+    expect(await run(["push", hinted])).toMatchObject({ status: 0 });
+  });
+});
+
+describe("pull", () => {
+  it("fetches nothing for a place where there can be no directory", async () => {
+    await run(["pack", "good"]);
+    await run(["push", "quay.io/myorg/good:1.0.0-draft"]);
+    await user.write({ "a-file": "" });
+    const pulled = await run(["pull", "quay.io/myorg/good:1.0.0-draft", "-o", "a-file", "--store", "untouched"]);
+    expect(pulled).toMatchObject({ status: 2, stdout: "" });
+    expect(pulled.stderr).toContain('error: "a-file" is not a directory\n');
+    expect(await user.json("list", "--store", "untouched")).toEqual([]);
+  });
+});
+
+describe("a problem of a skill in a directory with a space", () => {
+  it("is shown by the command that the hint gives", async () => {
+    await user.write({ "sp ace/SKILL.md": "# Bad\n", "sp ace/skill.yaml": "kind: nothing\n" });
+    const { stderr } = await user.run(["pack", "sp ace"]);
+    const hinted = /: skillctl (.*)$/m.exec(stderr)?.[1] ?? "";
+    const shown = await user.shell("sh", ["-c", `skillctl ${hinted}`]);
+    expect(shown.status).toBe(1);
+    expect(shown.stdout).toContain("sp ace/skill.yaml:1:");
+  });
+});
+
 describe("push --all", () => {
   const push = ["push", "--all", "--to", "quay.io/myorg"];
 

@@ -94,7 +94,7 @@ async function entryOf({ environment }: Context, key: ConfigKey): Promise<Config
 
 function usage(action: Action): SkillError {
   const forms = { get: "get <key>", set: "set <key> <value>", unset: "unset <key>", list: "list" };
-  return new SkillError("USAGE", `config ${action} is called otherwise`, {
+  return new SkillError("USAGE", `config ${action} takes other arguments`, {
     hint: `Write skillctl config ${forms[action]}`,
   });
 }

@@ -5,11 +5,12 @@ import { initSkill, type InitAnswers } from "../../skill/init.ts";
 import { parseAuthor } from "../../skillcard/author.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_VERSION } from "../../skillcard/skill-markdown.ts";
 import type { SkillCardAuthor } from "../../skillcard/types.ts";
-import { quote, visibleLine } from "../../text/index.ts";
+import { quote } from "../../text/index.ts";
 import { cardField, problemOf, type CardField } from "../card-fields.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
+import { shellWord } from "../shell-word.ts";
 import { text } from "../values.ts";
 
 interface Flags {
@@ -72,7 +73,7 @@ export const initCommand: CommandDefinition<[directory: string | undefined], Fla
       (made) => made.files.map((file) => `${output.style.green("created")} ${join(made.directory, file)}\n`).join(""),
       (made) => `${made.directory}\n`,
     );
-    await output.remark(`Next: skillctl pack ${visibleLine(directory)}${context.storeOption}\n`);
+    await output.remark(`Next: skillctl pack ${shellWord(directory)}${context.storeOption}\n`);
     return ExitStatus.ok;
   },
 };

@@ -9,6 +9,7 @@ import { describeError } from "../failure.ts";
 import { formatIssues } from "../issues.ts";
 import { formatLimits } from "../limits.ts";
 import { endEarly } from "../outcomes.ts";
+import { shellWord } from "../shell-word.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { formatBytes, plural, shortDigest } from "../units.ts";
@@ -141,5 +142,5 @@ async function reportTrouble(outcome: PackOutcome, { output, storeOption }: Cont
 /** What a card's own hint says of its first problem, validate says of all of them. */
 function hintFor(error: unknown, directory: string): string | undefined {
   if (!isSkillError(error, "SKILLCARD_INVALID")) return undefined;
-  return `See every problem in its place: skillctl validate ${directory}`;
+  return `See every problem in its place: skillctl validate ${shellWord(directory)}`;
 }

@@ -120,7 +120,7 @@ function stateOf({ revoked, expires }: RobotToken, now: Date): string {
 
 function usage(action: Action): SkillError {
   const forms = { create: "create <name>", list: "list", revoke: "revoke <name>" };
-  return new SkillError("USAGE", `robot ${action} is called otherwise`, {
+  return new SkillError("USAGE", `robot ${action} takes other arguments`, {
     hint: `Write skillctl robot ${forms[action]}`,
   });
 }
