@@ -1,13 +1,13 @@
 """Runs a command on a pseudo terminal: terminal.py STEPS COMMAND...
 
-STEPS is a JSON list of [text to wait for, text to type]. Prints all that the terminal showed; exits as the command does.
+STEPS is a JSON list of [text to wait for, text to type]; WIDTH is that of the terminal. Prints all that the terminal showed; exits as the command does.
 """
 import fcntl, json, os, pty, select, signal, struct, sys, termios, time
 
 steps, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(os.environ.get("WIDTH", "100")), 0, 0))
     os.execvp(command[0], command)
 
 shown, at, deadline = b"", 0, time.monotonic() + 20

@@ -18,9 +18,13 @@ beforeAll(async () => {
 });
 
 /** Runs the command on a terminal; `steps` are what is waited for and what is typed then. */
-function onTerminal(args: readonly string[], steps: readonly (readonly [string, string])[] = []): Promise<Result> {
+function onTerminal(
+  args: readonly string[],
+  steps: readonly (readonly [string, string])[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return user.shell("python3", [PTY, JSON.stringify(steps), ...COMMAND, ...args], {
-    env: { TERM: "xterm" },
+    env: { TERM: "xterm", ...env },
   });
 }
 
@@ -54,6 +58,14 @@ describeWith([python], "on a terminal", () => {
     const yes = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "y"]]);
     expect(yes.status).toBe(0);
     expect((await user.run(["list", "hello", "-q"])).stdout).toBe("");
+  });
+
+  it("asks in whole lines where the terminal does not know its width", async () => {
+    await user.skill("narrow");
+    await user.run(["pack", "narrow"]);
+    const asked = await onTerminal(["rm", "examples/narrow:1.0.0-draft"], [["Remove", "n"]], { WIDTH: "0" });
+    expect(asked.stdout).toContain("Remove examples/narrow:1.0.0-draft?");
+    expect(asked.status).toBe(1);
   });
 
   it("says before it removes what is published, and names all of several", async () => {
