@@ -18,6 +18,8 @@ createServer(async (request, response) => {
       await pipeline(createReadStream(file), response);
     }
   } catch {
-    response.writeHead(404).end();
+    // A client that has all it wants may be gone before the last piece is said to be sent.
+    if (response.headersSent) response.destroy();
+    else response.writeHead(404).end();
   }
 }).listen(Number(port), "127.0.0.1");
