@@ -63,8 +63,9 @@ export class Journal {
   }
 
   /**
-   * Makes what a failing disk kept (see {@link commit}), and takes from the journal what it says for nothing. To be waited for before anything is decided by what is in its place now:
-   * otherwise what was decided is written after what it knew nothing of. Throws while the disk still fails.
+   * Makes what a failing disk kept (see {@link commit}), and takes from the journal what it says for nothing. To be waited for
+   * before anything is decided by what is in its place now: otherwise what was decided is written after what it knew nothing
+   * of. Throws while the disk still fails.
    */
   async settle(): Promise<void> {
     // What fails at this moment is not decided on: whoever waits here has its lock.

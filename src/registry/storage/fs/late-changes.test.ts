@@ -219,6 +219,19 @@ describe("what the journal could not write", () => {
     expect(await listOf(fsck(next))).toEqual([]);
   });
 
+  it("is forgotten when the journal is cleared", async () => {
+    const { storage, repository, breaks } = await world();
+    const { manifest } = await storeImage(storage, NAME, "one");
+    breaks("sync", "/journal/");
+    const put = repository.moveTags([{ tag: "x", to: manifest.digest }]);
+    await expect(put).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    breaks("sync", undefined);
+    await expect.poll(async () => readdir(pathTo("work/journal")), { timeout: 20_000 }).toEqual([]);
+    await repository.moveTags([{ tag: "y", to: manifest.digest }]);
+    expect(await listOf(repository.tags())).toEqual(["y"]);
+    expect(await listOf((await killed()).metadata.repository(NAME).tags())).toEqual(["y"]);
+  });
+
   it("is not done in part either, of what many asked for at once", async () => {
     let isCut = false;
     const create: typeof nodeFileSystem.create = async (path) => {

@@ -90,12 +90,13 @@ export class Segments {
   async mend(): Promise<void> {
     const torn = this.#torn;
     if (torn === undefined) return;
-    const file = await this.#disk.fs.append(torn.path);
+    // The journal may have been cleared meanwhile.
+    const file = await this.#disk.fs.append(torn.path).catch(absentAsUndefined);
     try {
-      await file.truncate(torn.size);
-      await file.sync();
+      await file?.truncate(torn.size);
+      await file?.sync();
     } finally {
-      await file.close();
+      await file?.close();
     }
     this.#torn = undefined;
   }
