@@ -187,6 +187,21 @@ it("a repository that came late is listed, and what it holds is counted", async 
   expect((await (await open()).metadata.usage("examples")).bytes).toBe(bytes);
 });
 
+it("a repository of which all came late is listed once it is there", async () => {
+  const { storage, breaks } = await world();
+  await storeImage(storage, NAME, "base");
+  await listOf(storage.metadata.repositories());
+  const { manifest, manifestBytes } = makeImage("one");
+  await storage.blobs.put(manifest.digest, manifestBytes);
+  const alone = { descriptor: manifest, references: [] };
+  const added = storage.metadata.repository("examples/new");
+  breaks("rename", "/manifests/");
+  await expect(added.putManifest(alone)).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+  breaks("rename", undefined);
+  await added.putManifest(alone);
+  expect(await listOf(storage.metadata.repositories())).toEqual([NAME, "examples/new"]);
+});
+
 it("whoever lost the registry to another process makes nothing late", async () => {
   const { storage, repository, breaks } = await world();
   const { manifest } = await storeImage(storage, NAME, "one", { tag: "x" });
