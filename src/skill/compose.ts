@@ -40,8 +40,14 @@ export function composeDraft(parts: ImageParts): ComposedImage {
   return { configs, members: images.map((image) => image.manifest), root: describeManifest(index, MediaType.index) };
 }
 
+/** What a config is made of. */
+export type ConfigParts = Pick<ImageParts, "annotations" | "created" | "diffId">;
+
+/** The platform of an image that runs anywhere, as a single manifest is not asked for its own. */
+export const DEFAULT_PLATFORM: Platform = { architecture: "amd64", os: "linux" };
+
 /** OCI image-spec "config.md". The history has one entry because there is one layer. */
-function configDocument(parts: ImageParts, platform: Platform): JsonObject {
+export function configDocument(parts: ConfigParts, platform: Platform): JsonObject {
   return {
     created: parts.created,
     ...platform,

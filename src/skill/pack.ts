@@ -12,7 +12,7 @@ import { SkillCardError } from "../skillcard/index.ts";
 import type { SkillCard, SkillCardIssue, SkillCardProvenance } from "../skillcard/index.ts";
 import type { OperationOptions, Repository, Store } from "../store/index.ts";
 import { quote, suggest } from "../text/index.ts";
-import type { ImageParts } from "./compose.ts";
+import { DEFAULT_PLATFORM, type ImageParts } from "./compose.ts";
 import { readSkillDirectory, type SkillDirectory } from "./directory.ts";
 import { storeDraft, type StoredDraft } from "./draft.ts";
 import { MAX_MEMBERS, PROFILES, type Profile } from "./image.ts";
@@ -54,8 +54,6 @@ export interface PackResult extends StoredDraft {
   /** The limits that whoever unpacks this has to raise, and to what; empty for a skill of ordinary size. */
   readonly exceeds: Partial<ArchiveLimits>;
 }
-
-const DEFAULT_PLATFORM: Platform = { architecture: "amd64", os: "linux" };
 
 /**
  * Packs a skill directory as a draft and tags it `namespace/name:<version>-draft`.

@@ -8,6 +8,7 @@ import type { Digest, Reference } from "../oci/index.ts";
 import { copyImage } from "../store/copy.ts";
 import { inOrder } from "../store/in-order.ts";
 import type { CopyProgress, OperationOptions, Store } from "../store/index.ts";
+import { deriveConfig } from "./derive-config.ts";
 import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
@@ -84,7 +85,7 @@ export async function pull(
     local,
     entryOf(image),
     { name, found: current ?? null },
-    { ...options, earlier: promotedFrom, onProgress: count.onProgress },
+    { ...options, earlier: promotedFrom, derive: deriveConfig, onProgress: count.onProgress },
   );
   const unpackOptions = { force, ...(limits && { limits }), ...(signal && { signal }) };
   const unpacked = output === undefined ? undefined : await unpack(to, target, output, unpackOptions);
@@ -128,4 +129,4 @@ export async function* pullAll(
  * More than there are connections: while some wait for the disk and for the index, which takes what is ready in one write,
  * others keep the connections busy.
  */
-const PULLS_AT_ONCE = 24;
+const PULLS_AT_ONCE = 64;

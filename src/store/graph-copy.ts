@@ -6,10 +6,11 @@
  * directory is the opposite: asking is cheap there, parts may have been lost or damaged since, and a copy is the moment
  * at which somebody has the right bytes at hand. So every part is looked at unless the caller says `trustTarget`.
  */
-import { asContent, type Content } from "../content/index.ts";
+import { asContent, readAll, type Content } from "../content/index.ts";
 import { isSkillError, throwIfAborted } from "../errors.ts";
 import { childrenOf, isDocumentType, isIndexType, parseManifest, parseReference } from "../oci/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
+import { makeDerived, type Derivation, type Derive } from "./derived.ts";
 import { find } from "./find.ts";
 import { limiter, type Limiter } from "./limiter.ts";
 import { readDocument } from "./read.ts";
@@ -40,6 +41,8 @@ export interface GraphCopyOptions extends OperationOptions {
   readonly trustTarget?: boolean;
   /** How many blobs and manifests are on their way at once. Default: 6. */
   readonly concurrency?: number;
+  /** Finds blobs that can be made of others which are fetched anyway; what cannot be made so is fetched. Default: none. */
+  readonly derive?: Derive;
   readonly onProgress?: (progress: CopyProgress) => void;
 }
 
@@ -63,6 +66,8 @@ export class GraphCopy {
   readonly #mountFrom: { readonly mountFrom?: string };
   readonly #limit: Limiter;
   readonly #started = new Map<string, Promise<void>>();
+  /** What is kept of blobs on their way, as others will be made of it. */
+  readonly #sources = new Map<Digest, Uint8Array[]>();
   readonly #referrers = new Map<Digest, Promise<void>>();
   readonly #listings = new Map<Digest, Promise<ReadonlySet<Digest>>>();
 
@@ -135,7 +140,10 @@ export class GraphCopy {
   /** Copies what a document refers to; returns the document. */
   async #copyBelow(descriptor: Descriptor): Promise<Uint8Array> {
     const bytes = await this.#read(descriptor);
-    await this.#copyAll(childrenOf(parseManifest(bytes, descriptor.mediaType)));
+    const manifest = parseManifest(bytes, descriptor.mediaType);
+    const derivation = manifest.kind === "manifest" ? this.#options.derive?.(manifest, descriptor) : undefined;
+    const derived = derivation === undefined ? [] : [this.#copyDerived(derivation)];
+    await this.#allOf([...derived, ...childrenOf(manifest).map((child) => this.#copy(child))]);
     return bytes;
   }
 
@@ -183,14 +191,32 @@ export class GraphCopy {
     return this.#limit(async () => this.#push(descriptor, this.#from.fetch(descriptor, this.#signal)));
   }
 
+  /** Copies what a blob can be made of, and makes it; fetches it where the target had that already, or it is another one. */
+  #copyDerived(derivation: Derivation): Promise<void> {
+    const { blob, from } = derivation;
+    return this.#once(blob, async () => {
+      const source: Uint8Array[] = [];
+      this.#sources.set(from.digest, source);
+      await this.#copy(from);
+      this.#sources.delete(from.digest);
+      const made = source.length === 0 ? undefined : makeDerived(derivation, await readAll(source));
+      await (made === undefined ? this.#copyBlob(blob) : this.#limit(async () => this.#push(blob, made)));
+    });
+  }
+
   /** A push reads its content only if it needs it; whether it did tells what happened. */
   async #push(descriptor: Descriptor, content: Content | Uint8Array): Promise<void> {
     throwIfAborted(this.#options.signal);
     let outcome: NonNullable<CopyProgress["outcome"]> = "present";
     let sent = 0;
     const source = asContent(content);
-    const begin = (): void => void (outcome = "copied");
-    const passed = (bytes: number): void => {
+    const kept = this.#sources.get(descriptor.digest);
+    const begin = (): void => {
+      outcome = "copied";
+      kept?.splice(0);
+    };
+    const passed = (bytes: number, chunk: Uint8Array): void => {
+      kept?.push(chunk);
       // A push that was interrupted begins anew; that is no news until it is further than before.
       if (bytes <= sent) return;
       sent = bytes;
@@ -204,10 +230,6 @@ export class GraphCopy {
   #tell(descriptor: Descriptor, outcome: NonNullable<CopyProgress["outcome"]>): void {
     const { size: total } = descriptor;
     this.#options.onProgress?.({ descriptor, bytes: outcome === "copied" ? total : 0, total, outcome });
-  }
-
-  async #copyAll(descriptors: readonly Descriptor[]): Promise<void> {
-    await this.#allOf(descriptors.map((descriptor) => this.#copy(descriptor)));
   }
 
   /** Waits for all even when one fails, so that nothing still writes after the copy has rejected. */

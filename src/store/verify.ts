@@ -41,11 +41,11 @@ function checkedAs(
 
 /**
  * Passes `content` on unchanged, and tells of it: `begin` when somebody starts to read it, `passed` after each chunk, with
- * the bytes since then. It stays as checked, and as rereadable, as it was.
+ * the bytes since then and that chunk. It stays as checked, and as rereadable, as it was.
  */
 export function observed(
   content: Content,
-  { begin, passed }: { readonly begin: () => void; readonly passed: (bytes: number) => void },
+  { begin, passed }: { readonly begin: () => void; readonly passed: (bytes: number, chunk: Uint8Array) => void },
 ): Content {
   async function* pass(beginning: () => void): AsyncGenerator<Uint8Array, void, undefined> {
     beginning();
@@ -54,7 +54,7 @@ export function observed(
     for await (const chunk of content) {
       yield chunk;
       bytes += chunk.byteLength;
-      passed(bytes);
+      passed(bytes, chunk);
     }
   }
   return checkedAs(CHECKED.get(content), content, pass);
