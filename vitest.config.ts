@@ -51,6 +51,7 @@ export default defineConfig({
           name: "reliability",
           include: ["test/reliability/**/*.test.ts"],
           testTimeout: SOAK ? 7_200_000 : 300_000,
+          hookTimeout: SOAK ? 600_000 : 120_000,
           fileParallelism: false,
         },
       },

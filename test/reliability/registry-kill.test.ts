@@ -27,17 +27,23 @@ const CONFIG = { gc: { every: "1s", grace: "1m" } };
 
 let root: string;
 let remove: () => Promise<void>;
+let running: ServerProcess | undefined;
 beforeAll(async () => {
   const { path, remove: removeAll } = await temporaryDirectory();
   [root, remove] = [join(path, "registry"), removeAll];
 });
-afterAll(async () => remove());
+afterAll(async () => {
+  // A server that a failed test left would write into what is removed.
+  running?.kill();
+  await running?.ended;
+  await remove();
+});
 
 it(`loses nothing that was acknowledged when it is killed ${KILLS} times`, async () => {
   const random = seededRandom(7);
   const writers = Array.from({ length: WRITERS }, (_, at) => new RegistryWriter(`kill/w${at}`, seededRandom(at)));
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const server = await startServer(root, { config: CONFIG });
+    const server = (running = await startServer(root, { config: CONFIG }));
     await check(server, writers, `after ${kill} kills`);
     if (kill % 50 === 0) report(`${kill} kills so far`);
     const isDead = killWhileItWorks(server, Math.floor(random() * MAX_STEPS), random() * LONGEST);
@@ -45,7 +51,7 @@ it(`loses nothing that was acknowledged when it is killed ${KILLS} times`, async
     await server.ended;
     for (const failure of failures) expect(failure ?? new Error("over")).toBeInstanceOf(Error);
   }
-  const server = await startServer(root, { config: CONFIG });
+  const server = (running = await startServer(root, { config: CONFIG }));
   await check(server, writers, "at the end");
   await server.end();
   expect(await listOf(filesBelow(join(root, "work")))).toEqual([]);

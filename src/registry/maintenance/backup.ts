@@ -31,6 +31,7 @@ export async function backup(
 ): Promise<MirrorReport> {
   await refuseUnfinished(storage);
   await refuseCutOff(storage);
+  await storage.settle?.();
   await refuseSame(storage, resolve(directory));
   await refuseInside(resolve(directory));
   const target = await createFsStorage(directory, options);

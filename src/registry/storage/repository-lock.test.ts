@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { RepositoryLock } from "./repository-lock.ts";
+import { RepositoryLock, RepositoryLocks } from "./repository-lock.ts";
 
 /** Work that ends when told to. */
 function manual(): { readonly work: () => Promise<void>; readonly end: () => void; hasBegun: boolean } {
@@ -63,4 +63,37 @@ it("goes on after work that failed or was cancelled", async () => {
   await expect(cancelled).rejects.toMatchObject({ code: "ABORTED" });
   expect(await lock.shared(["a"], async () => "done")).toBe("done");
   expect(lock.isIdle).toBe(true);
+});
+
+/** Lets so many callbacks of promises run before it goes on. */
+async function ticks(count: number): Promise<void> {
+  for (let tick = 0; tick < count; tick += 1) await Promise.resolve();
+}
+
+it("lets only one be alone in a repository, at whatever moments others come, go and give up", async () => {
+  const locks = new RepositoryLocks();
+  const signal = AbortSignal.abort();
+  let [now, most] = [0, 0];
+  const alone = async (after: number, length: number): Promise<void> => {
+    await ticks(after);
+    await locks.with("r", async (lock) =>
+      lock.exclusive(async () => {
+        now += 1;
+        most = Math.max(most, now);
+        await ticks(length);
+        now -= 1;
+      }),
+    );
+  };
+  const givesUp = async (after: number): Promise<void> => {
+    await ticks(after);
+    const tried = locks.with("r", async (lock) => lock.exclusive(async () => undefined, { signal }));
+    await expect(tried).rejects.toMatchObject({ code: "ABORTED" });
+  };
+  for (let first = 0; first < 14; first += 1) {
+    for (let second = 0; second < 20; second += 1) {
+      await Promise.all([alone(0, 3), givesUp(first), alone(second, 40), alone(second + 8, 40)]);
+    }
+  }
+  expect(most).toBe(1);
 });

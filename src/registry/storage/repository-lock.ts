@@ -84,7 +84,7 @@ export class RepositoryLocks {
     try {
       return await work(lock);
     } finally {
-      if (lock.isIdle) this.#locks.delete(repository);
+      if (lock.isIdle && this.#locks.get(repository) === lock) this.#locks.delete(repository);
     }
   }
 }

@@ -25,6 +25,8 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
   readonly processes: ProcessTable;
   readonly now: () => number;
   readonly #syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+  /** Directories that are being made: they are there, and not durable yet. */
+  readonly #making = new Map<string, Promise<void>>();
   readonly #broken = new Map<string, unknown>();
 
   constructor(fs: FileSystem, paths: Paths, processes: ProcessTable, now: () => number) {
@@ -88,6 +90,14 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
 
   /** Creates a directory and what it lies in, durably. */
   async makeDirectory(path: string): Promise<void> {
+    const running = this.#making.get(path);
+    if (running !== undefined) return running;
+    const making = this.#make(path).finally(() => this.#making.delete(path));
+    this.#making.set(path, making);
+    return making;
+  }
+
+  async #make(path: string): Promise<void> {
     try {
       await this.fs.makeDirectory(path);
     } catch (error) {
@@ -104,7 +114,11 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
    * Returns when every change made so far in a directory is on the disk. After a failure the system may report success
    * for data that it dropped, so a directory that failed once fails from then on.
    */
-  syncDirectory(path: string): Promise<void> {
+  async syncDirectory(path: string): Promise<void> {
+    await Promise.all([this.#syncNames(path), this.#making.get(path)]);
+  }
+
+  #syncNames(path: string): Promise<void> {
     const current = this.#syncs.get(path);
     if (current === undefined) {
       const running = this.#sync(path);

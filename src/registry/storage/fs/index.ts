@@ -2,7 +2,7 @@
  * A registry's storage in a directory. docs/registry-layout.md says what lies where and why; it survives `kill -9` and a power
  * cut, full and failing disks, and commands that look after it while a server uses it.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import { Disk } from "../../../store/layout/disk.ts";
@@ -21,7 +21,7 @@ import { FsContext } from "./context.ts";
 import { inspectFiles } from "./inspect.ts";
 import { FsMarks } from "./marks.ts";
 import { acquireOwnership, tryOwnership, type Ownership } from "./ownership.ts";
-import { RegistryPaths } from "./paths.ts";
+import { ALGORITHMS, RegistryPaths } from "./paths.ts";
 import { createRegistry, isRegistry } from "./prepare.ts";
 import { FsRepository } from "./repository.ts";
 import { refuseKept } from "./segments.ts";
@@ -119,9 +119,19 @@ class FsStorage implements RegistryStorage {
 
   /** Finishes or clears away what was left undone. For the owner, before anything else. */
   async recover(): Promise<void> {
+    await this.#flushDirectories();
     await this.#context.journal.replay();
     await sweepTemporaries(this.#context.disk);
     await this.blobs.uploads.sweep();
+  }
+
+  /** A process that was killed may have made directories, and not flushed what they lie in; whoever finds them takes them for durable. */
+  async #flushDirectories(): Promise<void> {
+    const { disk } = this.#context;
+    const { root, own, blobs } = disk.paths;
+    for (const path of [root, own, blobs, ...ALGORITHMS.map((each) => join(blobs, each))]) {
+      if ((await disk.fs.status(path)) !== undefined) await disk.syncDirectory(path);
+    }
   }
 
   /** A full disk may still have room for a name, so bytes are written, too. */
@@ -149,8 +159,11 @@ class FsStorage implements RegistryStorage {
   }
 
   async close(): Promise<void> {
-    await this.#context.journal.close();
-    await this.#ownership?.release();
+    try {
+      await this.#context.journal.close();
+    } finally {
+      await this.#ownership?.release();
+    }
   }
 }
 

@@ -7,6 +7,7 @@
  * more writers there are, the fewer flushes each of them costs.
  */
 import { absentAsUndefined } from "../../../errno.ts";
+import { SkillError } from "../../../errors.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
 import { limiter } from "../../../store/limiter.ts";
 import { encodeChanges, pathOf, type FileChange } from "./changes.ts";
@@ -44,6 +45,7 @@ export class Journal {
   #running: Promise<void> | undefined;
   #clearing: Promise<void> | undefined;
   #isClearingDue = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
   /** A failed flush may have dropped what it was to write: from then on the journal is kept until it is played again. */
   #mustStay = false;
@@ -84,14 +86,22 @@ export class Journal {
   async commit(changes: readonly FileChange[]): Promise<void> {
     if (changes.length === 0) return;
     const staged = await this.#stage.stage(changes);
+    if (this.#isClosed) {
+      await staged.discard();
+      // Somebody else may have the directory by now.
+      throw new SkillError("STORE_LOCKED", "the registry is closed", {
+        hint: "The server ends; ask it again when it is back.",
+      });
+    }
     return new Promise((resolve, reject) => {
       this.#pending.push({ line: encodeChanges(changes), staged, resolve, reject });
       this.#start();
     });
   }
 
-  /** Waits for what is under way, and clears the journal if it can. */
+  /** Waits for what is under way, refuses what comes later, and clears the journal if it can. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#running;
     await this.#clearing;
     // Or whoever opens it next makes what somebody was told is not done.
@@ -119,6 +129,8 @@ export class Journal {
   async #write(group: readonly Pending[]): Promise<void> {
     try {
       await this.#settled();
+      // Whoever was suspended for long has lost it, and has not heard of that.
+      await this.#options.mayStill();
       await this.#segments.append(group.map(({ line }) => line).join(""));
     } catch (error) {
       await Promise.all(group.map(async ({ staged }) => staged.discard()));
@@ -156,7 +168,7 @@ export class Journal {
   }
 
   #clearLater(): void {
-    this.#timer ??= setTimeout(() => this.#clearSoon(), DELAY).unref();
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => this.#clearSoon(), DELAY).unref();
   }
 
   #clearSoon(): void {
@@ -168,12 +180,14 @@ export class Journal {
   /** Between two groups: ends the segment, so that all that the old ones say is in its place, and begins to clear them. */
   async #cut(): Promise<void> {
     this.#isClearingDue = false;
-    if (this.#clearing !== undefined || this.#mustStay || this.#unapplied.length > 0) return;
+    if (this.#clearing !== undefined) return this.#clearLater();
+    if (this.#mustStay || this.#unapplied.length > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#segments.end().catch(ignore);
     this.#clearing = this.#clear()
-      .catch(ignore)
+      // Nobody may write any more who would bring it about again.
+      .catch(() => this.#clearLater())
       .finally(() => (this.#clearing = undefined));
   }
 
@@ -184,7 +198,7 @@ export class Journal {
     try {
       const limit = limiter(8);
       await Promise.all([...touched.files].map((path) => limit(async () => this.#flush(path))));
-      await Promise.all([...touched.directories].map((path) => limit(async () => this.#disk.syncDirectory(path))));
+      await Promise.all([...touched.directories].map((path) => limit(async () => this.#flushNames(path))));
       await this.#segments.remove(old);
     } catch (error) {
       this.#segments.keep(old);
@@ -197,12 +211,22 @@ export class Journal {
     const file = await this.#disk.fs.open(path).catch(absentAsUndefined);
     if (file === undefined) return;
     try {
-      await file.sync();
+      await this.#orStay(file.sync());
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #flushNames(directory: string): Promise<void> {
+    await this.#orStay(this.#disk.syncDirectory(directory));
+  }
+
+  async #orStay(flushed: Promise<void>): Promise<void> {
+    try {
+      await flushed;
     } catch (error) {
       this.#mustStay = true;
       throw error;
-    } finally {
-      await file.close();
     }
   }
 }

@@ -3,6 +3,7 @@
  * failed, and it is made when the disk works again. What is decided meanwhile is decided on what there will be.
  */
 import { cp, readdir, unlink, utimes } from "node:fs/promises";
+import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -11,6 +12,7 @@ import { nodeFileSystem } from "../../../store/layout/file-system.ts";
 import { failingFileSystem, type FileOperation } from "../../../store/testing/failing-file-system.ts";
 import { makeImage } from "../../../store/testing/images.ts";
 import { temporaryDirectory } from "../../../../test/fixtures/temporary-directory.ts";
+import { backup } from "../../maintenance/backup.ts";
 import { fsck } from "../../maintenance/fsck.ts";
 import { gc } from "../../maintenance/gc.ts";
 import { fsFixture } from "../testing/fs-fixture.ts";
@@ -51,6 +53,13 @@ async function killed(): Promise<RegistryStorage> {
     await remove();
   });
   return storage;
+}
+
+/** Makes what the journal keeps two minutes old. */
+async function agedJournal(): Promise<void> {
+  const [segment = ""] = (await readdir(pathTo("work/journal"))).toSorted().slice(-1);
+  const past = Date.now() / 1000 - 120;
+  await utimes(pathTo("work/journal", segment), past, past);
 }
 
 async function digests(repository: RepositoryMetadata, remembered = false): Promise<Digest[]> {
@@ -316,12 +325,28 @@ describe("a collector", () => {
     await gc(beside, later);
     breaks("rename", "/manifests/");
     await expect(storeImage(storage, NAME, "one", { tag: "x" })).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
-    const [segment = ""] = (await readdir(pathTo("work/journal"))).toSorted().slice(-1);
-    const past = Date.now() / 1000 - 120;
-    await utimes(pathTo("work/journal", segment), past, past);
+    await agedJournal();
     await expect(gc(beside, later)).rejects.toMatchObject({ code: "STORE_LOCKED" });
     breaks("rename", undefined);
     await storage.metadata.repository(NAME).exclusively(async () => undefined);
     expect(await listOf(fsck(storage))).toEqual([]);
+  });
+});
+
+describe("a backup", () => {
+  it("does not keep half of a change", async () => {
+    const { storage, repository, breaks } = await world();
+    const one = (await storeImage(storage, NAME, "one", { tag: "a" })).manifest.digest;
+    const two = (await storeImage(storage, NAME, "two")).manifest.digest;
+    await repository.moveTags([{ tag: "b", to: one }]);
+    breaks("rename", "/tags/b");
+    const both = repository.moveTags(["a", "b"].map((tag) => ({ tag, to: two })));
+    await expect(both).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    await agedJournal();
+    const beside = await createFsStorage(pathTo(), { purpose: "maintain" });
+    onTestFinished(async () => beside.close());
+    const { path, remove } = await temporaryDirectory();
+    onTestFinished(remove);
+    await expect(backup(beside, join(path, "copy"))).rejects.toMatchObject({ code: "STORE_LOCKED" });
   });
 });

@@ -50,6 +50,11 @@ export class BlobLinks {
     return writing(path, async () => this.#trash.remove(path, digestToName(digest), before));
   }
 
+  /** Makes sure that a link which is in its place is nowhere else. */
+  async settle(digest: Digest): Promise<void> {
+    await writing(this.#paths.trash, async () => this.#trash.discard(digestToName(digest)));
+  }
+
   /** How many bytes each of the blobs has that it has. Those whose bytes are gone have none. */
   async *sizes(): AsyncGenerator<{ readonly digest: Digest; readonly size: number | undefined }, void, undefined> {
     const { fs, paths } = this.#disk;

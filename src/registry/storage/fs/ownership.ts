@@ -3,12 +3,12 @@
  * what it changed, so it need not look at the disk for every request. What others may do meanwhile, collecting garbage for
  * one, is made so that it needs no lock.
  */
-import { absentAsUndefined } from "../../../errno.ts";
 import { isSkillError, SkillError } from "../../../errors.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
 import { isFull, isReadOnly } from "../../../store/layout/failure.ts";
 import { StoreLock, type HeldLock } from "../../../store/layout/lock.ts";
 import type { RegistryPaths } from "./paths.ts";
+import { Segments } from "./segments.ts";
 
 /** A holder that cannot be looked at (in another container) counts as dead after a minute without a sign of life. */
 const PATIENCE = 75_000;
@@ -55,8 +55,9 @@ export async function tryOwnership(disk: Disk<RegistryPaths>): Promise<Ownership
   }
 }
 
-async function hasJournal({ fs, paths }: Disk<RegistryPaths>): Promise<boolean> {
-  return ((await fs.list(paths.journal).catch(absentAsUndefined)) ?? []).length > 0;
+/** What a full disk let nobody write is no change. */
+async function hasJournal(disk: Disk<RegistryPaths>): Promise<boolean> {
+  return (await new Segments(disk).load()).length > 0;
 }
 
 function watch(held: HeldLock): Ownership {

@@ -137,8 +137,9 @@ export class Segments {
     const { fs, paths } = this.#disk;
     await this.#disk.makeDirectory(paths.journal);
     const path = join(paths.journal, `${String(this.#next).padStart(10, "0")}.log`);
-    const file = await fs.create(path);
+    // Also when it fails: it may be there after all.
     this.#next += 1;
+    const file = await fs.create(path);
     try {
       await this.#disk.syncDirectory(paths.journal);
       return { path, file, size: 0 };

@@ -1,7 +1,7 @@
 /** Changes that wait beside their places: what can fail has been done, and what is left is to rename. */
 import { dirname, join } from "node:path";
 
-import { isAbsent, errnoOf } from "../../../errno.ts";
+import { errnoOf } from "../../../errno.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
 import { limiter } from "../../../store/limiter.ts";
 import { pathOf, type FileChange } from "./changes.ts";
@@ -89,8 +89,9 @@ export class ChangeStage {
 
   async #prepare(change: FileChange): Promise<Step> {
     const path = join(this.#disk.paths.repositories, ...pathOf(change).split("/"));
-    if (!("write" in change)) return { path, temporary: undefined };
+    // Also of what is removed: a power cut may have taken it with the file, and it is flushed with the others.
     await this.#makeDirectory(dirname(path));
+    if (!("write" in change)) return { path, temporary: undefined };
     const temporary = await this.#disk.createTemporary();
     try {
       if (change.text !== "") await temporary.file.write(new TextEncoder().encode(change.text));
@@ -122,18 +123,15 @@ export class ChangeStage {
   }
 
   async #makeDirectory(path: string): Promise<void> {
-    if (this.#known.has(path)) return;
-    const { fs } = this.#disk;
+    if (this.#known.has(path) || path === this.#disk.paths.root) return;
+    await this.#makeDirectory(dirname(path));
     try {
-      await fs.makeDirectory(path);
-      this.#directories.add(dirname(path));
+      await this.#disk.fs.makeDirectory(path);
     } catch (error) {
-      if (isAbsent(error) && dirname(path) !== path) {
-        await this.#makeDirectory(dirname(path));
-        return this.#makeDirectory(path);
-      }
       if (errnoOf(error) !== "EEXIST") throw error;
     }
+    // Also of one that was there: whoever made it may have been killed before it was flushed.
+    this.#directories.add(dirname(path));
     if (this.#known.size >= KNOWN) this.#known.clear();
     this.#known.add(path);
   }

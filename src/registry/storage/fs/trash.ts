@@ -46,6 +46,15 @@ export class Trash {
     return false;
   }
 
+  /** Removes what is here of a file that is about to be removed for good, so that nobody takes it back. */
+  async discard(name: string): Promise<void> {
+    const { fs } = this.#disk;
+    const names = (await fs.list(this.#directory).catch(absentAsUndefined)) ?? [];
+    const own = names.filter((other) => other.startsWith(`${name}.`));
+    for (const each of own) await this.#disk.remove(join(this.#directory, each));
+    if (own.length > 0) await this.#disk.syncDirectory(this.#directory);
+  }
+
   /**
    * Takes everything back that a process left here that was killed while it removed something. `pathOf` says where the file
    * of a name belongs. What another process removes at this moment stays, too; it is garbage another time.
