@@ -42,6 +42,7 @@ export default defineConfig({
     for (const { path } of pages) cpSync(join(DOCS, path), join(outDir, path));
     const texts = pages.map(({ path }) => readFileSync(join(DOCS, path), "utf8").trim());
     writeFileSync(join(outDir, "llms-full.txt"), `${texts.join("\n\n")}\n`);
+    console.log(`The site is in ${outDir}; any web server serves it as it is.`);
   },
 });
 

@@ -98,6 +98,21 @@ describe("what cannot be packed is an error that names it", () => {
     });
   });
 
+  test("together with all others", async () => {
+    await put("a");
+    for (const name of ["link-1", "link-2", "sub"]) await symlink("a", join(root, name));
+    await put("con.txt");
+    await expect(collectFiles(root)).rejects.toMatchObject({
+      code: "FILE_UNSUPPORTED",
+      message: expect.stringMatching(
+        /^"con.txt" cannot be packed: .*; neither can "link-1" \(it is a symbolic link\), "link-2" .*, "sub" /,
+      ) as string,
+      hint: "Remove each, rename each, or name each in .skillignore.",
+    });
+    for (let at = 0; at < 20; at += 1) await symlink("a", join(root, `more-${at}`));
+    await expect(collectFiles(root)).rejects.toThrow(/, 15 more$/);
+  });
+
   test("a symlink that is ignored is none", async () => {
     await put(".skillignore", "link\n");
     await symlink("nowhere", join(root, "link"));

@@ -18,7 +18,7 @@ import type { LayerFile } from "./types.ts";
 export interface CollectOptions {
   /** Absolute paths of directories that are left out where they lie in the one to be packed, as a store may. */
   readonly exclude?: readonly string[];
-  /** Told of each file that cannot be packed, which is then left out. Default: the first one is thrown. */
+  /** Told of each file that cannot be packed, which is then left out. Default: all of them are one error. */
   readonly onUnsupported?: (problem: UnsupportedFile) => void;
   readonly signal?: AbortSignal;
 }
@@ -56,8 +56,8 @@ interface Walk {
  * dot-directories, `options.exclude` and what `.skillignore` (only the one at the root; case counts) names. Empty directories are not
  * carried. Nothing is opened yet: each file's `open()` reads it, and fails if its size has changed.
  *
- * Throws `FILE_UNREADABLE` when the directory or a file in it cannot be read, and `FILE_UNSUPPORTED`, naming the
- * file, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse, unless
+ * Throws `FILE_UNREADABLE` when the directory or a file in it cannot be read, and `FILE_UNSUPPORTED`, naming the first and
+ * as many others as one can read, for a symlink, device, FIFO or socket that is not left out, and for a name that unpacking would refuse, unless
  * `onUnsupported` takes it.
  */
 export async function collectFiles(directory: string, options: CollectOptions = {}): Promise<CollectedFiles> {
@@ -66,6 +66,7 @@ export async function collectFiles(directory: string, options: CollectOptions = 
     throw unreadable(directory, cause);
   });
   if (!root.isDirectory()) throw new SkillError("FILE_UNREADABLE", `${quote(directory)} is not a directory`);
+  const problems: UnsupportedFile[] = [];
   const walk: Walk = {
     root: directory,
     rules: await readIgnoreRules(directory),
@@ -73,14 +74,12 @@ export async function collectFiles(directory: string, options: CollectOptions = 
     names: new PathTable(),
     files: [],
     excluded: [],
-    onUnsupported:
-      options.onUnsupported ??
-      (({ path, reason }) => {
-        throw unsupported(path, reason);
-      }),
+    onUnsupported: options.onUnsupported ?? ((problem) => void problems.push(problem)),
     signal: options.signal,
   };
   await visit(walk, "");
+  const [first, ...others] = problems;
+  if (first !== undefined) throw unsupported(first.path, first.reason, others);
   walk.files.sort((a, b) => compareUtf8(a.path, b.path));
   walk.excluded.sort(compareUtf8);
   return { files: walk.files, excluded: walk.excluded };
@@ -172,9 +171,16 @@ function unsupportedKind(entry: Dirent): string | undefined {
   return "a device or other special file";
 }
 
-/** The error for a file that an image cannot carry. */
-export function unsupported(path: string, reason: string): SkillError {
-  return new SkillError("FILE_UNSUPPORTED", `${quote(path)} cannot be packed: ${reason}`, {
-    hint: `Remove it, rename it, or name it in ${IGNORE_FILE}.`,
+/** How many more files an error names. */
+const MAX_NAMED = 8;
+
+/** The error for a file that an image cannot carry, and for others beside it. */
+export function unsupported(path: string, reason: string, others: readonly UnsupportedFile[] = []): SkillError {
+  const named = others.slice(0, MAX_NAMED).map((other) => `${quote(other.path)} (${other.reason})`);
+  if (others.length > MAX_NAMED) named.push(`${others.length - MAX_NAMED} more`);
+  const nor = named.length === 0 ? "" : `; neither can ${named.join(", ")}`;
+  const each = named.length === 0 ? "it" : "each";
+  return new SkillError("FILE_UNSUPPORTED", `${quote(path)} cannot be packed: ${reason}${nor}`, {
+    hint: `Remove ${each}, rename ${each}, or name ${each} in ${IGNORE_FILE}.`,
   });
 }

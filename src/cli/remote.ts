@@ -6,14 +6,18 @@ import { surroundingsOf } from "./environment.ts";
 import type { RegistryFlags } from "./registry-flags.ts";
 import { VERSION } from "./version.ts";
 
-/**
- * All registries as one store, whose repositories bear their registry in their name. `credentials`: instead of those in
- * files. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
- */
+export interface RegistriesOptions {
+  /** Instead of those in files. */
+  readonly credentials?: CredentialSource;
+  /** The registry, or a namespace in it, whose repositories the store lists. */
+  readonly registry?: string;
+}
+
+/** All registries as one store, whose repositories bear their registry in their name. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`. */
 export async function openRegistries(
   { environment, output }: Context,
   { tlsVerify, caFile, certDir, authFile, concurrency }: RegistryFlags,
-  credentials?: CredentialSource,
+  { credentials, registry }: RegistriesOptions = {},
 ): Promise<RemoteStore> {
   const { openRemote } = await import("../remote/environment.ts");
   return openRemote(surroundingsOf(environment), {
@@ -23,6 +27,7 @@ export async function openRegistries(
     ...(certDir === undefined ? {} : { certDir }),
     ...(authFile === undefined ? {} : { authFile }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(registry === undefined ? {} : { registry }),
     ...(concurrency === undefined ? {} : { concurrency }),
     onRequest: ({ method, url, status }) => output.trace(`${method} ${url} ${status ?? "no answer"}`),
   });

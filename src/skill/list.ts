@@ -2,11 +2,15 @@
 import { throwIfAborted } from "../errors.ts";
 import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
+import { inOrder } from "../store/in-order.ts";
 import type { EntryLister, OperationOptions, Repository, Store } from "../store/index.ts";
 import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
 import { contentOf, readImage } from "./image.ts";
 import { listTags } from "./list-tags.ts";
 import { nameMatcher } from "./name-matcher.ts";
+
+/** How many repositories of a registry are looked through at once: most have few tags. */
+const REPOSITORIES_AT_ONCE = 4;
 
 /** One image of a store: one for every tag, and one for every image that is kept without a tag. */
 export interface SkillSummary extends EntryFacts {
@@ -42,12 +46,13 @@ export async function* listByRepository(
 ): AsyncIterable<readonly SkillSummary[]> {
   const matches = nameMatcher(options.name);
   if (store.entries === undefined) {
-    for await (const name of store.repositories(options)) {
-      if (!matches(name)) continue;
+    const tagsOf = async (name: string): Promise<readonly SkillSummary[]> => {
       const skills: SkillSummary[] = [];
       for await (const skill of listTags(store, name, options)) skills.push(skill);
-      if (skills.length > 0) yield skills;
-    }
+      return skills;
+    };
+    const wanted = matching(store.repositories(options), matches);
+    for await (const skills of inOrder(wanted, REPOSITORIES_AT_ONCE, tagsOf)) if (skills.length > 0) yield skills;
     return;
   }
   let rows: SkillSummary[] = [];
@@ -79,6 +84,13 @@ export async function* listRepository(
 ): AsyncIterable<SkillSummary> {
   if (store.entries === undefined) yield* listTags(store, name, { ...options, mustExist: true });
   else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
+}
+
+async function* matching(
+  names: AsyncIterable<string>,
+  matches: (name: string) => boolean,
+): AsyncGenerator<string, void, undefined> {
+  for await (const name of names) if (matches(name)) yield name;
 }
 
 function inOrderOfVersions(rows: readonly SkillSummary[]): readonly SkillSummary[] {

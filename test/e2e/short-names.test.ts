@@ -33,11 +33,7 @@ it("an alias does not say where to write", async () => {
   expect((await run("copy", "quay.io/acme/hello:1.0.0-draft", "hello")).status).toBe(2);
 });
 
-it("the name of a registry alone lists nothing, and how to list is said", async () => {
-  for (const host of ["quay.io", "127.0.0.1:5000", "registry:5000"]) {
-    const { status, stderr } = await run("list", host);
-    expect([status, stderr]).toEqual([0, expect.stringContaining(`skillctl list ${host}/<repository>\n`)]);
-  }
+it("a name that is no registry's lists what is here", async () => {
   expect((await run("list", "nobody")).stderr).toBe('No image has a name like "nobody".\n');
 });
 

@@ -5,7 +5,7 @@ import { listByRepository, listRepository, type SkillSummary } from "../../skill
 import { quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
-import { expandFully } from "../default-registry.ts";
+import { defaultRegistry, expandFully } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { refuseBoth, type PlaceFlags } from "../places.ts";
 import { REGISTRY_OPTIONS } from "../registry-flags.ts";
@@ -25,11 +25,12 @@ interface Flags extends PlaceFlags {
 export const listCommand: CommandDefinition<[name: string | undefined], Flags> = {
   description:
     "Prints one line for each tag, and one for each image kept without a tag, sorted by name, newest version first. " +
-    "With --quiet, only the references, one per line. A name that begins with a registry lists that repository there.",
+    "With --quiet, only the references, one per line. A name that begins with a registry lists that repository there; a registry " +
+    "alone, or a glob with --remote, lists what its catalog has, with a request for each tag.",
   arguments: [
     {
       syntax: "[name]",
-      summary: "only names that match this glob, with or without their namespace; or registry/repository",
+      summary: "only names that match this glob, with or without their namespace; registry/repository; or a registry",
       parse: text("name"),
     },
   ],
@@ -42,16 +43,14 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
     },
     { flags: "--no-trunc", summary: "print full digests, and exact times and sizes" },
     { flags: "--local", summary: "list the local store, whatever the name" },
-    { flags: "--remote", summary: "list the repository of that name in the default registry" },
+    { flags: "--remote", summary: "list the repository of that name, or those that match, in the default registry" },
     ...REGISTRY_OPTIONS,
   ],
   examples: [
     { title: "Everything", command: "skillctl list" },
     { title: "What could be promoted in one namespace", command: "skillctl list 'examples/*' --status draft,testing" },
-    {
-      title: "What a registry holds",
-      command: "skillctl list quay.io/myorg/hello-world",
-    },
+    { title: "What a repository holds", command: "skillctl list quay.io/myorg/hello-world" },
+    { title: "What a registry holds, if it has a catalog", command: "skillctl list registry.example.com" },
     {
       title: "The references of all published skills, for a script",
       command: "skillctl list --status published --quiet",
@@ -61,47 +60,76 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
   async run(context, [name], flags) {
     const { output } = context;
     const { status, trunc } = flags;
-    const repository = await remoteRepository(context, name, flags);
-    const filters = filtersOf(context, flags);
-    const skills: SkillSummary[] = [];
-    if (repository === undefined) {
-      const store = await openStore(context);
-      const byName = name === undefined ? filters : { ...filters, name };
-      for await (const some of listByRepository(store, byName)) for (const skill of some) skills.push(skill);
-    } else {
-      const registries = await openRegistries(context, flags);
-      for await (const skill of listRepository(registries, repository, filters)) skills.push(skill);
-    }
+    const place = await placeOf(context, name, flags);
+    const skills = await read(context, place, flags);
     await output.result(
       skills,
       (rows) => (rows.length === 0 ? "" : formatTable(rows, context, trunc)),
       (rows) => rows.map(({ reference }) => `${reference}\n`).join(""),
     );
     if (skills.length > 0) return ExitStatus.ok;
-    const isFiltered = name !== undefined || status !== undefined;
-    if (repository !== undefined) await output.remark(noneIn(repository, status));
-    else await output.remark(isFiltered ? noMatch(name, status) : EMPTY);
+    const isFiltered = place.name !== undefined || status !== undefined;
+    if (place.repository !== undefined) await output.remark(noneIn(place.repository, status));
+    else if (isFiltered || place.registry !== undefined) await output.remark(noMatch(place, status));
+    else await output.remark(EMPTY);
     return ExitStatus.ok;
   },
 };
 
-/** What can hardly be meant as a name: `quay.io`, `localhost`, `registry:5000`. */
+/** One repository of a registry; or, of a registry or the local store, the names that match. */
+interface Place {
+  readonly repository?: string;
+  readonly registry?: string;
+  /** A glob. */
+  readonly name?: string;
+}
+
+async function read(context: Context, { repository, registry, name }: Place, flags: Flags): Promise<SkillSummary[]> {
+  const filters = filtersOf(context, flags);
+  const skills: SkillSummary[] = [];
+  if (repository !== undefined) {
+    const registries = await openRegistries(context, flags);
+    for await (const skill of listRepository(registries, repository, filters)) skills.push(skill);
+    return skills;
+  }
+  const store = registry === undefined ? await openStore(context) : await openRegistries(context, flags, { registry });
+  const byName = name === undefined ? filters : { ...filters, name };
+  for await (const some of listByRepository(store, byName)) for (const skill of some) skills.push(skill);
+  return skills;
+}
+
+/** What can hardly be meant as the name of a skill: `quay.io`, `localhost`, `registry:5000`. */
 const HOST = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::[0-9]+)?$|^[a-z0-9-]+:[0-9]{2,5}$/i;
+
+const GLOB = /[*?]/;
 
 const EMPTY = "The store is empty. Pack a skill: skillctl pack <directory>\n";
 
-/** The repository to list in its registry; `undefined`: the local store is meant. */
-async function remoteRepository(context: Context, name: string | undefined, flags: Flags): Promise<string | undefined> {
+/** Where to look for a name. */
+async function placeOf(context: Context, name: string | undefined, flags: Flags): Promise<Place> {
   refuseBoth(flags);
-  if (flags.local === true) return undefined;
-  if (name === undefined) {
-    if (flags.remote !== true) return undefined;
-    throw new SkillError("USAGE", "--remote needs the name of a repository", {
-      hint: "Name one, as in skillctl list quay.io/myorg/hello-world.",
+  if (flags.local !== true && name !== undefined && HOST.test(name)) return { registry: name };
+  if (flags.remote === true) return remotePlace(context, name);
+  const reference = flags.local === true || name === undefined ? undefined : referenceWithRegistry(name);
+  if (reference !== undefined) return { repository: await fullName(context, reference) };
+  return name === undefined ? {} : { name };
+}
+
+async function remotePlace(context: Context, name: string | undefined): Promise<Place> {
+  if (name !== undefined && !GLOB.test(name)) return { repository: await fullName(context, parseReference(name)) };
+  const [first = ""] = name?.split("/", 1) ?? [];
+  if (name?.includes("/") === true && HOST.test(first)) return { registry: first, name };
+  const registry = await defaultRegistry(context);
+  if (registry === undefined) {
+    throw new SkillError("USAGE", "--remote needs the name of a registry, as there is no default one", {
+      hint: "Name one, as in skillctl list localhost:5000, or set a default: skillctl config set registry quay.io/myorg",
     });
   }
-  const reference = flags.remote === true ? parseReference(name) : referenceWithRegistry(name);
-  if (reference === undefined) return undefined;
+  if (name === undefined) return { registry };
+  return { registry, name: name.includes("/") ? `${registry}/${name}` : name };
+}
+
+async function fullName(context: Context, reference: Reference): Promise<string> {
   if (reference.tag !== undefined || reference.digest !== undefined) {
     throw new SkillError("USAGE", `${formatReference(reference)} is one image, not a repository`, {
       hint: `See that image with skillctl inspect, or leave out what follows ${repositoryName(reference)}.`,
@@ -110,7 +138,7 @@ async function remoteRepository(context: Context, name: string | undefined, flag
   return repositoryName(await expandFully(context, reference));
 }
 
-/** A glob, and a name without a registry, are for the local store. */
+/** For the local store: a glob, and a name without a registry. */
 function referenceWithRegistry(name: string): Reference | undefined {
   try {
     const reference = parseReference(name);
@@ -133,13 +161,14 @@ function noneIn(repository: string, status: Flags["status"]): string {
 }
 
 /** Says what was asked for, because a typo in it is the likeliest reason. */
-function noMatch(name: string | undefined, status: Flags["status"]): string {
+function noMatch({ registry, name }: Place, status: Flags["status"]): string {
+  const where = registry === undefined ? "" : ` at ${visibleLine(registry)}`;
   const filters = [
     ...(name === undefined ? [] : [`a name like ${quote(name)}`]),
     ...(status === undefined ? [] : [`the status ${status.join(" or ")}`]),
   ];
-  const isHost = name !== undefined && HOST.test(name);
-  return `No image has ${filters.join(" and ")}.\n${isHost ? `A registry is listed by repository: skillctl list ${visibleLine(name)}/<repository>\n` : ""}`;
+  if (filters.length === 0) return `There is no image${where} that you may see.\n`;
+  return `No image${where} has ${filters.join(" and ")}.\n`;
 }
 
 function formatTable(rows: readonly SkillSummary[], { output, environment }: Context, isShort: boolean): string {

@@ -52,7 +52,7 @@ export const loginCommand: CommandDefinition<[registry: string], Flags> = {
     const { registryKey } = await import("../../remote/credentials/registry-key.ts");
     let host = "";
     const verify = async (credential: Credential): Promise<void> => {
-      const store = await openRegistries(context, flags, { find: async () => credential });
+      const store = await openRegistries(context, flags, { credentials: { find: async () => credential } });
       host = registryKey(await store.ping(registry, { signal }));
     };
     const result = await login({ registry, username, password, verify, signal }, credentialEnvironment(context, flags));

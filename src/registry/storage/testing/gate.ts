@@ -3,8 +3,8 @@ export interface Gate {
   /** Resolves when somebody waits here. */
   readonly reached: Promise<void>;
   /** Waits until the gate is opened. */
-  pass(): Promise<void>;
-  open(): void;
+  readonly pass: () => Promise<void>;
+  readonly open: () => void;
 }
 
 export function gate(): Gate {
