@@ -43,6 +43,15 @@ describeWith([python], "on a terminal", () => {
     expect((await onTerminal(["pack", "large", "--quiet"])).stdout).toBe("examples/large:1.0.0-draft\r\n");
   });
 
+  it("serves with a log for people, unless that for programs is wanted", async () => {
+    const serve = ["serve", "--listen", "127.0.0.1:0", "--root", "registry", "--no-color"];
+    const ends = [["Ctrl-C", "\u0003"]] as const;
+    const { status, stdout } = await onTerminal(serve, ends);
+    expect([status, stdout]).toEqual([130, expect.stringMatching(/^\d\d:\d\d:\d\d listening host=/m)]);
+    expect(stdout).not.toContain('"level"');
+    expect((await onTerminal([...serve, "--log-format", "json"], ends)).stdout).toContain('"msg":"listening"');
+  });
+
   it("asks before it removes, and no is no", async () => {
     const no = await onTerminal(["rm", "examples/hello:1.0.0-draft"], [["Remove", "n"]]);
     expect(no.status).toBe(1);

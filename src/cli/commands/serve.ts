@@ -5,14 +5,19 @@ import type { RunningServer } from "../../server/serve.ts";
 import type { CommandDefinition } from "../command.ts";
 import { dataDirectory, type Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
-import { text } from "../values.ts";
+import { formatLogLine } from "../log-line.ts";
+import { oneOf, text } from "../values.ts";
 
 interface Flags {
   readonly config?: string;
   readonly listen?: string;
   readonly root?: string;
   readonly allowAnonymousPublic?: boolean;
+  readonly logFormat?: LogFormat;
 }
+
+const LOG_FORMATS = ["text", "json"] as const;
+type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** `skillctl serve`: a registry until somebody ends it. */
 export const serveCommand: CommandDefinition<[], Flags> = {
@@ -21,7 +26,7 @@ export const serveCommand: CommandDefinition<[], Flags> = {
     "on 127.0.0.1:5000, keeps its content in the user's data directory, and lets this machine's users do all that the rules for skills allow. A " +
     "configuration file says who may do what, which rules hold, and all else. Published versions cannot be overwritten. " +
     "Ctrl-C or SIGTERM ends it once running requests are done; SIGHUP makes it read its configuration and certificate again, " +
-    "without dropping a request. Logs go to stderr, as lines of JSON.",
+    "without dropping a request. Logs go to stderr, as lines of JSON; on a terminal, as text.",
   options: [
     { flags: "-c, --config <file>", summary: "the configuration, in YAML", completes: "file", parse: text("file") },
     {
@@ -36,6 +41,12 @@ export const serveCommand: CommandDefinition<[], Flags> = {
       parse: text("directory"),
     },
     { flags: "--allow-anonymous-public", summary: "let everybody who reaches it do everything" },
+    {
+      flags: "--log-format <format>",
+      summary: "json or text (default: text on a terminal, else json)",
+      completes: LOG_FORMATS,
+      parse: oneOf("log format", LOG_FORMATS),
+    },
   ],
   examples: [
     { title: "On this machine, for this machine", command: "skillctl serve" },
@@ -52,9 +63,10 @@ export const serveCommand: CommandDefinition<[], Flags> = {
     // Loaded here, so that no other command loads any of it.
     const { createLog } = await import("../../server/log.ts");
     const { serve } = await import("../../server/serve.ts");
+    const isText = (flags.logFormat ?? (environment.stderr.isTTY === true ? "text" : "json")) === "text";
     const log = createLog({
       ...(config.log?.level === undefined ? {} : { level: config.log.level }),
-      write: (line) => void environment.stderr.write(line),
+      write: (line) => void environment.stderr.write(isText ? formatLogLine(line, output.remarkStyle) : line),
     });
     const root = config.root ?? join(dataDirectory(environment.variables, "the registry"), "registry");
     const starting = serve(config, { root, log, allowAnonymousPublic: flags.allowAnonymousPublic === true });
