@@ -94,9 +94,27 @@ async function suggestRepositories(store: Store, reference: Reference, options?:
   const names = await collect(store.repositories(options));
   if (names.length === 0) return "The store is empty. Pack a skill first: skillctl pack <directory>.";
   const alike = endingIn(wanted, names);
-  if (alike.length > 0) return `Did you mean ${enumerate(alike)}?`;
-  const near = suggest(wanted, names.map(lastSegment));
-  return near === undefined ? "See what there is: skillctl list." : `Did you mean ${enumerate(endingIn(near, names))}?`;
+  const near = alike.length > 0 ? wanted : suggest(wanted, names.map(lastSegment));
+  if (near === undefined) return "See what there is: skillctl list.";
+  const suggested = await Promise.all(
+    // The others are only counted.
+    endingIn(near, names).map(async (name, at) =>
+      at < MAX_CANDIDATES ? taggedAlike(store, name, reference, options) : name,
+    ),
+  );
+  return `Did you mean ${enumerate(suggested)}?`;
+}
+
+/** A name with the tag that was asked for, if it has that. */
+async function taggedAlike(
+  store: Store,
+  name: string,
+  { tag }: Reference,
+  options: OperationOptions | undefined,
+): Promise<string> {
+  if (tag === undefined) return name;
+  const found = await find(store.repository(name), tag, options);
+  return found === undefined ? name : `${name}:${tag}`;
 }
 
 function endingIn(segment: string, names: readonly string[]): readonly string[] {

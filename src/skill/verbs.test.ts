@@ -75,7 +75,9 @@ describe("a reference", () => {
 
   it.each([
     ["examples/greeter:9.9.9", "examples/greeter has 1.0.0-draft."],
-    ["greeter:1.0.0-draft", "Did you mean examples/greeter?"],
+    ["greeter:1.0.0-draft", "Did you mean examples/greeter:1.0.0-draft?"],
+    ["greeter:9.9.9", "Did you mean examples/greeter?"],
+    ["greter:1.0.0-draft", "Did you mean examples/greeter:1.0.0-draft?"],
     ["examples/nothing", "See what there is: skillctl list."],
   ])("that names nothing (%s) is answered with what there is", async (asked, hint) => {
     const store = await storeWithGreeter();
