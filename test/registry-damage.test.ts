@@ -35,7 +35,9 @@ type PushAs = (user: User, local: Local) => Promise<string>;
 /** Version 1.0.0, of other content with every description. */
 async function made(state: LifecycleState, description: string): Promise<Local> {
   const store = new MemoryStore();
-  return { store, reference: parseReference(await release(store, { version: "1.0.0", description }, state)) };
+  // Packed twice, it is the same whatever second it is.
+  const reference = await release(store, { version: "1.0.0", description }, state, { sourceDateEpoch: 1_700_000_000 });
+  return { store, reference: parseReference(reference) };
 }
 
 /** Serves a directory while `work` runs. */

@@ -2,7 +2,7 @@
 import { isSkillError, SkillError, type SkillErrorCode } from "../errors.ts";
 import { compareStates, nextState, tagFor, type LifecycleState } from "../lifecycle/index.ts";
 import { formatReference, parseReference, repositoryName, withTag, type Digest, type Reference } from "../oci/index.ts";
-import { find } from "../skill/find.ts";
+import { findCurrent } from "../skill/find.ts";
 import { readImage, type SkillImage } from "../skill/image.ts";
 import { isOut } from "../skill/immutable.ts";
 import { readStatus } from "../skill/metadata.ts";
@@ -113,7 +113,7 @@ async function findDelivered(
   const images = await Promise.all(
     states.map(async (state) => {
       const tag = tagFor(version, state) ?? "";
-      const descriptor = await find(repository, tag, options);
+      const descriptor = await findCurrent(repository, tag, options);
       return descriptor === undefined ? undefined : { tag, image: await readImage(repository, descriptor, options) };
     }),
   );

@@ -2,13 +2,14 @@
 import type { Descriptor } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import { hasStatus } from "./registry-error.ts";
+import type { Access } from "./client-types.ts";
 import type { RepositoryClient } from "./repository-client.ts";
 
-/** Whether the registry holds a blob of this digest and size. OCI distribution-spec "Checking if content exists". */
+/** Whether the registry holds a blob of this digest and size. `access`: what is to be done next, default `pull`. OCI distribution-spec "Checking if content exists". */
 export async function hasBlob(
   repository: RepositoryClient,
   blob: Pick<Descriptor, "digest" | "size">,
-  options: OperationOptions = {},
+  options: OperationOptions & { readonly access?: Access } = {},
 ): Promise<boolean> {
   try {
     return await ask("HEAD", repository, blob, options);
@@ -22,12 +23,12 @@ async function ask(
   method: "HEAD" | "GET",
   repository: RepositoryClient,
   { digest, size }: Pick<Descriptor, "digest" | "size">,
-  options: OperationOptions,
+  { access = "pull", ...options }: OperationOptions & { readonly access?: Access },
 ): Promise<boolean> {
   const response = await repository.request({
     method,
     path: `blobs/${digest}`,
-    access: "pull",
+    access,
     doing: `look for ${digest}`,
     expect: [200, 404],
     ...options,

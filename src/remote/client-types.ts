@@ -21,6 +21,11 @@ export interface RegistryRequest {
   readonly doing: string;
   /** Statuses that are an answer; every other one is thrown as the error that it means. */
   readonly expect: readonly number[];
+  /**
+   * Reads the body of an answer that was expected, which is the response's body then: one that breaks off is asked for again, as one
+   * that did not begin. Left out: the body is the caller's to read.
+   */
+  readonly read?: (response: HttpResponse) => Promise<Uint8Array>;
   /** Whether a POST may be done twice; every other method says that by itself. Default: false. */
   readonly isRepeatable?: boolean;
   readonly signal?: AbortSignal;

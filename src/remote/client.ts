@@ -2,6 +2,7 @@
  * Requests to one registry, with what all of them need: the right origin, an `authorization` header that goes there and
  * nowhere else, redirects, retries where repeating is harmless, and errors that say what was not possible.
  */
+import { asContent } from "../content/index.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { createAuthorizer } from "./auth/authorizer.ts";
 import type { Authorizer, AuthScope } from "./auth/types.ts";
@@ -53,7 +54,8 @@ class Client implements RegistryClient {
     const attempt = async (): Promise<RegistryResponse> => {
       attempts += 1;
       const response = await this.#attempt(request);
-      return { ...response, isRepeated: attempts > 1 || response.isRepeated === true };
+      const whole = request.read === undefined ? {} : { body: asContent(await request.read(response)) };
+      return { ...response, ...whole, isRepeated: attempts > 1 || response.isRepeated === true };
     };
     if (!isRepeatable(request)) return attempt();
     const { signal } = request;

@@ -4,6 +4,7 @@ import { parseManifest, type Descriptor, type Digest } from "../oci/index.ts";
 import type { Limiter } from "../store/limiter.ts";
 import type { OperationOptions } from "../store/types.ts";
 import type { CachedDocument, DocumentCache } from "./document-cache.ts";
+import { inTurn } from "./in-turn.ts";
 import { deleteManifest, getManifest, putManifest, type Condition } from "./manifests.ts";
 import { addReferrer, referrerEntry, removeReferrer } from "./referrers-fallback.ts";
 import type { RepositoryClient } from "./repository-client.ts";
@@ -25,6 +26,16 @@ export class Documents {
   /** Whether the registry was seen to hold it a moment ago. */
   isHeld(digest: Digest): boolean {
     return this.#cache.isHeld(this.#name, digest);
+  }
+
+  /**
+   * Whether a document that is held needs no entry in an index of referrers: whoever was cut off may have written it and not that.
+   * Only of those that were just read or written it can be told.
+   */
+  isListed(digest: Digest): boolean {
+    if (this.repository.traits.listsReferrers === true) return true;
+    const cached = this.#cache.get(this.#name, digest);
+    return cached !== undefined && subjectOf(cached) === undefined;
   }
 
   /** What a tag was seen to name a moment ago, in the registry itself. */
@@ -57,13 +68,14 @@ export class Documents {
     const subject = manifest.subject?.digest;
     const put = async () => putManifest(repository, reference, { descriptor, bytes }, options);
     // One by one also where the registry keeps the list: olareg, for one, loses entries that come at the same time.
-    const { isListed } = await (subject === undefined ? put() : this.#oneByOne(put));
+    const { isListed } = await (subject === undefined ? put() : inTurn(this.#oneByOne, options.signal, put));
     if (isListed) repository.traits.listsReferrers = true;
     // Who lists referrers says so with every one that is pushed: distribution-spec "Pushing Manifests with Subject".
     else if (subject !== undefined) repository.traits.listsReferrers ??= false;
     if (subject !== undefined && repository.traits.listsReferrers !== true) {
       const { expect: _, ...plain } = options;
-      await this.#oneByOne(() => addReferrer(repository, subject, referrerEntry(descriptor, manifest), plain));
+      const entry = referrerEntry(descriptor, manifest);
+      await inTurn(this.#oneByOne, options.signal, async () => addReferrer(repository, subject, entry, plain));
     }
     this.#cache.set(this.#name, descriptor.digest, { mediaType: descriptor.mediaType, bytes }, true);
   }
@@ -75,17 +87,21 @@ export class Documents {
     const { found, isRepeated } = await deleteManifest(repository, digest, options);
     this.#cache.forget(this.#name, digest);
     if (!found && !isRepeated) throw new SkillError("NOT_FOUND", `${repository.name}@${digest} is not there`);
-    if (subject !== undefined) await this.#oneByOne(() => removeReferrer(repository, subject, digest, options));
+    if (subject === undefined) return;
+    await inTurn(this.#oneByOne, options.signal, async () => removeReferrer(repository, subject, digest, options));
   }
 
   /** What a manifest refers to. One that is not valid can be removed all the same. */
   async #subjectOf(digest: Digest, options: OperationOptions): Promise<Digest | undefined> {
-    const { bytes, mediaType } = await this.read(digest, options);
-    try {
-      return parseManifest(bytes, mediaType).subject?.digest;
-    } catch (error) {
-      if (isSkillError(error)) return undefined;
-      throw error;
-    }
+    return subjectOf(await this.read(digest, options));
+  }
+}
+
+function subjectOf({ bytes, mediaType }: CachedDocument): Digest | undefined {
+  try {
+    return parseManifest(bytes, mediaType).subject?.digest;
+  } catch (error) {
+    if (isSkillError(error)) return undefined;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Manifests and indexes at one endpoint. OCI distribution-spec "Pulling manifests", "Pushing Manifests", "Deleting". */
+import { readAll } from "../content/index.ts";
 import { isSkillError, SkillError } from "../errors.ts";
 import {
   algorithmOf,
@@ -13,7 +14,7 @@ import {
 } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import { quote } from "../text/index.ts";
-import type { RegistryResponse } from "./client-types.ts";
+import type { Access, RegistryResponse } from "./client-types.ts";
 import { readBounded } from "./http/index.ts";
 import { hasStatus, RegistryError } from "./registry-error.ts";
 import type { RepositoryClient } from "./repository-client.ts";
@@ -28,23 +29,24 @@ export interface FoundDocument {
 
 /**
  * Reads what a tag or digest names. The digest is computed from the bytes; one that was asked for or announced and is
- * another throws `DIGEST_MISMATCH`. Throws `NOT_FOUND`, `MANIFEST_TOO_LARGE` above 4 MiB, `MEDIA_TYPE_UNSUPPORTED`.
+ * another throws `DIGEST_MISMATCH`. `access`: what is to be done next, default `pull`. Throws `NOT_FOUND`, `MANIFEST_TOO_LARGE` above 4 MiB, `MEDIA_TYPE_UNSUPPORTED`.
  */
 export async function getManifest(
   repository: RepositoryClient,
   reference: string,
-  options: OperationOptions = {},
+  { access = "pull", ...options }: OperationOptions & { readonly access?: Access } = {},
 ): Promise<FoundDocument> {
   const response = await repository.request({
     method: "GET",
     path: `manifests/${reference}`,
     headers: { accept: ACCEPT.join(", ") },
-    access: "pull",
+    access,
     doing: `read the manifest ${reference}`,
     expect: [200],
+    read: async (answer) => readBounded(answer, MAX_MANIFEST_SIZE, () => tooLarge(repository, reference)),
     ...options,
   });
-  const bytes = await readBounded(response, MAX_MANIFEST_SIZE, () => tooLarge(repository, reference));
+  const bytes = await readAll(response.body);
   const digest = digestFor(repository, reference, response, bytes);
   const mediaType = mediaTypeOf(response, bytes);
   if (isDocumentType(mediaType)) return { bytes, descriptor: { mediaType, digest, size: bytes.byteLength } };

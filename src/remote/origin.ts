@@ -2,7 +2,8 @@
  * Whether a host is spoken to by https or by plain http, where that is left open. Found out once, by the first request,
  * because a question of its own would be one request more for every run of a command.
  */
-import { throwIfAborted } from "../errors.ts";
+import { isSkillError } from "../errors.ts";
+import { unlessAborted } from "./auth/shared-work.ts";
 import type { Endpoint } from "./config/types.ts";
 import { asksForTls, speaksPlainHttp, speaksTls, type FollowedResponse } from "./http/index.ts";
 
@@ -18,6 +19,7 @@ export interface FoundOrigin {
 export class Origin {
   readonly #candidates: readonly URL[];
   #base: URL | undefined;
+  /** Resolves to why it failed, if it did. */
   #search: Promise<unknown> | undefined;
 
   constructor({ registry, scheme }: Pick<Endpoint, "registry" | "scheme">) {
@@ -28,15 +30,22 @@ export class Origin {
     this.#base = this.#candidates.length === 1 ? this.#candidates[0] : undefined;
   }
 
-  /** The origin. Those who come while somebody else is looking wait for what is found; a failure to find is not kept. */
+  /**
+   * The origin. Those who come while somebody else is looking wait for what is found, or fail with them: one after the other would
+   * wait for a registry that says nothing as often as there are callers. A failure to find is not kept.
+   */
   async find(probe: Probe, signal?: AbortSignal): Promise<FoundOrigin> {
     while (this.#base === undefined && this.#search !== undefined) {
-      await this.#search;
-      throwIfAborted(signal);
+      const failure = await unlessAborted(this.#search, signal);
+      // That somebody else gave up says nothing of the registry.
+      if (failure !== undefined && !isSkillError(failure, "ABORTED")) throw failure;
     }
     if (this.#base !== undefined) return { base: this.#base };
     const search = this.#look(probe);
-    this.#search = search.catch(() => undefined);
+    this.#search = search.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     try {
       return await search;
     } finally {

@@ -1,9 +1,10 @@
 /** Lists that a registry gives out page by page. OCI distribution-spec "Listing Tags", `Link` as in RFC 8288. */
+import { readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { digestOf, parseStrictJson } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import type { RegistryRequest, RegistryResponse } from "./client-types.ts";
-import { nextLink, readBounded, type HttpHeaders } from "./http/index.ts";
+import { nextLink, readBounded, type HttpHeaders, type HttpResponse } from "./http/index.ts";
 
 /** Bytes of one page, and of all pages of one list together: much of it is in memory in the end. */
 const MAX_PAGE = 16 * 1024 * 1024;
@@ -38,7 +39,8 @@ export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator
   // By their digests: a server chooses how long its links are.
   const seen = new Set<string>();
   let size = 0;
-  let next: RegistryRequest | undefined = { ...request, method: "GET", access: "pull", expect: [200] };
+  const read = async (response: HttpResponse): Promise<Uint8Array> => readBounded(response, MAX_PAGE);
+  let next: RegistryRequest | undefined = { ...request, method: "GET", access: "pull", expect: [200], read };
   while (next !== undefined) {
     const response: RegistryResponse = await send(next);
     const link = nextLink(response.headers["link"], response.url);
@@ -47,7 +49,7 @@ export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator
       new SkillError("RESPONSE_INVALID", `cannot ${request.doing}: ${response.url.host} ${what}`, {
         hint: "Check that the address is that of a registry.",
       });
-    const bytes = await readBounded(response, MAX_PAGE);
+    const bytes = await readAll(response.body);
     if ((size += bytes.byteLength) > MAX_LIST) throw refuse(`sends a list of more than ${MAX_LIST} bytes`);
     const document = readPage(bytes, refuse);
     yield { document, headers: response.headers };

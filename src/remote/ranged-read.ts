@@ -20,7 +20,9 @@ export async function* readFrom(
   options: OperationOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let at = from;
-  for (let idle = 0; ;) {
+  let idle = 0;
+  const isSpent = (bytes: number): boolean => (idle = bytes < PROGRESS ? idle + 1 : 1) > MOST_RESUMPTIONS;
+  for (;;) {
     const start = at;
     const response = await open(repository, descriptor, at, options);
     let skip = response.status === 206 ? 0 : at;
@@ -32,13 +34,15 @@ export async function* readFrom(
         at += part.byteLength;
         yield part;
       }
-      return;
+      // A server may give less than the range that it was asked for (RFC 9110, section 15.3.7): the rest is asked for next.
+      if (response.status !== 206 || at >= descriptor.size || at === start) return;
     } catch (error) {
       if (!isSkillError(error, "REGISTRY_UNREACHABLE")) throw error;
       if (at >= descriptor.size) return;
-      idle = at - start < PROGRESS ? idle + 1 : 1;
-      if (idle > MOST_RESUMPTIONS) throw error;
+      if (isSpent(at - start)) throw error;
+      continue;
     }
+    if (isSpent(at - start)) return;
   }
 }
 

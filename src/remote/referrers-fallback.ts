@@ -13,6 +13,7 @@ import { sleep } from "./pause.ts";
 import { readReferrersIndex, type ReferrersIndex } from "./referrers.ts";
 import { referrersTag } from "./referrers-tag.ts";
 import type { RepositoryClient } from "./repository-client.ts";
+import { isRefusedRemoval } from "./tags-remain.ts";
 
 const MOST_ATTEMPTS = 5;
 /** Milliseconds. */
@@ -98,7 +99,8 @@ async function write(
       await deleteManifest(repository, tag, condition);
       return;
     } catch (error) {
-      if (!isSkillError(error, "REGISTRY_UNSUPPORTED") && !isSkillError(error, "REGISTRY_DENIED")) throw error;
+      // Where tags stay, the index does too, and lists nothing.
+      if (!isRefusedRemoval(error)) throw error;
     }
   }
   const document = { schemaVersion: 2, mediaType: MediaType.index, ...index?.document, manifests };

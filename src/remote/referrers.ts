@@ -2,6 +2,7 @@
 import { isSkillError, SkillError } from "../errors.ts";
 import { MediaType, parseManifest, readDescriptor, type Descriptor, type Digest } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
+import type { RegistryResponse } from "./client-types.ts";
 import { getManifest } from "./manifests.ts";
 import { pages } from "./pages.ts";
 import { referrersTag } from "./referrers-tag.ts";
@@ -46,7 +47,7 @@ async function askRegistry(
     ...(artifactType === undefined ? {} : { query: { artifactType } }),
     headers: { accept: MediaType.index },
     doing: `list what refers to ${subject}`,
-    send: async (page) => repository.request(page),
+    send: async (page) => refusePage(await repository.request(page)),
     ...options,
   });
   try {
@@ -59,13 +60,36 @@ async function askRegistry(
       if (found.length > MAX_REFERRERS) throw invalid(repository, `lists more than ${MAX_REFERRERS} referrers`);
     }
   } catch (error) {
-    if (!hasStatus(error, 404)) throw error;
-    // A registry that lists referrers answers 404 for none but a repository that does not exist.
-    if (error.ociCode !== "NAME_UNKNOWN") repository.traits.listsReferrers ??= false;
+    if (!isNoList(error)) throw error;
+    if (!isOfThisManifest(error)) repository.traits.listsReferrers ??= false;
     return undefined;
   }
   repository.traits.listsReferrers = true;
   return found;
+}
+
+/** What some registries that do not list referrers answer, with 200, to every path that they do not know. */
+class WebPage extends Error {
+  override readonly name = "WebPage";
+}
+
+/** The specification has 404 for it; Artifactory, for one, answers 406. */
+function isNoList(error: unknown): boolean {
+  return error instanceof WebPage || hasStatus(error, 400, 404, 405, 406, 501);
+}
+
+/**
+ * Whether an answer says nothing of other manifests: a registry that lists referrers answers 404 for a repository that does not
+ * exist and, as Quay, 400 for a manifest that does not.
+ */
+function isOfThisManifest(error: unknown): boolean {
+  return hasStatus(error, 400) || (hasStatus(error, 404) && error.ociCode === "NAME_UNKNOWN");
+}
+
+async function refusePage(response: RegistryResponse): Promise<RegistryResponse> {
+  if (!/^text\/html\b/i.test(response.headers["content-type"] ?? "")) return response;
+  await response.discard();
+  throw new WebPage("not a list of referrers");
 }
 
 function descriptorsIn(repository: RepositoryClient, document: unknown): Descriptor[] {

@@ -72,6 +72,10 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
     const hint = `Check the name; a private repository may look absent to those who may not read it: ${login}.`;
     return new RegistryError("NOT_FOUND", message("it is not there"), { ...options, hint });
   }
+  if (status === 407) {
+    const hint = "Put the user and password that the proxy wants into HTTP_PROXY, as http://user:password@host:port.";
+    return new RegistryError("REGISTRY_ERROR", message("a proxy on the way wants credentials"), { ...options, hint });
+  }
   if (status === 412) {
     const hint = "Somebody else changed it meanwhile, or the registry keeps it from being changed; look at it again.";
     return new RegistryError("CONFLICT", message("it is not what it was expected to be"), { ...options, hint });

@@ -8,6 +8,7 @@ import type {
   OperationOptions,
   PushOptions,
   Repository,
+  ResolveOptions,
   RetagOptions,
   TagChange,
   TagsOptions,
@@ -17,6 +18,7 @@ import { quote } from "../text/index.ts";
 import { hasBlob } from "./blobs.ts";
 import type { DocumentCache } from "./document-cache.ts";
 import { firstOf, lastOf, readers, type RepositoryEndpoints } from "./endpoints.ts";
+import { inTurn } from "./in-turn.ts";
 import { listTags } from "./lists.ts";
 import { deleteManifest, getManifest, headManifest, type FoundDocument } from "./manifests.ts";
 import { readFrom } from "./ranged-read.ts";
@@ -49,7 +51,7 @@ export class RemoteRepository implements Repository {
     this.#parts = parts;
   }
 
-  async resolve(tagOrDigest: string, options: OperationOptions = {}): Promise<Descriptor> {
+  async resolve(tagOrDigest: string, options: ResolveOptions = {}): Promise<Descriptor> {
     if (!isTag(tagOrDigest) && !isDigest(tagOrDigest)) {
       throw new SkillError("REFERENCE_INVALID", `${quote(tagOrDigest)} is neither a tag nor a digest`);
     }
@@ -77,7 +79,7 @@ export class RemoteRepository implements Repository {
       const mount = from === undefined ? {} : { mountFrom: from };
       return pushBlob(documents.repository, descriptor, content, this.#parts.upload, { ...plain, ...mount });
     }
-    if (documents.isHeld(descriptor.digest)) return undefined;
+    if (documents.isHeld(descriptor.digest) && documents.isListed(descriptor.digest)) return undefined;
     const bytes = await receiveDocument(descriptor, asContent(content));
     throwIfAborted(options.signal);
     return documents.write(descriptor.digest, descriptor, bytes, plain);
@@ -122,7 +124,7 @@ export class RemoteRepository implements Repository {
 
   async retag(changes: readonly TagChange[], options: RetagOptions = {}): Promise<void> {
     const documents = await this.#documents(options);
-    return this.#parts.oneByOne(async () => retag(documents, changes, options));
+    return inTurn(this.#parts.oneByOne, options.signal, async () => retag(documents, changes, options));
   }
 
   async #documents({ signal }: OperationOptions): Promise<RepositoryEndpoints["documents"]> {
@@ -136,12 +138,16 @@ export class RemoteRepository implements Repository {
   }
 
   /** A document as the first place has it that has it. */
-  async #get(reference: string, options: OperationOptions): Promise<FoundDocument> {
+  async #get(
+    reference: string,
+    { bypassMirrors = false, mayCreate = false, ...options }: ResolveOptions,
+  ): Promise<FoundDocument> {
     throwIfAborted(options.signal);
     const endpoints = await this.#parts.endpoints();
     const registry = endpoints.documents.repository;
-    return firstOf(readers(endpoints, isDigest(reference) ? "digest" : "tag"), async (place) => {
-      const found = await getManifest(place, reference, options);
+    const places = bypassMirrors ? [registry] : readers(endpoints, isDigest(reference) ? "digest" : "tag");
+    return firstOf(places, async (place) => {
+      const found = await getManifest(place, reference, { ...options, access: mayCreate ? "push" : "pull" });
       const { mediaType, digest } = found.descriptor;
       this.#parts.cache.set(this.name, digest, { mediaType, bytes: found.bytes }, place === registry);
       if (place === registry && isTag(reference)) this.#parts.cache.sawTag(this.name, reference, digest);

@@ -18,9 +18,9 @@ import { isRefusedRemoval, TagsRemainError } from "./tags-remain.ts";
 export async function retag(
   documents: Documents,
   changes: readonly TagChange[],
-  { between, ...options }: RetagOptions,
+  { between, onUnsure, ...options }: RetagOptions,
 ): Promise<void> {
-  return new Retagging(documents, options).run(changes, between);
+  return new Retagging(documents, options).run(changes, between, onUnsure);
 }
 
 /** A change that sets a name. */
@@ -37,7 +37,11 @@ class Retagging {
     this.#options = options;
   }
 
-  async run(changes: readonly TagChange[], between: RetagOptions["between"]): Promise<void> {
+  async run(
+    changes: readonly TagChange[],
+    between: RetagOptions["between"],
+    onUnsure: RetagOptions["onUnsure"],
+  ): Promise<void> {
     for (const change of changes) this.#checkName(change);
     throwIfAborted(this.#options.signal);
     await Promise.all(changes.map(async (change) => this.#checkExpected(change)));
@@ -52,6 +56,7 @@ class Retagging {
     const guarded = set.filter(({ name, expect }) => expect !== undefined && !isDigest(name));
     if (!isSole) await Promise.all(guarded.map(async (change) => this.#checkStill(change)));
     if (refused !== undefined) throw refused;
+    if (!isSole && removals.some(({ expect }) => typeof expect === "string")) onUnsure?.();
   }
 
   #checkName({ name, to }: TagChange): void {

@@ -14,7 +14,7 @@ import { DEFAULT_ENDPOINTS } from "./default-endpoints.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { Documents } from "./documents.ts";
 import type { RepositoryEndpoints } from "./endpoints.ts";
-import { createTransport, type RetryPolicy, type Transport } from "./http/index.ts";
+import { createTransport, waitAsAsked, type RetryPolicy, type Transport } from "./http/index.ts";
 import { listRepositories } from "./lists.ts";
 import { OwnMount } from "./own-mount.ts";
 import { pausing } from "./pause.ts";
@@ -91,7 +91,11 @@ export class RemoteStore implements Store {
       },
       neighbour: async (other) => this.#neighbour(full, other),
       cache: this.#cache,
-      upload: { pause: pausing(retry), ...(chunkSize === undefined ? {} : { chunkSize }) },
+      upload: {
+        pause: pausing(retry),
+        obey: async (failure, signal) => waitAsAsked(failure, { ...retry, ...(signal && { signal }) }),
+        ...(chunkSize === undefined ? {} : { chunkSize }),
+      },
       oneByOne: limiter(1),
     });
     this.#repositories.set(full, repository);

@@ -208,6 +208,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "REGISTRY_ERROR",
   "REGISTRY_UNAUTHORIZED",
   "REGISTRY_UNSUPPORTED",
+  "RESPONSE_INVALID",
 ]);
 
 /** Whether the registry has forgotten the upload: it was finished, or took too long. */

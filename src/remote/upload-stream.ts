@@ -23,6 +23,8 @@ export interface UploadPlan {
   readonly chunkSize: number | undefined;
   /** Waits before going on the `times`th time without progress. */
   readonly pause: (times: number) => Promise<void>;
+  /** Waits as long as a failure asks for. Throws where that is too long. */
+  readonly obey: (failure: unknown) => Promise<void>;
 }
 
 export class StreamUpload {
@@ -51,6 +53,7 @@ export class StreamUpload {
       } catch (error) {
         if (source.failure !== undefined) throw source.failure.error;
         if (!source.isRereadable || idle >= MOST_RESUMPTIONS || !this.#canGoOn(error)) throw error;
+        await this.#plan.obey(error);
         const held = await this.#locate(error);
         if (held > (source.size ?? Infinity)) throw hasTooMuch(held);
         idle = held > start ? 1 : idle + 1;
@@ -100,6 +103,7 @@ export class StreamUpload {
         return;
       } catch (error) {
         if (idle >= MOST_RESUMPTIONS || !isInterruption(error) || hasStatus(error, 404)) throw error;
+        await this.#plan.obey(error);
         const held = await this.#session.held();
         if (held === undefined || held < start || held > end) throw error;
         idle = held > at ? 1 : idle + 1;

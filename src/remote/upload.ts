@@ -23,6 +23,8 @@ export interface UploadSettings {
   /** Bytes of a chunk; default: everything in one streamed request. */
   readonly chunkSize?: number;
   readonly pause: Pause;
+  /** Waits as long as a failure asks for (`Retry-After`). */
+  readonly obey: (failure: unknown, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 export interface BlobPushOptions extends OperationOptions {
@@ -45,9 +47,13 @@ export async function pushBlob(
     from === undefined ? undefined : await UploadSession.mount(repository, descriptor.digest, from, options);
   if (answer === "mounted" && (!asksByMount || ownMount.isBelieved)) return;
   const begun = answer === "mounted" ? undefined : answer;
+  const giveUp = async (error: unknown): Promise<never> => {
+    await begun?.abandon();
+    throw error;
+  };
   const isAbsent = asksByMount && begun !== undefined;
   if (isAbsent) ownMount.sawDenied();
-  else if (await hasBlob(repository, descriptor, options)) return begun?.abandon();
+  else if (await hasBlob(repository, descriptor, { ...options, access: "push" }).catch(giveUp)) return begun?.abandon();
   else if (answer === "mounted") ownMount.sawLie();
   if (descriptor.size <= (content instanceof Uint8Array ? SMALL_IN_MEMORY : SMALL)) {
     await sendBytes(repository, descriptor, asContent(content), begun, options);
@@ -105,7 +111,7 @@ async function finish(session: UploadSession, digest: Digest, bytes?: Uint8Array
 async function sendStream(
   repository: RepositoryClient,
   source: UploadSource,
-  { chunkSize, pause }: UploadSettings,
+  { chunkSize, pause, obey }: UploadSettings,
   begun: UploadSession | undefined,
   options: OperationOptions,
 ): Promise<Measured> {
@@ -115,6 +121,7 @@ async function sendStream(
     begin,
     chunkSize,
     pause: async (times) => pause(times, options.signal),
+    obey: async (failure) => obey(failure, options.signal),
   });
   try {
     await upload.run();

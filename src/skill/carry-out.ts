@@ -45,6 +45,7 @@ export async function carryOut(
   const isTogether = repository.retagsAtomically === true;
   const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
   let isRecorded = isTogether && record !== undefined;
+  let isUnsure = false;
   const writeRecord = async (): Promise<void> => {
     if (record === undefined) return;
     isRecorded = await attempt(warnings, "the promotion is not recorded", async () =>
@@ -53,7 +54,8 @@ export async function carryOut(
   };
   try {
     // The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more.
-    await repository.retag(together, isTogether ? options : { ...options, between: writeRecord });
+    const onUnsure = (): void => void (isUnsure = true);
+    await repository.retag(together, isTogether ? options : { ...options, between: writeRecord, onUnsure });
   } catch (error) {
     const remaining = remainingTags(error);
     if (remaining === undefined) {
@@ -62,9 +64,9 @@ export async function carryOut(
     }
     for (const tag of remaining) left.add(tag);
   }
-  // The tag that is removed decides between two who promote at once; where none is, the records do.
+  // The tag that is removed decides between two who promote at once; where none is, or it does not show by whom, the records do.
   if (!isTogether && isRecorded && record !== undefined) {
-    if (left.size > 0 || changes.every(({ to }) => to !== undefined)) {
+    if (isUnsure || left.size > 0 || changes.every(({ to }) => to !== undefined)) {
       await attempt(warnings, "others who promoted it are not known", async () => {
         warnings.push(...(await rivals(repository, changes, record, options)));
       });

@@ -6,6 +6,7 @@ import { copyRepository } from "../store/copy-repository.ts";
 import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
+import { isOut } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -58,12 +59,15 @@ export async function* copyAll(
     earlier: promotedFrom,
     trustTarget: !force,
     allow: async (tag, root, current) => {
-      if (force) return;
+      if (force) return false;
       try {
-        await refuseVersionChange(mirror, tag, await readImage(origin, root, options), current, options);
+        const image = await readImage(origin, root, options);
+        await refuseVersionChange(mirror, tag, image, current, options);
+        return isOut(image);
       } catch (error) {
         // What is no skill's image, a signature say, has no versions.
         if (!isUnreadable(error)) throw error;
+        return false;
       }
     },
   });

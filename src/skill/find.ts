@@ -1,1 +1,1 @@
-export { find } from "../store/find.ts";
+export { find, findCurrent } from "../store/find.ts";

@@ -4,7 +4,7 @@ import { compareVersions, isPrerelease, isVersion, LATEST, tagFor } from "../lif
 import { Annotation, type Descriptor } from "../oci/index.ts";
 import type { OperationOptions, Repository } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { readImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 
@@ -33,7 +33,7 @@ export async function highestPublished(
   for (const version of versions.toSorted(highestFirst)) {
     throwIfAborted(options.signal);
     if (known?.version === version) return known;
-    const descriptor = await find(repository, tagFor(version, "published") ?? version, options);
+    const descriptor = await findCurrent(repository, tagFor(version, "published") ?? version, options);
     if (descriptor === undefined) continue;
     const image = await readImage(repository, descriptor, options);
     const isOut = readStatus(image.annotations) === "published" && image.annotations[Annotation.version] === version;
@@ -63,7 +63,7 @@ export async function settleLatest(
   for (let attempt = 1; ; attempt++) {
     const highest = await highestPublished(repository, undefined, options, attempt === 1 ? known : undefined);
     // Right before it is set, so that it need not be looked at once more.
-    const current = await find(repository, LATEST, options);
+    const current = await findCurrent(repository, LATEST, options);
     const version = highest?.version;
     if (highest?.descriptor.digest === current?.digest) return { version, moved: false };
     if (highest === undefined && current !== undefined && !(await isPublished(repository, current, options)))
@@ -89,7 +89,7 @@ const MAX_ATTEMPTS = 5;
 async function followVersion(repository: Repository, current: Descriptor, options: OperationOptions): Promise<void> {
   const version = (await readImage(repository, current, options)).annotations[Annotation.version];
   const tag = version === undefined ? undefined : tagFor(version, "published");
-  const now = tag === undefined ? undefined : await find(repository, tag, options);
+  const now = tag === undefined ? undefined : await findCurrent(repository, tag, options);
   if (now === undefined || now.digest === current.digest) return;
   const to = entryOf(await readImage(repository, now, options));
   await repository.retag([{ name: LATEST, to, expect: current.digest, isSeen: true }], options);

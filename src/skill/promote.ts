@@ -14,7 +14,7 @@ import { carryOut, type Aftermath } from "./carry-out.ts";
 import { checkReason, deprecationAnnotations } from "./deprecation.ts";
 import { loadCardCheck, requireValidCard, type CardSource } from "./draft-card.ts";
 import { entryDescriptor } from "./entry.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { contentOf, readImage, withChanges, type SkillImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
@@ -80,14 +80,14 @@ export async function promote(
   // Only a draft goes to testing, and its card is read then: time to load what that takes while the store is looked into.
   if (to === "testing") loadCardCheck(checkCard).catch(() => undefined);
   for (let attempt = 1; ; attempt++) {
-    const resolved = await resolveReference(store, reference, options);
+    const resolved = await resolveReference(store, reference, { ...options, bypassMirrors: true });
     try {
       return await attemptPromotion(resolved, to, change, attempt > 1, options);
     } catch (error) {
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
       // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
       const { tag } = resolved.reference;
-      const now = tag === undefined ? resolved.descriptor : await find(resolved.repository, tag, options);
+      const now = tag === undefined ? resolved.descriptor : await findCurrent(resolved.repository, tag, options);
       if (now?.digest !== resolved.descriptor.digest) throw error;
     }
   }

@@ -8,7 +8,7 @@ import { SkillError } from "../errors.ts";
 import { LATEST, planTags, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, type Descriptor, type Digest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { readImage } from "./image.ts";
 import { findArchived, refuseReplacing } from "./immutable.ts";
 import { highestPublished } from "./latest.ts";
@@ -49,7 +49,7 @@ export async function planPromotionTags(
   const concernsLatest = from === "published" || to === "published";
   const plansLatest = concernsLatest && repository.retagsAtomically === true;
   const [rival, latest] = plansLatest
-    ? await Promise.all([highestPublished(repository, version, options), find(repository, LATEST, options)])
+    ? await Promise.all([highestPublished(repository, version, options), findCurrent(repository, LATEST, options)])
     : [undefined, undefined];
   const others = rival === undefined ? [] : [{ version: rival.version, state: "published" as const }];
   const plan = planTags(version, from, to, others);
@@ -103,7 +103,7 @@ async function occupantOf(
   isHalfDone: boolean,
   options: OperationOptions,
 ): Promise<Digest | null> {
-  const occupant = await find(repository, tag, options);
+  const occupant = await findCurrent(repository, tag, options);
   if (occupant === undefined || occupant.digest === before.digest) return occupant?.digest ?? null;
   if (occupant.digest === after.digest && isHalfDone) return occupant.digest;
   const image = await readImage(repository, occupant, options);
@@ -131,7 +131,7 @@ async function removals(
   const named = await Promise.all(
     names.map(async (name) => {
       if (name === tag) return true;
-      const occupant = await find(repository, name, options);
+      const occupant = await findCurrent(repository, name, options);
       if (occupant === undefined || occupant.digest === before.digest) return occupant !== undefined;
       throw new SkillError("CONFLICT", `${repository.name}:${name} names another image (${occupant.digest})`, {
         hint: `${before.digest} was superseded. Promote what that tag names, or push the image that you mean once more.`,

@@ -6,7 +6,7 @@ import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { copyImage } from "../store/copy.ts";
 import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { readImage, type SkillImage } from "./image.ts";
 import { isOut, refuseForgedTag } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
@@ -63,7 +63,7 @@ export async function push(
   const named = target.tag === undefined || target.digest === undefined ? checked : withTag(target, target.tag);
   const name = named.digest ?? named.tag ?? descriptor.digest;
   const remote = to.repository(repositoryName(named));
-  const current = await find(remote, name, options);
+  const current = await findCurrent(remote, name, options);
   const force = options.force === true;
   const isCareful = await checkTarget(remote, named.tag, image, current, force, options);
 

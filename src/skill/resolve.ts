@@ -3,7 +3,7 @@ import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
 import { baseName, formatReference, repositoryName, withTag } from "../oci/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
-import type { OperationOptions, Repository, Store } from "../store/index.ts";
+import type { OperationOptions, Repository, ResolveOptions, Store } from "../store/index.ts";
 import { suggest } from "../text/index.ts";
 import { find } from "./find.ts";
 
@@ -24,7 +24,7 @@ const MAX_CANDIDATES = 8;
 export async function resolveReference(
   store: Store,
   reference: Reference,
-  options?: OperationOptions,
+  options?: ResolveOptions,
 ): Promise<ResolvedImage> {
   const repository = store.repository(repositoryName(reference));
   const name = reference.digest ?? reference.tag;
@@ -41,7 +41,7 @@ async function resolveUntagged(
   store: Store,
   repository: Repository,
   reference: Reference,
-  options: OperationOptions | undefined,
+  options: ResolveOptions | undefined,
 ): Promise<ResolvedImage> {
   const latest = await find(repository, LATEST, options);
   if (latest !== undefined) return { reference: withTag(reference, LATEST), descriptor: latest, repository };

@@ -5,7 +5,7 @@ import type { Digest, Reference } from "../oci/index.ts";
 import { copy } from "../store/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { readImage } from "./image.ts";
 import { refuseForgedTag, refuseReplacing } from "./immutable.ts";
 import { readStatus } from "./metadata.ts";
@@ -44,7 +44,7 @@ export async function tag(
   const { digest } = descriptor;
   const reference = formatReference(target);
   const image = await readImage(from, descriptor, options);
-  const current = await find(to, target.tag, options);
+  const current = await findCurrent(to, target.tag, options);
   if (current?.digest === digest) return { reference, digest, unchanged: true };
   if (options.force !== true) {
     refuseForgedTag(target.tag, image.annotations[Annotation.version], readStatus(image.annotations));

@@ -1,7 +1,7 @@
 /** Copying the tags of a whole repository: what makes a mirror. */
 import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { GraphCopy, type GraphCopyOptions } from "./graph-copy.ts";
 import { inOrder } from "./in-order.ts";
 import type { Repository } from "./types.ts";
@@ -12,8 +12,11 @@ const TAGS_AT_ONCE = 6;
 export interface CopyRepositoryOptions extends GraphCopyOptions {
   /** Which tags; default: all. */
   readonly tags?: (tag: string) => boolean;
-  /** Is asked before a tag is given to another image than it has in the target now, and throws to keep it from that. */
-  readonly allow?: (tag: string, root: Descriptor, current: Descriptor) => Promise<void>;
+  /**
+   * Is asked before a tag is given to another image than it has in the target now, if it has one, and throws to keep it from that.
+   * Resolves to whether the tag must still be as it is now when the image has been copied.
+   */
+  readonly allow?: (tag: string, root: Descriptor, current: Descriptor | undefined) => Promise<boolean>;
 }
 
 /** What became of one tag. */
@@ -41,9 +44,11 @@ export async function* copyRepository(
     throwIfAborted(options.signal);
     try {
       const root = await from.resolve(tag, options);
-      const current = await find(to, tag, options);
-      if (current !== undefined && current.digest !== root.digest) await allow?.(tag, root, current);
-      return { tag, digest: root.digest, unchanged: await graph.deliver(root, { name: tag, found: current ?? null }) };
+      const current = await findCurrent(to, tag, options);
+      const isCareful = current?.digest !== root.digest && (await allow?.(tag, root, current)) === true;
+      const expected = isCareful ? { expect: current?.digest ?? null } : {};
+      const unchanged = await graph.deliver(root, { name: tag, found: current ?? null, ...expected });
+      return { tag, digest: root.digest, unchanged };
     } catch (error) {
       if (!(error instanceof SkillError) || isSkillError(error, "ABORTED")) throw error;
       return { tag, error };

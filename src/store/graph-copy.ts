@@ -11,7 +11,7 @@ import { isSkillError, throwIfAborted } from "../errors.ts";
 import { childrenOf, isDocumentType, isIndexType, parseManifest, parseReference } from "../oci/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
 import { makeDerived, type Derivation, type Derive } from "./derived.ts";
-import { find } from "./find.ts";
+import { findCurrent } from "./find.ts";
 import { limiter, type Limiter } from "./limiter.ts";
 import { readDocument } from "./read.ts";
 import { referrerWaves, type Referral } from "./referrer-waves.ts";
@@ -84,7 +84,7 @@ export class GraphCopy {
 
   /** Copies an image and names it; tells whether the name stood for it before. */
   async deliver(root: Descriptor, { name, found, expect }: CopyTarget): Promise<boolean> {
-    const current = found === undefined ? await find(this.#to, name, this.#signal) : found;
+    const current = found === undefined ? await findCurrent(this.#to, name, this.#signal) : found;
     const isNamed = current?.digest === root.digest;
     const isHeld = isNamed || (await this.#asksFor(root));
     const isWhole = isHeld && this.#options.trustTarget === true;

@@ -25,6 +25,7 @@ export type {
   Reader,
   ReferrersLister,
   Repository,
+  ResolveOptions,
   Resolver,
   Store,
   StoreEntry,

@@ -61,12 +61,22 @@ export interface TagsOptions extends OperationOptions {
   readonly mustExist?: boolean;
 }
 
+export interface ResolveOptions extends OperationOptions {
+  /** Asks the registry itself, whatever its mirrors hold: for whoever is about to change what a tag names. Default: false. */
+  readonly bypassMirrors?: boolean;
+  /**
+   * Asks in the name of somebody who is about to push. Some registries make a repository that is not there then, and tell those who
+   * only want to pull nothing of it. Default: false.
+   */
+  readonly mayCreate?: boolean;
+}
+
 export interface Resolver {
   /**
    * The manifest that a tag or digest names in this repository. A digest is resolved when it is tagged or kept; whether
    * one that was only pushed is, is up to the store. Throws `NOT_FOUND`, and `REFERENCE_INVALID` for any other text.
    */
-  resolve(tagOrDigest: string, options?: OperationOptions): Promise<Descriptor>;
+  resolve(tagOrDigest: string, options?: ResolveOptions): Promise<Descriptor>;
   /** The tags, in lexical order. */
   tags(options?: TagsOptions): AsyncIterable<string>;
   /**
@@ -99,6 +109,11 @@ export interface RetagOptions extends OperationOptions {
    * there when the last change has been made belongs here. A rejection ends the call. Not called where changes are made at once.
    */
   readonly between?: () => Promise<void>;
+  /**
+   * Where changes are made one by one: is called when all were made and it did not show whether an expected tag was removed by this
+   * call or by somebody else's, as when the answer to the removal was lost.
+   */
+  readonly onUnsure?: () => void;
 }
 
 export interface Tagger {

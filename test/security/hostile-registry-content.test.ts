@@ -35,6 +35,17 @@ function held(registry: FakeRegistry): {
   return { digest, bytes, layer: layers[0].digest, config: config.digest };
 }
 
+function blobIn(registry: FakeRegistry, digest: string): Buffer {
+  return Buffer.from(registry.content.repository("team/hello").blobs.get(digest) ?? []);
+}
+
+/** Puts the layer of the skill into a store. */
+async function keepLayer(store: MemoryStore, registry: FakeRegistry): Promise<void> {
+  const digest = held(registry).layer as Digest;
+  const bytes = blobIn(registry, digest);
+  await store.repository("team/hello").push({ mediaType: MediaType.layerGzip, digest, size: bytes.byteLength }, bytes);
+}
+
 async function attacked(
   attack: (registry: FakeRegistry) => Fault,
 ): Promise<{ network: HostileNetwork; registry: FakeRegistry }> {
@@ -121,12 +132,13 @@ describe.each(["layer", "config"] as const)("a %s", (part) => {
       (bytes) => ({ body: gzipSync(bytes), headers: { "content-encoding": "gzip" } }),
     ],
   ])("%s is refused, and the skill is not there under its name", async (_, code, attack) => {
-    const { network } = await attacked((registry) => {
-      const digest = held(registry)[part];
-      const bytes = Buffer.from(registry.content.repository("team/hello").blobs.get(digest) ?? []);
-      return { method: "GET", path: `/blobs/${digest}`, status: 200, ...attack(bytes) };
+    const { network, registry } = await attacked((it) => {
+      const digest = held(it)[part];
+      return { method: "GET", path: `/blobs/${digest}`, status: 200, ...attack(blobIn(it, digest)) };
     });
     const local = new MemoryStore();
+    // A config is asked for where it cannot be made of the layer on its way.
+    if (part === "config") await keepLayer(local, registry);
     await expect(pull(network.store(), local, skill)).rejects.toMatchObject({ code });
     expect(await namesIn(local)).toEqual([]);
   });

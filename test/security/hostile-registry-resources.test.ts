@@ -4,7 +4,7 @@ import type { RequestListener } from "node:http";
 import { describe, expect, it } from "vitest";
 
 import { history, inspect, MemoryStore, parseReference, promote, pull } from "../../src/index.ts";
-import { MediaType, type Digest } from "../../src/oci/index.ts";
+import { MediaType, type Descriptor, type Digest } from "../../src/oci/index.ts";
 import { serveRaw } from "../../src/remote/http/testing/servers.ts";
 import { HostileNetwork, REGISTRY, SKILL } from "./hostile-network.ts";
 
@@ -73,14 +73,18 @@ describe("an answer without an end is not read to it:", () => {
     const registry = await network.registry();
     const [listener, sent] = endless(200, {});
     network.host("cdn.example", listener);
-    const { bytes } = [...registry.content.repository("team/hello").manifests.values()][0] ?? {};
-    const document = JSON.parse(Buffer.from(bytes ?? []).toString()) as {
-      readonly config: { readonly digest: string };
-      readonly layers: readonly [{ readonly digest: string }];
+    const { manifests, blobs } = registry.content.repository("team/hello");
+    const document = JSON.parse(Buffer.from([...manifests.values()][0]?.bytes ?? []).toString()) as {
+      readonly config: Descriptor;
+      readonly layers: readonly [Descriptor];
     };
-    const { digest } = part === "config" ? document.config : document.layers[0];
+    const [layer] = document.layers;
+    const { digest } = part === "config" ? document.config : layer;
+    const local = new MemoryStore();
+    // A config is asked for where it cannot be made of the layer on its way.
+    if (part === "config") await local.repository("team/hello").push(layer, Buffer.from(blobs.get(layer.digest) ?? []));
     registry.fail({ ...ALWAYS, path: digest, status: 307, headers: { location: "http://cdn.example/blob" } });
-    await expect(pull(network.store(), new MemoryStore(), skill)).rejects.toMatchObject({ code: "SIZE_MISMATCH" });
+    await expect(pull(network.store(), local, skill)).rejects.toMatchObject({ code: "SIZE_MISMATCH" });
     expect(sent()).toBeLessThan(ON_THE_WAY);
   });
 

@@ -48,7 +48,8 @@ export class SharedWork<T> {
   }
 }
 
-async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** The outcome of `result`; rejects with `ABORTED` as soon as `signal` fires, and leaves it going on. */
+export async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return result;
   let stopListening = () => {};
   const aborted = new Promise<void>((resolve) => {

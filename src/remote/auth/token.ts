@@ -112,7 +112,8 @@ async function readToken(request: TokenRequest, response: HttpResponse): Promise
     throw failure(request, response);
   }
   const reply = await readReply(request, response);
-  const value = reply["token"] ?? reply["access_token"];
+  // An empty one is none: servers written in Go send the field whether they use it or not.
+  const value = reply["token"] || reply["access_token"];
   if (typeof value !== "string" || !TOKEN.test(value)) throw invalid(request, "its answer holds no token");
   const { expires_in: lifetime, refresh_token: refreshToken } = reply;
   const seconds = Number(lifetime ?? DEFAULT_LIFETIME);
@@ -140,10 +141,17 @@ async function readReply(request: TokenRequest, response: HttpResponse): Promise
 /** The server answered, and not with a token. */
 class TokenRefused extends SkillError {
   readonly status: number;
+  /** As it came: whoever repeats the request waits as long. */
+  readonly retryAfter: string | undefined;
 
-  constructor(code: "REGISTRY_UNAUTHORIZED" | "REGISTRY_ERROR", message: string, status: number) {
-    super(code, message);
+  constructor(
+    code: "REGISTRY_UNAUTHORIZED" | "REGISTRY_RATE_LIMITED" | "REGISTRY_ERROR",
+    message: string,
+    { status, retryAfter, hint }: { readonly status: number; readonly retryAfter: string | undefined; hint?: string },
+  ) {
+    super(code, message, hint === undefined ? {} : { hint });
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 
   /** Whether it is about who asks. RFC 6749, section 5.2, says 400 of a refresh token that is not valid. */
@@ -159,13 +167,14 @@ function failure(request: TokenRequest, { status, headers }: HttpResponse): Skil
   if (status === 429) {
     const wait = headers["retry-after"];
     const hint = wait !== undefined && /^\d{1,9}$/.test(wait) ? `Try again in ${wait} seconds.` : "Try again later.";
-    return new SkillError("REGISTRY_RATE_LIMITED", `${server} asks to be called less often`, { hint });
+    const message = `${server} asks to be called less often`;
+    return new TokenRefused("REGISTRY_RATE_LIMITED", message, { status, retryAfter: wait, hint });
   }
   const isDenied = status === 401 || status === 403 || (status === 400 && request.credential !== undefined);
   return new TokenRefused(
     isDenied ? "REGISTRY_UNAUTHORIZED" : "REGISTRY_ERROR",
     `${server} gives no token: it answered ${status}`,
-    status,
+    { status, retryAfter: headers["retry-after"] },
   );
 }
 

@@ -16,7 +16,9 @@ export interface EntryPlace {
 
 /** What an entry holds; `undefined` for an empty one. Throws `CREDENTIALS_INVALID`, which cites nothing of it. */
 export function readEntry(entry: unknown, place: EntryPlace): Credential | undefined {
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw invalid(place, "it is not an object");
+  // To docker and podman, null is an entry without fields.
+  if (entry === null) return undefined;
+  if (typeof entry !== "object" || Array.isArray(entry)) throw invalid(place, "it is not an object");
   const field = (name: string): string => textOf((entry as JsonObject)[name], name, place);
   const registryToken = field("registrytoken");
   if (registryToken !== "") return { kind: "registry-token", token: checkToken(registryToken, place) };

@@ -41,3 +41,8 @@ describe("an answer that breaks the protocol", () => {
     }
   });
 });
+
+it.each(["", "identity", "Identity"])("an answer that says of its encoding %j is as it is", async (encoding) => {
+  const url = await serveBytes(`HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 2\r\n\r\nok`);
+  expect(await textOf(await transport.send({ method: "GET", url }))).toBe("ok");
+});

@@ -68,6 +68,7 @@ class Exchange {
   #used: { readonly socket: Socket; readonly bytesRead: number } | undefined;
   #answer: IncomingMessage | undefined;
   #body: IncomingBody | undefined;
+  #isDelivered = false;
   #failed = false;
 
   constructor(request: HttpRequest, route: Route, timeouts: Required<Timeouts>, outcome: Outcome) {
@@ -150,8 +151,9 @@ class Exchange {
    * that comes early is kept until everything was sent.
    */
   #answered(answer: IncomingMessage): void {
-    const encoding = answer.headers["content-encoding"] ?? "identity";
-    if (encoding !== "identity") return this.#fail(encoded(this.#route.place));
+    // An empty list of encodings is one, too.
+    const encoding = answer.headers["content-encoding"]?.trim() || "identity";
+    if (encoding.toLowerCase() !== "identity") return this.#fail(encoded(this.#route.place));
     this.#answer = answer;
     this.#body = new IncomingBody(answer, this.#timeouts, (error) => this.#fail(error));
     answer.on("error", (error) => this.#fail(error));
@@ -166,6 +168,7 @@ class Exchange {
   #deliver(answer: IncomingMessage): void {
     const body = this.#body;
     if (body === undefined) return;
+    this.#isDelivered = true;
     const headers = headersOf(answer);
     this.#outcome.resolve({
       status: answer.statusCode ?? 0,
@@ -173,17 +176,25 @@ class Exchange {
       body: body.content,
       discard: async () => body.discard(),
     });
+    if (answer.readableEnded) this.#ended();
   }
 
   #ended(): void {
+    // What is still being sent can be cancelled.
+    if (!this.#isDelivered) return;
     this.#request.signal?.removeEventListener("abort", this.#abort);
     if (this.#stop?.signal.aborted === true) this.#outgoing?.destroy();
   }
 
   /** The end of every request. To make an error costs more than all else here, so that is left to those that have failed. */
   #closed(): void {
-    if (this.#failed || this.#answer?.complete === true) return;
+    if (this.#failed || this.#isOver) return;
     this.#fail(new HangUp());
+  }
+
+  /** A success that came whole before all was sent is no answer yet: it may end with a failure still, and must not with nothing. */
+  get #isOver(): boolean {
+    return this.#isDelivered && this.#answer?.complete === true;
   }
 
   readonly #abort = (): void => {
@@ -193,12 +204,12 @@ class Exchange {
 
   /** `ours`: nothing that the other side did, so it counts even if the answer has come whole. */
   #fail(error: unknown, { ours = false }: { readonly ours?: boolean } = {}): void {
-    if (this.#failed || (this.#answer?.complete === true && !ours)) return;
+    if (this.#failed || (this.#isOver && !ours)) return;
     this.#failed = true;
     this.#request.signal?.removeEventListener("abort", this.#abort);
     this.#watch.stop();
     this.#stop?.abort();
-    const failure = ours ? error : failureOf(error, this.#route.place, this.#answer !== undefined);
+    const failure = ours ? error : failureOf(error, this.#route.place, this.#isDelivered);
     this.#outcome.reject(this.#isStale(error) ? new StaleConnection("closed", { cause: failure }) : failure);
     this.#body?.fail(failure, { now: ours });
     this.#outgoing?.destroy();

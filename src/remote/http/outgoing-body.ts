@@ -32,8 +32,9 @@ export async function sendBody(
     if (length !== undefined && sent > length) throw lengthMismatch(`is longer than its ${length} bytes`);
     if (!request.write(chunk)) {
       watch.start("idle");
-      // What ends the wait otherwise is an answer, or a failure that is told elsewhere.
-      await once(request, "drain", { signal: stop }).catch(() => undefined);
+      // What ends the wait otherwise is an answer, or a failure that is told elsewhere. The socket is asked, because the request
+      // is not told any more once an answer has come whole.
+      await once(request.socket ?? request, "drain", { signal: stop }).catch(() => undefined);
       watch.stop();
     }
     // Lets an answer that has come be read first: writing on into a closed connection would lose it.

@@ -33,6 +33,8 @@ interface Refusal {
   readonly retryAfter?: string | undefined;
 }
 
+const LONGEST = 60_000;
+
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
@@ -53,7 +55,7 @@ export async function retrying<T>(attempt: () => Promise<T>, policy: RetryPolicy
   const {
     attempts = 4,
     base = 500,
-    longest = 60_000,
+    longest = LONGEST,
     mayPass = isRetryable,
     signal,
     wait = sleep,
@@ -66,12 +68,26 @@ export async function retrying<T>(attempt: () => Promise<T>, policy: RetryPolicy
       return await attempt();
     } catch (error) {
       if (!mayPass(error)) throw error;
-      const asked = isRefusal(error) ? (retryAfter(error.retryAfter, now()) ?? 0) : 0;
-      if (isRefusal(error) && asked > longest) throw tooLong(error, asked);
+      const asked = askedBy(error, longest, now());
       if (failed >= attempts) throw error;
       await wait(asked + random() * base * 2 ** (failed - 1), signal);
     }
   }
+}
+
+/** Waits as long as a failure asks for, and no time where it asks for none; throws as {@link retrying} does where that is too long. */
+export async function waitAsAsked(error: unknown, policy: RetryPolicy = {}): Promise<void> {
+  const { longest = LONGEST, signal, wait = sleep, now = Date.now } = policy;
+  const asked = askedBy(error, longest, now());
+  if (asked > 0) await wait(asked, signal);
+}
+
+/** In milliseconds. */
+function askedBy(error: unknown, longest: number, now: number): number {
+  if (!isRefusal(error)) return 0;
+  const asked = retryAfter(error.retryAfter, now) ?? 0;
+  if (asked > longest) throw tooLong(error, asked);
+  return asked;
 }
 
 function isRefusal(error: unknown): error is Error & Refusal {

@@ -26,7 +26,12 @@ export class Doorkeeper {
       return false;
     }
     const granted = this.#tokens.get(sent?.replace(/^Bearer /, "") ?? "");
-    if (granted !== undefined && needs.every((each) => granted.has(each))) return true;
+    const isHidden =
+      auth.hidesAbsent === true &&
+      repository !== undefined &&
+      !exchange.content.names().includes(repository) &&
+      granted?.has(`repository:${repository}:push`) !== true;
+    if (!isHidden && granted !== undefined && needs.every((each) => granted.has(each))) return true;
     const scope = scopesOf(needs).join(" ");
     const challenge = `Bearer realm="${this.#origin()}/token",service="fake"${scope === "" ? "" : `,scope="${scope}"`}`;
     exchange.refuse(401, "UNAUTHORIZED", { "www-authenticate": challenge });

@@ -36,6 +36,8 @@ export interface FakeAuth {
   readonly password: string;
   /** Whether those who name nobody may read. Default: false. */
   readonly anonymousPull?: boolean;
+  /** Whether tokens without the right to push are refused for repositories that are not there, as by Quay. Default: false. */
+  readonly hidesAbsent?: boolean;
   /** Seconds that a bearer token lives; default: 300. */
   readonly expiresIn?: number;
 }
