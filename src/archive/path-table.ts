@@ -90,5 +90,6 @@ function pathOf(node: Node): string {
 /** The form under which two names are the same to the least discerning file system. */
 function fold(name: string): string {
   if (isAscii(name)) return name.toLowerCase();
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  // Lowered first: a capital sharp s is raised by way of the small one only.
+  return name.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }

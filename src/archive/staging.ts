@@ -52,12 +52,14 @@ export class Staging {
     const found = await kindOf(path);
     if (found !== "absent") await checkReplaceable(path, found, replace);
     const created: string[] = [];
+    let staging: Staging | undefined;
     try {
-      const staging = new Staging(await makeParents(dirname(path), created), path, created);
+      staging = new Staging(await makeParents(dirname(path), created), path, created);
       await mkdir(staging.directory, { mode: 0o700 });
       await mkdir(staging.content, { mode: 0o700 });
       return staging;
     } catch (error) {
+      if (staging !== undefined) await removeEmpty([staging.directory]);
       await removeEmpty(created);
       throw error;
     }
@@ -80,7 +82,19 @@ export class Staging {
       if (found !== "absent") await this.#putBack(error);
       throw isOccupied(error) ? occupied(this.#target, error) : error;
     }
-    await syncDirectory(this.#parent);
+    await syncDirectory(this.#parent).catch(async (error: unknown) => this.#takeBack(found, error));
+  }
+
+  /** The new content is in its place, but not for certain: the caller is told that it failed, so the target is as it was. */
+  async #takeBack(found: Kind, reason: unknown): Promise<never> {
+    try {
+      await rename(this.#target, this.content);
+    } catch {
+      this.#holdsOnlyCopy = found !== "absent";
+      throw reason;
+    }
+    if (found !== "absent") await this.#putBack(reason);
+    throw reason;
   }
 
   async #moveAway(): Promise<void> {

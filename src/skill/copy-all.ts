@@ -6,8 +6,7 @@ import { copyRepository } from "../store/copy-repository.ts";
 import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
 import { find } from "./find.ts";
 import { readImage } from "./image.ts";
-import { isOut } from "./immutable.ts";
-import { settleLatest } from "./latest.ts";
+import { settleLatest, versionOf } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { outcomeOf } from "./outcome.ts";
 import { promotedFrom } from "./record.ts";
@@ -60,15 +59,15 @@ export async function* copyAll(
     trustTarget: !force,
     allow: async (tag, root, current) => {
       if (force) return false;
+      // Of a draft the last one wins; a version that somebody publishes at the target meanwhile must not be replaced.
+      if (current === undefined && versionOf(tag) === undefined) return false;
       try {
-        const image = await readImage(origin, root, options);
-        await refuseVersionChange(mirror, tag, image, current, options);
-        return isOut(image);
+        await refuseVersionChange(mirror, tag, await readImage(origin, root, options), current, options);
       } catch (error) {
         // What is no skill's image, a signature say, has no versions.
         if (!isUnreadable(error)) throw error;
-        return false;
       }
+      return true;
     },
   });
   for await (const copied of copying) {

@@ -18,8 +18,8 @@ import type { OperationOptions, Repository, Store, TagChange } from "../store/in
 import { quote } from "../text/index.ts";
 import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
-import { readImage, type SkillImage } from "./image.ts";
-import { refuseReplacing } from "./immutable.ts";
+import { haveSameContent, readImage, type SkillImage } from "./image.ts";
+import { findArchived, refuseReplacing } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
 import { graphOf, readDocuments, readIndex, type Documents } from "./layout-archive.ts";
 import { readStatus } from "./metadata.ts";
@@ -50,7 +50,8 @@ interface NamedImage {
  * calls latest.
  *
  * Throws `ARCHIVE_INVALID` for a file that is no OCI layout, `BLOB_MISSING` for one that is incomplete,
- * `REFERENCE_INVALID` for an image without a usable name and no `as`, and `PUBLISHED_IMMUTABLE` when a tag names another
+ * `REFERENCE_INVALID` for an image without a usable name and no `as`, `REFERENCE_AMBIGUOUS` for two of one name,
+ * `ARCHIVE_LIMIT` for one that is too much, and `PUBLISHED_IMMUTABLE` when a tag names another
  * image here that is published, unless `force`. OCI image-spec "image-layout.md".
  */
 export async function importImages(
@@ -61,10 +62,7 @@ export async function importImages(
   const index = await readIndex(open, options);
   const images = index.manifests.map((descriptor) => ({ descriptor, reference: nameOf(descriptor, index, options) }));
   const documents = await readDocuments(open, index.manifests, options);
-  const graphs = images.map(({ descriptor, reference }) => ({
-    repository: store.repository(repositoryName(reference)),
-    nodes: graphOf(descriptor, documents),
-  }));
+  const graphs = graphsOf(store, images, documents);
   await storeBlobs(open, graphs, documents, options);
   for (const { repository, nodes } of graphs) await storeDocuments(repository, nodes, documents, options);
   const imported: ImportedImage[] = [];
@@ -73,6 +71,19 @@ export async function importImages(
     imported.push(...(await tagImages(store.repository(name), own, options)));
   }
   return imported;
+}
+
+/** Throws `ARCHIVE_LIMIT` for names that multiply: thousands of one image that is made of thousands. */
+function graphsOf(store: Store, images: readonly NamedImage[], documents: Documents): readonly Graph[] {
+  let count = 0;
+  return images.map(({ descriptor, reference }) => {
+    const nodes = graphOf(descriptor, documents);
+    count += nodes.length;
+    if (count > MAX_NODES) {
+      throw new SkillError("ARCHIVE_LIMIT", `the archive's images consist of more than ${MAX_NODES} parts`);
+    }
+    return { repository: store.repository(repositoryName(reference)), nodes };
+  });
 }
 
 function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Reference {
@@ -88,8 +99,14 @@ function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Re
     });
   }
   const text = descriptor.annotations?.[Annotation.refName] ?? "";
-  if (/[/:@]/.test(text)) return parseReference(text);
-  throw new SkillError("REFERENCE_INVALID", `the archive names its image ${quote(text)}`, { hint });
+  if (!/[/:@]/.test(text)) {
+    throw new SkillError("REFERENCE_INVALID", `the archive names its image ${quote(text)}`, { hint });
+  }
+  const reference = parseReference(text);
+  if (reference.digest === undefined || reference.digest === descriptor.digest) return reference;
+  throw new SkillError("REFERENCE_INVALID", `the archive names its image ${descriptor.digest} ${quote(text)}`, {
+    hint,
+  });
 }
 
 /** The tag that the archive gives its image; skopeo may write the tag alone. */
@@ -99,6 +116,9 @@ function tagIn(descriptor: Descriptor, hint: string): string {
   if (tag !== undefined && isTag(tag)) return tag;
   throw new SkillError("REFERENCE_INVALID", "the archive does not tell a tag for its image", { hint });
 }
+
+/** What all images consist of together, counted for each of them. */
+const MAX_NODES = 500_000;
 
 /** What one repository is to receive. */
 interface Graph {
@@ -159,8 +179,14 @@ async function tagImages(
     const image = await readImage(repository, descriptor, options);
     const name = properTag(reference, image) ?? reference.tag ?? digest;
     const current = await find(repository, name, options);
-    if (current !== undefined && current.digest !== digest && options.force !== true) {
-      refuseReplacing(repository.name, name, await readImage(repository, current, options));
+    if (current?.digest !== digest && options.force !== true) {
+      const there = await occupantOf(repository, name, image, current, options);
+      if (there !== undefined) refuseReplacing(repository.name, name, there);
+    }
+    if ((changes.get(name)?.to?.digest ?? digest) !== digest) {
+      throw new SkillError("REFERENCE_AMBIGUOUS", `the archive holds two images for ${repository.name}:${name}`, {
+        hint: "Make one that names each of its images differently.",
+      });
     }
     changes.set(name, { name, to: entryOf(image), expect: current?.digest ?? null });
     const proper = isTag(name) ? withTag(reference, name) : reference;
@@ -169,6 +195,21 @@ async function tagImages(
   await repository.retag([...changes.values()], options);
   await settleLatest(repository, options);
   return imported;
+}
+
+/** What has the name now; or this version, where it is archived with other content, and has no tag any more. */
+async function occupantOf(
+  repository: Repository,
+  name: string,
+  image: SkillImage,
+  current: Descriptor | undefined,
+  options: OperationOptions,
+): Promise<SkillImage | undefined> {
+  if (current !== undefined) return readImage(repository, current, options);
+  const version = image.annotations[Annotation.version];
+  if (version === undefined || name !== tagFor(version, "published")) return undefined;
+  const archived = await findArchived(repository, version, options);
+  return archived === undefined || haveSameContent(archived, image) ? undefined : archived;
 }
 
 /** An image that is called latest only is named by its version: latest may soon be another one. */

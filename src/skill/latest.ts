@@ -103,8 +103,8 @@ async function isPublished(
   return readStatus((await readImage(repository, descriptor, options)).annotations) === "published";
 }
 
-/** `1.0.0_linux` is the tag of `1.0.0+linux`; tags of other states end in their name and are no candidates. */
-function versionOf(tag: string): string | undefined {
+/** The version that a tag is for. `1.0.0_linux` is the tag of `1.0.0+linux`; tags of other states end in their name and are none. */
+export function versionOf(tag: string): string | undefined {
   const version = tag.replace("_", "+");
   return isVersion(version) && !/-(?:draft|testing)$/.test(tag) ? version : undefined;
 }

@@ -45,7 +45,6 @@ export async function planPromotionTags(
   options: OperationOptions,
 ): Promise<PromotionTags> {
   const { version, from, to, after } = promotion;
-  if (to === "published") await refuseRepublishing(repository, version, options);
   const concernsLatest = from === "published" || to === "published";
   const plansLatest = concernsLatest && repository.retagsAtomically === true;
   const [rival, latest] = plansLatest
@@ -54,10 +53,14 @@ export async function planPromotionTags(
   const others = rival === undefined ? [] : [{ version: rival.version, state: "published" as const }];
   const plan = planTags(version, from, to, others);
   const removed = await removals(repository, promotion, plan, options);
+  // Where archived images can be told, the tag is looked at before them: an image that goes from the one to the other meanwhile
+  // is seen here, or the change conflicts, or it is seen there.
+  const looks = look || (to === "published" && repository.untagged !== undefined);
   const changes = [
-    await setChange(repository, promotion, plan.set, look, mayBeHalfDone(repository, removed), options),
+    await setChange(repository, promotion, plan.set, looks, mayBeHalfDone(repository, removed), options),
     ...removed,
   ];
+  if (to === "published") await refuseRepublishing(repository, version, options);
   if (!plansLatest) return { changes, set: plan.set };
   const named = plan.latest === version ? after : plan.latest === undefined ? undefined : rival?.descriptor;
   // Also where latest stays: had somebody moved it meanwhile, the plan would be another one.

@@ -62,6 +62,29 @@ describe("prune", () => {
     expect(await tagsOf(store)).toEqual(["1.0.0-draft", "1.0.0-testing"]);
   });
 
+  // SOURCE_DATE_EPOCH, a clock that was set back to the second, or a pipeline that is quick.
+  it("keeps a draft with other content than its version has in testing when both say the same time", async () => {
+    const store = await LayoutStore.open(await temporaryDirectory());
+    const directory = await skillDirectory();
+    const options = { sourceDateEpoch: 1_700_000_000 };
+    await pack(directory, store, options);
+    await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
+    await writeFile(join(directory, "SKILL.md"), "# Mended\n");
+    await pack(directory, store, options);
+    for (const dryRun of [true, false]) expect((await prune(store, { grace: 0, dryRun })).tags).toEqual([]);
+    expect(await tagsOf(store)).toEqual(["1.0.0-draft", "1.0.0-testing"]);
+  });
+
+  it("removes a draft that is what its version has in testing, to the byte", async () => {
+    const store = await LayoutStore.open(await temporaryDirectory());
+    const { digest } = await pack(await skillDirectory(), store);
+    const repository = store.repository("examples/greeter");
+    const draft = await repository.resolve(digest);
+    await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
+    await repository.tag(draft, "1.0.0-draft");
+    expect((await prune(store, { grace: 0 })).tags).toEqual(["examples/greeter:1.0.0-draft"]);
+  });
+
   it("keeps archived images", async () => {
     const store = await storeWithLeftovers();
     await promote(store, parseReference("examples/greeter:1.0.0"), "deprecated");

@@ -1,7 +1,9 @@
 /** Removes what promotion and repacking leave behind. */
 import { compareStates, isLifecycleState, tagFor } from "../lifecycle/index.ts";
 import type { EntryLister, GarbageCollector, OperationOptions, Store } from "../store/index.ts";
+import { haveSameContent, readImage, type SkillImage } from "./image.ts";
 import { list, type SkillSummary } from "./list.ts";
+import { isUnreadable } from "./unreadable.ts";
 
 export interface PruneOptions extends OperationOptions {
   /** Says what would go, and removes nothing. Default: false. */
@@ -47,15 +49,37 @@ async function findSuperseded(store: Store & EntryLister, options: OperationOpti
     const known = furthest.get(versionKey(summary));
     if (known === undefined || isBehind(known, summary)) furthest.set(versionKey(summary), summary);
   }
-  return all.filter((summary) => {
+  const superseded: SkillSummary[] = [];
+  for (const summary of all) {
     const last = furthest.get(versionKey(summary));
-    return isStateTag(summary) && last !== undefined && isBehind(summary, last) && !isNewer(summary, last);
-  });
+    if (last === undefined || !isStateTag(summary) || !isBehind(summary, last)) continue;
+    if (!(await mayBeNewer(store, summary, last, options))) superseded.push(summary);
+  }
+  return superseded;
 }
 
-/** A draft that was packed after its version went to testing is what comes next, not what is left over. */
-function isNewer(summary: SkillSummary, last: SkillSummary): boolean {
-  return last.status === "testing" && (summary.created ?? "") > (last.created ?? "");
+/**
+ * A draft that was packed after its version went to testing is what comes next, not what is left over. Of two that say the same
+ * time, as with SOURCE_DATE_EPOCH, only one that is the other to the byte certainly is left over.
+ */
+async function mayBeNewer(
+  store: Store,
+  summary: SkillSummary,
+  last: SkillSummary,
+  options: OperationOptions,
+): Promise<boolean> {
+  const [created = "", before = ""] = [summary.created, last.created];
+  if (last.status !== "testing" || created < before) return false;
+  if (created > before) return true;
+  const repository = store.repository(summary.repository);
+  const read = async ({ digest }: SkillSummary): Promise<SkillImage> =>
+    readImage(repository, await repository.resolve(digest, options), options);
+  try {
+    return !haveSameContent(await read(summary), await read(last));
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return true;
+  }
 }
 
 function versionKey({ repository, version = "" }: SkillSummary): string {

@@ -1,18 +1,18 @@
 /** Fetches an image of one store into another, from a registry onto a person's machine above all. */
 import type { ArchiveLimits } from "../archive/index.ts";
 import { refuseFileAt } from "../archive/target.ts";
-import type { SkillError } from "../errors.ts";
+import { isSkillError, type SkillError } from "../errors.ts";
 import type { LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
-import type { Digest, Reference } from "../oci/index.ts";
+import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { copyImage } from "../store/copy.ts";
 import { inOrder } from "../store/in-order.ts";
-import type { CopyProgress, OperationOptions, Store } from "../store/index.ts";
+import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
 import { deriveConfig } from "./derive-config.ts";
 import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
-import { readImage } from "./image.ts";
+import { readImage, type SkillImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { outcomeOf } from "./outcome.ts";
 import { ownSignal } from "./own-signal.ts";
@@ -74,19 +74,11 @@ export async function pull(
   const target = nameTransferred(options.as ?? found, found, descriptor);
   const name = target.digest ?? target.tag ?? descriptor.digest;
   const local = to.repository(repositoryName(target));
-  const current = await find(local, name, options);
-  if (options.force !== true) await refuseVersionChange(local, target.tag, image, current, options);
   const count = new TransferCount(options.onProgress);
   const { output, limits, force = false, signal } = options;
   // Nothing is fetched for a place where there can be no directory.
   if (output !== undefined) await refuseFileAt(output);
-  const unchanged = await copyImage(
-    repository,
-    local,
-    entryOf(image),
-    { name, found: current ?? null },
-    { ...options, earlier: promotedFrom, derive: deriveConfig, onProgress: count.onProgress },
-  );
+  const unchanged = await take(repository, local, image, name, { ...options, onProgress: count.onProgress });
   const unpackOptions = { force, ...(limits && { limits }), ...(signal && { signal }) };
   const unpacked = output === undefined ? undefined : await unpack(to, target, output, unpackOptions);
   const status = readStatus(image.annotations);
@@ -104,6 +96,33 @@ export async function pull(
     ...(unpacked?.unchanged === true ? { directoryUnchanged: true } : {}),
     ...(unpacked?.leftover === undefined ? {} : { leftover: unpacked.leftover }),
   };
+}
+
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Copies the image and gives it its name, if what has that name allows it. A pull takes a while: what somebody else gave the name
+ * to meanwhile, a version that was published here, is looked at as well.
+ */
+async function take(
+  from: Repository,
+  local: Repository,
+  image: SkillImage,
+  name: string,
+  options: PullOptions,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const current: Descriptor | undefined = await find(local, name, options);
+    const isForced = options.force === true;
+    if (!isForced) await refuseVersionChange(local, name, image, current, options);
+    const target = { name, found: current ?? null, ...(isForced ? {} : { expect: current?.digest ?? null }) };
+    try {
+      const copying = { ...options, earlier: promotedFrom, derive: deriveConfig };
+      return await copyImage(from, local, entryOf(image), target, copying);
+    } catch (error) {
+      if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** What became of one reference. */

@@ -13,7 +13,7 @@ import { settleLatest } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { promotedFrom } from "./record.ts";
 import { resolveReference } from "./resolve.ts";
-import { nameTransferred, refuseLoss, TransferCount, type TransferSummary } from "./transfer.ts";
+import { nameTransferred, refuseLoss, refuseVersionChange, TransferCount, type TransferSummary } from "./transfer.ts";
 
 export interface PushSkillOptions extends OperationOptions {
   /**
@@ -92,7 +92,10 @@ async function checkTarget(
   if (tag === undefined || current?.digest === image.descriptor.digest) return false;
   if (force) return false;
   refuseForgedTag(tag, image.annotations[Annotation.version], readStatus(image.annotations));
-  if (current === undefined) return isOut(image);
+  if (current === undefined) {
+    await refuseVersionChange(remote, tag, image, current, options);
+    return isOut(image);
+  }
   try {
     const there = await readImage(remote, current, options);
     refuseLoss(remote.name, tag, there, image);

@@ -2,7 +2,7 @@
 import { SkillError } from "../errors.ts";
 import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
 import type { Digest, Reference } from "../oci/index.ts";
-import { copy } from "../store/index.ts";
+import { copyImage } from "../store/copy.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
 import { entryOf } from "./entry.ts";
 import { findCurrent } from "./find.ts";
@@ -10,6 +10,7 @@ import { readImage } from "./image.ts";
 import { refuseForgedTag, refuseReplacing } from "./immutable.ts";
 import { readStatus } from "./metadata.ts";
 import { resolveReference } from "./resolve.ts";
+import { refuseVersionChange } from "./transfer.ts";
 
 export interface TagOptions extends OperationOptions {
   /** Moves a tag away from a published image, or gives one that says another state than the image has. Default: false. */
@@ -49,8 +50,10 @@ export async function tag(
   if (options.force !== true) {
     refuseForgedTag(target.tag, image.annotations[Annotation.version], readStatus(image.annotations));
     if (current !== undefined) refuseReplacing(to.name, target.tag, await readImage(to, current, options));
+    else await refuseVersionChange(to, target.tag, image, current, options);
   }
-  if (!(await to.exists(descriptor, options))) await copy(from, to, digest, { ...options, as: target.tag });
-  else await to.retag([{ name: target.tag, to: entryOf(image), expect: current?.digest ?? null }], options);
+  const [entry, expect] = [entryOf(image), current?.digest ?? null];
+  if (await to.exists(descriptor, options)) await to.retag([{ name: target.tag, to: entry, expect }], options);
+  else await copyImage(from, to, entry, { name: target.tag, found: current ?? null, expect }, options);
   return { reference, digest, unchanged: false };
 }

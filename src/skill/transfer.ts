@@ -4,7 +4,7 @@ import { compareStates, tagFor } from "../lifecycle/index.ts";
 import { Annotation, formatReference, withTag, type Descriptor, type Digest, type Reference } from "../oci/index.ts";
 import type { CopyProgress, OperationOptions, Repository } from "../store/index.ts";
 import { haveSameContent, readImage, type SkillImage } from "./image.ts";
-import { isOut, refuseReplacing } from "./immutable.ts";
+import { findArchived, isOut, refuseReplacing } from "./immutable.ts";
 import { readStatus } from "./metadata.ts";
 import { isUnreadable } from "./unreadable.ts";
 
@@ -28,7 +28,10 @@ export class TransferCount {
   }
 
   readonly onProgress = (progress: CopyProgress): void => {
-    if (progress.outcome !== undefined) this.#arrived.set(progress.descriptor.digest, progress);
+    const { descriptor, outcome } = progress;
+    // What was sent is there when the copy is tried once more.
+    const isSent = this.#arrived.get(descriptor.digest)?.outcome === "copied";
+    if (outcome !== undefined && !isSent) this.#arrived.set(descriptor.digest, progress);
     this.#next?.(progress);
   };
 
@@ -59,7 +62,7 @@ export function refuseLoss(repository: string, tag: string, current: SkillImage,
 
 /**
  * {@link refuseLoss}, for the tag of a version only: `latest` and tags of somebody's own choice go where they go. What is there
- * and cannot be read is no loss.
+ * and cannot be read is no loss. A version that is archived there has no tag, and is there nevertheless.
  */
 export async function refuseVersionChange(
   repository: Repository,
@@ -68,11 +71,14 @@ export async function refuseVersionChange(
   current: Descriptor | undefined,
   options: OperationOptions,
 ): Promise<void> {
-  if (tag === undefined || current === undefined || current.digest === image.descriptor.digest) return;
+  if (tag === undefined || current?.digest === image.descriptor.digest) return;
+  const isTagOf = ({ annotations }: SkillImage): boolean =>
+    tag === tagFor(annotations[Annotation.version] ?? "", "published");
+  const archived = async (): Promise<SkillImage | undefined> =>
+    isTagOf(image) ? findArchived(repository, image.annotations[Annotation.version] ?? "", options) : undefined;
   try {
-    const there = await readImage(repository, current, options);
-    const isVersion = tag === tagFor(there.annotations[Annotation.version] ?? "", "published");
-    if (isVersion) refuseLoss(repository.name, tag, there, image);
+    const there = current === undefined ? await archived() : await readImage(repository, current, options);
+    if (there !== undefined && isTagOf(there)) refuseLoss(repository.name, tag, there, image);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
   }

@@ -13,8 +13,8 @@ export interface CopyRepositoryOptions extends GraphCopyOptions {
   /** Which tags; default: all. */
   readonly tags?: (tag: string) => boolean;
   /**
-   * Is asked before a tag is given to another image than it has in the target now, if it has one, and throws to keep it from that.
-   * Resolves to whether the tag must still be as it is now when the image has been copied.
+   * Is asked before a tag is given to another image than it has in the target now, if to any, and throws to keep it from that.
+   * Tells whether the tag must still be so when it is given: then it fails with `CONFLICT` if somebody else was faster.
    */
   readonly allow?: (tag: string, root: Descriptor, current: Descriptor | undefined) => Promise<boolean>;
 }

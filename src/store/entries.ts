@@ -34,6 +34,13 @@ export class Entries {
     this.#unknown = unknown;
   }
 
+  /** Entries of their own that are the same now: what is changed there is not changed here. */
+  copy(): Entries {
+    const copy = new Entries(this.#rows, this.#unknown);
+    for (const [name, change] of this.#changes) copy.#changes.set(name, change);
+    return copy;
+  }
+
   /** Whether anything was changed since this was made, or {@link markSaved}. */
   get changed(): boolean {
     return this.#changed;

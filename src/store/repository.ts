@@ -17,7 +17,7 @@ import type { OperationOptions, Repository, TagChange } from "./types.ts";
 export interface BlobStore {
   fetch(descriptor: Descriptor, options?: OperationOptions): Content;
   /** Whether the content is held, and stays so for the grace period of garbage collection. */
-  has(descriptor: Descriptor): Promise<boolean>;
+  has(descriptor: Descriptor, options?: OperationOptions): Promise<boolean>;
   put(descriptor: Descriptor, content: Content | Uint8Array, options?: OperationOptions): Promise<void>;
   ingest(mediaType: string, content: Content, options?: OperationOptions): Promise<Descriptor>;
 }
@@ -55,7 +55,7 @@ export class IndexedRepository implements Repository {
 
   async exists(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
     throwIfAborted(options.signal);
-    return this.#blobs.has(descriptor);
+    return this.#blobs.has(descriptor, options);
   }
 
   async push(descriptor: Descriptor, content: Content | Uint8Array, options: OperationOptions = {}): Promise<void> {
@@ -152,7 +152,7 @@ export class IndexedRepository implements Repository {
   ): Promise<Manifest | Index> {
     const bytes = await this.#receive(descriptor, content, options);
     const manifest = parseManifest(bytes, descriptor.mediaType);
-    await this.#refuseOrphan(descriptor, manifest);
+    await this.#refuseOrphan(descriptor, manifest, options);
     await this.#blobs.put(descriptor, bytes, options);
     return manifest;
   }
@@ -163,7 +163,7 @@ export class IndexedRepository implements Repository {
     content: Content | Uint8Array,
     options: OperationOptions,
   ): Promise<Uint8Array> {
-    if (await this.#blobs.has(descriptor)) {
+    if (await this.#blobs.has(descriptor, options)) {
       try {
         return await readDocument(this, descriptor, options);
       } catch (error) {
@@ -173,9 +173,9 @@ export class IndexedRepository implements Repository {
     return receiveDocument(descriptor, content);
   }
 
-  async #refuseOrphan(descriptor: Descriptor, manifest: Manifest | Index): Promise<void> {
+  async #refuseOrphan(descriptor: Descriptor, manifest: Manifest | Index, options: OperationOptions): Promise<void> {
     const children = childrenOf(manifest);
-    const held = await Promise.all(children.map((child) => this.#blobs.has(child)));
+    const held = await Promise.all(children.map((child) => this.#blobs.has(child, options)));
     const missing = children.find((_, at) => held[at] === false);
     if (missing !== undefined) throw blobMissing(missing, `${descriptor.digest} refers to it`);
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asContent, readAll, type Content } from "../content/index.ts";
 import { digestOf } from "../oci/index.ts";
 import { MemoryStore } from "./memory.ts";
+import { bytesOf, contentOf, describeBytes } from "./testing/images.ts";
 import { observed, verified } from "./verify.ts";
 
 const BYTES = Buffer.from("what a skill is made of");
@@ -59,5 +60,16 @@ it("a store does not take the rest of content whose beginning somebody has read"
   await iterator.next();
   await expect(new MemoryStore().repository("a/b").push(DESCRIPTOR, content)).rejects.toMatchObject({
     code: "SIZE_MISMATCH",
+  });
+});
+
+describe("content that ends in an empty chunk", () => {
+  it("is not handed out before it was checked either", async () => {
+    const seen: Uint8Array[] = [];
+    const read = async (): Promise<void> => {
+      for await (const chunk of verified(describeBytes(bytesOf("good")), contentOf("evil", ""))) seen.push(chunk);
+    };
+    await expect(read()).rejects.toMatchObject({ code: "DIGEST_MISMATCH" });
+    expect(seen).toEqual([]);
   });
 });

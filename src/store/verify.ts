@@ -71,6 +71,8 @@ async function* checked(
   let size = 0;
   let held: Uint8Array | undefined;
   for await (const chunk of content) {
+    // It would take the place of the chunk that is held.
+    if (chunk.byteLength === 0) continue;
     size += chunk.byteLength;
     if (size > descriptor.size) throw sizeMismatch(descriptor, `is longer than its ${descriptor.size} bytes`);
     hash.update(chunk);

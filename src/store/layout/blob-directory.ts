@@ -50,7 +50,7 @@ export class BlobDirectory implements BlobStore {
     );
   }
 
-  async has(descriptor: Descriptor): Promise<boolean> {
+  async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
     const { fs, paths, now } = this.#disk;
     const path = paths.blob(descriptor.digest);
     try {
@@ -60,16 +60,16 @@ export class BlobDirectory implements BlobStore {
       if (!isReadOnly(error)) throw unreadable(path, error);
     }
     const look = async (): Promise<boolean> => this.#isWhole(descriptor);
-    return (await this.#lock.isSweeping()) ? this.#lock.whileHeld("write", look) : look();
+    return (await this.#lock.isSweeping()) ? this.#lock.whileHeld("write", look, options) : look();
   }
 
   async put(descriptor: Descriptor, content: Content | Uint8Array, options: OperationOptions = {}): Promise<void> {
     const path = this.#disk.paths.blob(descriptor.digest);
     await writing(path, async () => {
       await this.#prepare();
-      if (await this.#keepIntact(descriptor)) return;
+      if (await this.#keepIntact(descriptor, options)) return;
       const { temporary } = await this.#receive(verified(descriptor, asContent(content)), options);
-      await this.#settle(temporary, path);
+      await this.#orDiscard(temporary, async () => this.#settle(temporary, path, options));
     });
   }
 
@@ -80,8 +80,10 @@ export class BlobDirectory implements BlobStore {
       const { temporary, size } = await this.#receive(content, options, (chunk) => hash.update(chunk));
       const digest = digestFrom("sha256", hash);
       const descriptor = { mediaType, digest, size };
-      if (await this.#keepIntact(descriptor)) await this.#disk.discard(temporary);
-      else await this.#settle(temporary, this.#disk.paths.blob(digest));
+      await this.#orDiscard(temporary, async () => {
+        if (await this.#keepIntact(descriptor, options)) await this.#disk.discard(temporary);
+        else await this.#settle(temporary, this.#disk.paths.blob(digest), options);
+      });
       return descriptor;
     });
   }
@@ -117,7 +119,7 @@ export class BlobDirectory implements BlobStore {
    * Whether the content is there, whole and durable; if so it is kept. Reads it: a disk that flipped a bit does not
    * change the size, and this is the moment at which somebody has the right bytes at hand.
    */
-  async #keepIntact(descriptor: Descriptor): Promise<boolean> {
+  async #keepIntact(descriptor: Descriptor, options: OperationOptions): Promise<boolean> {
     if (!(await this.#isWhole(descriptor))) return false;
     try {
       for await (const _ of this.fetch(descriptor));
@@ -125,8 +127,10 @@ export class BlobDirectory implements BlobStore {
       if (isSkillError(error)) return false;
       throw error;
     }
-    await this.#disk.syncDirectory(dirname(this.#disk.paths.blob(descriptor.digest)));
-    return this.has(descriptor);
+    const path = this.#disk.paths.blob(descriptor.digest);
+    await this.#disk.syncDirectory(dirname(path));
+    await this.#syncAlgorithm(path);
+    return this.has(descriptor, options);
   }
 
   /** Whether there is a file of the right size. */
@@ -183,9 +187,28 @@ export class BlobDirectory implements BlobStore {
   }
 
   /** A blob that is replaced may be known to a running collection, so it is replaced when there is none. */
-  async #settle(temporary: TemporaryFile, path: string): Promise<void> {
-    const settle = async (): Promise<void> => this.#disk.settle(temporary, path);
+  async #settle(temporary: TemporaryFile, path: string, options: OperationOptions): Promise<void> {
+    const settle = async (): Promise<void> => {
+      await this.#disk.settle(temporary, path);
+      await this.#syncAlgorithm(path);
+    };
     const replaces = (await this.#disk.fs.status(path)) !== undefined;
-    return replaces ? this.#lock.whileHeld("write", settle) : settle();
+    return replaces ? this.#lock.whileHeld("write", settle, options) : settle();
+  }
+
+  /** Every other directory than `sha256`, which comes with the store, may be one that somebody made who was killed then. */
+  async #syncAlgorithm(path: string): Promise<void> {
+    const { paths } = this.#disk;
+    if (dirname(path) !== paths.algorithm("sha256")) await this.#disk.syncDirectory(paths.blobs);
+  }
+
+  /** Whatever keeps a written file from its place, it does not stay open, nor in the way. */
+  async #orDiscard(temporary: TemporaryFile, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.#disk.discard(temporary, error);
+      throw error;
+    }
   }
 }

@@ -13,7 +13,7 @@ import type { OperationOptions } from "../types.ts";
 import type { Disk } from "./disk.ts";
 import { writing } from "./failure.ts";
 import type { IndexDocument, IndexFile } from "./index-file.ts";
-import type { StoreLock } from "./lock.ts";
+import type { HeldLock, StoreLock } from "./lock.ts";
 import { shared } from "./shared.ts";
 
 /** How many blobs must be on their way for a write to be put off. A single image has two as a rule, and waits for nobody. */
@@ -21,6 +21,8 @@ const SIBLINGS = 3;
 /** Milliseconds for which it is put off at most, and after which it is looked at again. */
 const DELAY = 60;
 const LOOK = 4;
+/** Milliseconds after which what another tool writes in place is whole. */
+const SETTLING = 200;
 /** Changes for which nobody is waited for any more. */
 const ENOUGH = 64;
 
@@ -40,7 +42,7 @@ export interface CommitParts {
   /** Makes the directory a store before the first write. */
   readonly prepare: () => Promise<void>;
   /** Rebuilds a damaged index. The lock is held. */
-  readonly rebuild: () => Promise<unknown>;
+  readonly rebuild: (held: HeldLock) => Promise<unknown>;
 }
 
 export class Commits implements EntryIndex {
@@ -87,13 +89,19 @@ export class Commits implements EntryIndex {
   }
 
   /** The index, rebuilt if it was damaged, for a caller that may change it. The lock must be held. */
-  async loadSound(): Promise<IndexDocument> {
+  async loadSound(held: HeldLock): Promise<IndexDocument> {
+    const { file, rebuild } = this.#parts;
     try {
-      return await this.#parts.file.loadForChange();
+      return await file.loadForChange().catch(async (error: unknown) => {
+        if (!isSkillError(error, "STORE_CORRUPT")) throw error;
+        // A tool that knows nothing of our lock may be writing it in place.
+        await sleep(SETTLING);
+        return file.loadForChange();
+      });
     } catch (error) {
       if (!isSkillError(error, "STORE_CORRUPT")) throw error;
-      await this.#parts.rebuild();
-      return this.#parts.file.loadForChange();
+      await rebuild(held);
+      return file.loadForChange();
     }
   }
 
@@ -106,9 +114,9 @@ export class Commits implements EntryIndex {
         await writing(disk.paths.root, async () => {
           await prepare();
           await this.#gather();
-          await lock.whileHeld("write", async () => {
+          await lock.whileHeld("write", async (held) => {
             group = this.#takePending();
-            await this.#commit(group);
+            await this.#commit(group, held);
           });
         });
         for (const { resolve } of group) resolve();
@@ -125,9 +133,9 @@ export class Commits implements EntryIndex {
     for (let waited = 0; waited < DELAY && mayJoin(); waited += LOOK) await sleep(LOOK);
   }
 
-  async #commit(group: readonly Pending[]): Promise<void> {
+  async #commit(group: readonly Pending[], held: HeldLock): Promise<void> {
     const [document, refusals] = await Promise.all([
-      this.loadSound(),
+      this.loadSound(held),
       Promise.all(group.map(async (pending) => this.#refusal(pending))),
     ]);
     group.forEach((pending, at) => {
@@ -138,7 +146,7 @@ export class Commits implements EntryIndex {
         pending.reject(error);
       }
     });
-    if (document.entries.changed) await this.#parts.file.save(document);
+    if (document.entries.changed) await this.#parts.file.save(document, held.refuseLost);
   }
 
   /** Why a change cannot be made, before its own look at the entries. */

@@ -80,6 +80,11 @@ export function isReadOnly(error: unknown): boolean {
   return errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
 }
 
+/** Passes every other failure on than one of which {@link isReadOnly} holds. */
+export function unlessReadOnly(error: unknown): void {
+  if (!isReadOnly(error)) throw error;
+}
+
 /** Whether a file system error says that there is no room left. */
 export function isFull(error: unknown): boolean {
   const errno = errnoOf(error);

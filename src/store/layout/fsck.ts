@@ -9,6 +9,7 @@ import type { OperationOptions } from "../types.ts";
 import { writing } from "./failure.ts";
 import type { LayoutParts } from "./gc.ts";
 import { takeInventory, type Inventory } from "./inventory.ts";
+import type { HeldLock } from "./lock.ts";
 import { checkLayout, findElsewhere, refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, sweepTemporaries } from "./temporaries.ts";
 
@@ -19,6 +20,7 @@ export type IssueKind =
   | "name-duplicate"
   | "blob-damaged"
   | "blob-missing"
+  | "blob-unreadable"
   | "size-wrong"
   | "manifest-invalid"
   | "stray-file"
@@ -41,7 +43,8 @@ export interface StoreIssue {
 export interface FsckOptions extends OperationOptions {
   /**
    * Rebuilds a damaged index, removes damaged blobs (a push brings them back) and abandoned temporary files, and drops
-   * entries whose manifest is missing or damaged. Missing layers and foreign files are reported, and left as they are. Default: false.
+   * entries whose manifest is missing or damaged. Missing layers, foreign files and what cannot be read at the moment are
+   * reported, and left as they are. Default: false.
    */
   readonly repair?: boolean;
 }
@@ -49,37 +52,39 @@ export interface FsckOptions extends OperationOptions {
 /** Looks at every blob and entry. Memory does not grow with sizes; without `repair` it writes nothing. */
 export async function checkStore(parts: LayoutParts, options: FsckOptions = {}): Promise<StoreIssue[]> {
   throwIfAborted(options.signal);
-  const check = new Check(parts, options);
-  if (options.repair !== true) return check.run();
+  if (options.repair !== true) return new Check(parts, options).run();
   const { root } = parts.disk.paths;
   if ((await parts.disk.fs.status(root)) === undefined) return [];
   return writing(root, async () => {
     await refuseElsewhere(parts.disk);
-    return parts.lock.whileHeld("sweep", () => check.run());
+    return parts.lock.whileHeld("sweep", (held) => new Check(parts, options, held).run(), options);
   });
 }
 
 /** What is wrong with content that a descriptor describes. Damage is found, and reported, before. */
 interface Problem {
-  readonly kind: "blob-missing" | "blob-damaged" | "size-wrong" | "manifest-invalid";
+  readonly kind: "blob-missing" | "blob-damaged" | "blob-unreadable" | "size-wrong" | "manifest-invalid";
   readonly message: string;
 }
 
 class Check {
   readonly #parts: LayoutParts;
   readonly #options: FsckOptions;
+  /** Only who holds the lock repairs. */
+  readonly #held: HeldLock | undefined;
   readonly #repair: boolean;
   readonly #issues: StoreIssue[] = [];
   /** What was found out about content as a descriptor describes it, by {@link keyOf}. */
   readonly #problems = new Map<string, Promise<Problem | undefined>>();
   readonly #checkedParts = new Set<string>();
-  /** Damaged blobs and where their issue stands, so that the first entry that reaches one can be named there. */
-  readonly #damaged = new Map<Digest, number>();
+  /** Blobs that are damaged or cannot be read, and where their issue stands, so that the first entry that reaches one can be named there. */
+  readonly #damaged = new Map<Digest, { readonly at: number; readonly kind: "blob-damaged" | "blob-unreadable" }>();
 
-  constructor(parts: LayoutParts, options: FsckOptions) {
+  constructor(parts: LayoutParts, options: FsckOptions, held?: HeldLock) {
     this.#parts = parts;
     this.#options = options;
-    this.#repair = options.repair === true;
+    this.#held = held;
+    this.#repair = held !== undefined;
   }
 
   async run(): Promise<StoreIssue[]> {
@@ -113,7 +118,7 @@ class Check {
       if (!isSkillError(error, "STORE_CORRUPT")) throw error;
       const { index: path } = this.#parts.disk.paths;
       this.#report({ kind: "index-damaged", message: error.message, path, repaired: this.#repair });
-      return this.#repair ? (await this.#parts.commits.loadSound()).entries : undefined;
+      return this.#held && (await this.#parts.commits.loadSound(this.#held)).entries;
     }
   }
 
@@ -150,10 +155,15 @@ class Check {
     } catch (error) {
       if (isSkillError(error, "NOT_FOUND")) return;
       if (!isSkillError(error) || error.code === "ABORTED") throw error;
-      this.#damaged.set(digest, this.#issues.length);
+      // Too many open files, another user's file, a disk that failed once: that says nothing about the content.
+      const kind = error.code === "FILE_UNREADABLE" ? "blob-unreadable" : "blob-damaged";
+      const repaired = this.#repair && kind === "blob-damaged";
+      this.#damaged.set(digest, { at: this.#issues.length, kind });
       const path = disk.paths.blob(digest);
-      this.#report({ kind: "blob-damaged", message: error.message, digest, path, repaired: this.#repair });
-      if (this.#repair) await disk.remove(path);
+      this.#report({ kind, message: error.message, digest, path, repaired });
+      if (!repaired) return;
+      await this.#held?.refuseLost();
+      await disk.remove(path);
     }
   }
 
@@ -165,18 +175,20 @@ class Check {
     };
     const all = [...entries.descriptors()];
     await Promise.all(all.map(({ entry, name }) => limit(() => check(entry, name))));
-    if (!this.#repair || unusable.size === 0) return;
+    if (this.#held === undefined || unusable.size === 0) return;
     const { file, commits } = this.#parts;
-    const document = await commits.loadSound();
+    const document = await commits.loadSound(this.#held);
     document.entries.prune((entry) => unusable.has(keyOf(entry)));
-    await file.save(document);
+    await file.save(document, this.#held.refuseLost);
   }
 
-  /** Checks an entry and all below it. Resolves to whether its own content is usable. */
+  /** Checks an entry and all below it. Resolves to whether its own content is usable, or may be, which cannot be told now. */
   async #checkEntry(entry: Descriptor, reference: string | undefined, inventory: Inventory): Promise<boolean> {
     const problem = await this.#problemOf(entry, reference, inventory);
-    if (problem !== undefined) this.#reportProblem(problem, entry.digest, reference, this.#repair);
-    return problem === undefined;
+    if (problem === undefined) return true;
+    const isUsable = problem.kind === "blob-unreadable";
+    this.#reportProblem(problem, entry.digest, reference, this.#repair && !isUsable);
+    return isUsable;
   }
 
   /** Checks what a manifest refers to. Many may refer to it; it is reported for the first. */
@@ -208,7 +220,8 @@ class Check {
     const { digest, size } = descriptor;
     const actual = inventory.blobs.get(digest)?.size;
     if (actual === undefined) return { kind: "blob-missing", message: `${digest} is missing` };
-    if (this.#damaged.has(digest)) return { kind: "blob-damaged", message: `${digest} is damaged` };
+    const damaged = this.#damaged.get(digest);
+    if (damaged !== undefined) return { kind: damaged.kind, message: `${digest} is damaged or cannot be read` };
     if (actual !== size) {
       return { kind: "size-wrong", message: `${digest} has ${actual} bytes; its descriptor says ${size}` };
     }
@@ -219,17 +232,18 @@ class Check {
       return undefined;
     } catch (error) {
       if (!isSkillError(error) || error.code === "ABORTED") throw error;
-      return { kind: "manifest-invalid", message: `${digest}: ${error.message}` };
+      const kind = error.code === "FILE_UNREADABLE" ? "blob-unreadable" : "manifest-invalid";
+      return { kind, message: `${digest}: ${error.message}` };
     }
   }
 
   #reportProblem(problem: Problem, digest: Digest, reference: string | undefined, repaired: boolean): void {
-    if (problem.kind === "blob-damaged") this.#nameDamaged(digest, reference);
+    if (this.#damaged.has(digest)) this.#nameDamaged(digest, reference);
     else this.#report({ ...problem, digest, repaired, ...(reference === undefined ? {} : { reference }) });
   }
 
   #nameDamaged(digest: Digest, reference: string | undefined): void {
-    const at = this.#damaged.get(digest);
+    const at = this.#damaged.get(digest)?.at;
     const issue = at === undefined ? undefined : this.#issues[at];
     if (at === undefined || issue === undefined || issue.reference !== undefined || reference === undefined) return;
     this.#issues[at] = { ...issue, reference };

@@ -10,7 +10,7 @@ import type { Disk } from "./disk.ts";
 import { writing } from "./failure.ts";
 import type { IndexFile } from "./index-file.ts";
 import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
-import type { StoreLock } from "./lock.ts";
+import type { HeldLock, StoreLock } from "./lock.ts";
 import { Marker } from "./marker.ts";
 import { refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, GRACE, sweepTemporaries } from "./temporaries.ts";
@@ -42,19 +42,25 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
   }
   return writing(disk.paths.root, async () => {
     await refuseElsewhere(disk);
-    return lock.whileHeld("sweep", async () => {
-      const document = await commits.loadSound();
+    const collect = async (held: HeldLock): Promise<GarbageReport> => {
+      const document = await commits.loadSound(held);
       const plan = await planSweep(parts, document.entries, before);
       throwIfAborted(options.signal);
       document.entries.prune(
         ({ digest }, subject) => subject !== undefined && plan.orphans.has(linkOf(digest, subject)),
       );
-      if (document.entries.changed) await file.save(document);
+      if (document.entries.changed) await file.save(document, held.refuseLost);
       const limit = limiter(16);
-      await Promise.all([...plan.blobs.keys()].map((digest) => limit(() => disk.remove(disk.paths.blob(digest)))));
+      const remove = async (digest: Digest): Promise<void> => {
+        // Who was suspended for long must not go on: others were told since that what was marked then is there.
+        await held.refuseLost();
+        await disk.remove(disk.paths.blob(digest));
+      };
+      await Promise.all([...plan.blobs.keys()].map((digest) => limit(async () => remove(digest))));
       await lock.removeVoidClaims();
       return report(plan, await sweepTemporaries(disk));
-    });
+    };
+    return lock.whileHeld("sweep", collect, options);
   });
 }
 

@@ -9,6 +9,7 @@ import { readItems } from "../read-items.ts";
 import { consistsOf } from "./consists-of.ts";
 import type { Disk } from "./disk.ts";
 import { reading } from "./failure.ts";
+import type { HeldLock } from "./lock.ts";
 import { readIndexText, writeIndexText } from "./index-text.ts";
 
 /** The most bytes that an index may have: some 150,000 entries. */
@@ -27,6 +28,9 @@ interface KnownIndex {
   readonly pieces: readonly Uint8Array[];
   readonly document: IndexDocument;
 }
+
+/** Throws when the lock that a save needs is somebody else's by now. */
+type Guard = HeldLock["refuseLost"];
 
 /**
  * The file is read at every look, so nothing that another process wrote is ever missed. But bytes that are the same as
@@ -50,11 +54,13 @@ export class IndexFile {
     return known?.document ?? emptyIndex();
   }
 
-  /** {@link load} for a caller that may change the document, which nobody else sees. The store's lock must be held. */
+  /**
+   * {@link load} for a caller that may change the document, which nobody else sees: who looks meanwhile may hold the known
+   * one, and must neither see nor keep what is not saved yet, and may never be. The store's lock must be held.
+   */
   async loadForChange(): Promise<IndexDocument> {
-    const known = await this.#read();
-    this.#known = undefined;
-    return known?.document ?? emptyIndex();
+    const { fields, entries } = await this.load();
+    return { fields, entries: entries.copy() };
   }
 
   async #read(): Promise<KnownIndex | undefined> {
@@ -90,28 +96,29 @@ export class IndexFile {
     }
   }
 
-  /** Replaces the index, durably. The store's lock must be held. */
-  async save(document: IndexDocument): Promise<void> {
+  /** Replaces the index, durably. The store's lock must be held, as `guard` makes sure. */
+  async save(document: IndexDocument, guard: Guard): Promise<void> {
     const { paths, fs } = this.#disk;
     await this.#replace(document, async () => {
       await this.#disk.remove(paths.previousIndex);
       await fs.link(paths.index, paths.previousIndex).catch(absentAsUndefined);
+      await guard();
     });
   }
 
   /** {@link save} for an index that is not worth keeping: its predecessor stays the one it has. */
-  async replace(document: IndexDocument): Promise<void> {
-    await this.#replace(document, async () => {});
+  async replace(document: IndexDocument, guard: Guard): Promise<void> {
+    await this.#replace(document, guard);
   }
 
   /**
-   * `keep` is run when the new index is on the disk and only its name is missing: for as long as a file is both the index and
+   * `before` is run when the new index is on the disk and only its name is missing: for as long as a file is both the index and
    * its predecessor, a tool that writes the index in place would write both.
    */
-  async #replace(document: IndexDocument, keep: () => Promise<void>): Promise<void> {
+  async #replace(document: IndexDocument, before: () => Promise<void>): Promise<void> {
     const pieces = encodeIndex(this.#disk.paths.index, document);
     const temporary = await this.#disk.writeTemporary(...pieces);
-    await this.#disk.settle(temporary, this.#disk.paths.index, keep);
+    await this.#disk.settle(temporary, this.#disk.paths.index, before);
     document.entries.markSaved();
     this.#known = { pieces, document };
   }
@@ -146,8 +153,12 @@ function parseIndex(path: string, bytes: Uint8Array): IndexDocument {
 
 function encodeIndex(path: string, document: IndexDocument): readonly Uint8Array[] {
   const pieces = writeText(path, document);
-  if (pieces.reduce((size, piece) => size + piece.byteLength, 0) <= MAX_INDEX) return pieces;
-  throw new SkillError("STORE_UNWRITABLE", `${path} would be larger than ${MAX_INDEX} bytes`, {
+  const size = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  // What is written must be what can be read again. Fewer bytes cannot hold too many values.
+  const isTooMuch = size > 2 * MAX_VALUES && hasMoreValues(Buffer.concat(pieces), MAX_VALUES);
+  if (size <= MAX_INDEX && !isTooMuch) return pieces;
+  const what = isTooMuch ? `hold more than ${MAX_VALUES} values` : `be larger than ${MAX_INDEX} bytes`;
+  throw new SkillError("STORE_UNWRITABLE", `${path} would ${what}`, {
     hint: "Remove images that are not needed any more, or use a second store.",
   });
 }

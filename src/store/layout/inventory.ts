@@ -2,6 +2,7 @@
 import { join } from "node:path";
 
 import { absentAsUndefined } from "../../errno.ts";
+import { isSkillError } from "../../errors.ts";
 import { isDigest, MAX_MANIFEST_SIZE, parseManifest, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
 import { readDocument } from "../read.ts";
@@ -44,7 +45,7 @@ export async function takeInventory({ fs, paths }: Disk): Promise<Inventory> {
 
 /**
  * Reads a blob of unknown type as a manifest. Resolves to `undefined` when it is something else, or damaged: then there
- * is no way to tell.
+ * is no way to tell. Throws `FILE_UNREADABLE` when it cannot be read at the moment.
  */
 export async function sniffManifest(
   blobs: BlobDirectory,
@@ -54,7 +55,8 @@ export async function sniffManifest(
   if (size > MAX_MANIFEST_SIZE) return undefined;
   try {
     return parseManifest(await readDocument(blobs, { mediaType: "", digest, size }));
-  } catch {
+  } catch (error) {
+    if (isSkillError(error, "FILE_UNREADABLE")) throw error;
     return undefined;
   }
 }

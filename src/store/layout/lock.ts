@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { absentAsUndefined, errnoOf } from "../../errno.ts";
-import { SkillError } from "../../errors.ts";
+import { SkillError, throwIfAborted } from "../../errors.ts";
+import type { OperationOptions } from "../types.ts";
 import type { Disk, TemporaryFile } from "./disk.ts";
 import type { DiskPaths } from "./paths.ts";
 import { pidOf, type Liveness } from "./processes.ts";
@@ -43,6 +44,8 @@ const abandoned = new Set<string>();
 export interface HeldLock {
   /** Whether it still is ours: who was suspended for so long that it seemed dead has lost it. */
   isOurs(): Promise<boolean>;
+  /** Throws `STORE_LOCKED` when it is not. To be asked right before what only its holder may do. */
+  readonly refuseLost: () => Promise<void>;
   release(): Promise<void>;
 }
 
@@ -56,12 +59,16 @@ export class StoreLock {
     this.#timeout = timeout;
   }
 
-  /** Runs `work` while holding the lock. Not reentrant. */
-  async whileHeld<T>(purpose: LockPurpose, work: () => Promise<T>): Promise<T> {
-    const held = await this.hold(purpose);
+  /** Runs `work` while holding the lock; with a signal, waits for it until that fires. Not reentrant. */
+  async whileHeld<T>(
+    purpose: LockPurpose,
+    work: (held: HeldLock) => Promise<T>,
+    options: OperationOptions = {},
+  ): Promise<T> {
+    const held = await this.hold(purpose, options);
     let result: T;
     try {
-      result = await work();
+      result = await work(held);
     } catch (error) {
       await held.release().catch(ignore);
       throw error;
@@ -70,13 +77,17 @@ export class StoreLock {
     return result;
   }
 
-  /** Acquires the lock until it is released. Throws `STORE_LOCKED`. */
-  async hold(purpose: LockPurpose): Promise<HeldLock> {
-    const id = await this.#acquire(purpose);
+  /** Acquires the lock until it is released. Throws `STORE_LOCKED`, `ABORTED`. */
+  async hold(purpose: LockPurpose, options: OperationOptions = {}): Promise<HeldLock> {
+    const id = await this.#acquire(purpose, options);
     const { fs, paths, now } = this.#disk;
     const heartbeat = setInterval(() => void fs.touch(paths.lock, now()).catch(ignore), HEARTBEAT).unref();
+    const isOurs = async (): Promise<boolean> => (await this.#read(paths.lock))?.id === id;
     return {
-      isOurs: async () => (await this.#read(paths.lock))?.id === id,
+      isOurs,
+      refuseLost: async () => {
+        if (!(await isOurs())) throw await this.#locked();
+      },
       release: async () => {
         clearInterval(heartbeat);
         await this.#release(id);
@@ -101,22 +112,28 @@ export class StoreLock {
     await Promise.all(claims.map((name) => this.#disk.remove(join(paths.own, name))));
   }
 
-  async #acquire(purpose: LockPurpose): Promise<string> {
+  async #acquire(purpose: LockPurpose, { signal }: OperationOptions): Promise<string> {
     const { paths, processes, now } = this.#disk;
     const id = randomUUID();
     const record: LockRecord = { id, owner: processes.self, purpose, since: new Date(now()).toISOString() };
     const ticket = await this.#disk.writeTemporary(new TextEncoder().encode(JSON.stringify(record)));
     try {
-      const deadline = now() + this.#timeout;
+      // By a clock that only goes on: one that is set back would make us wait for as long as it was.
+      const deadline = performance.now() + this.#timeout;
       for (let inspectAt = 0; ;) {
+        throwIfAborted(signal);
         if (await this.#link(ticket, paths.lock)) return id;
-        if (now() >= inspectAt) {
+        if (performance.now() >= inspectAt) {
           if (await this.#succeed(ticket)) return id;
-          inspectAt = now() + INSPECTION;
+          inspectAt = performance.now() + INSPECTION;
         }
-        if (now() > deadline) throw await this.#locked();
+        if (performance.now() > deadline) throw await this.#locked();
         await sleep(2 + Math.random() * 28);
       }
+    } catch (error) {
+      // Should the lock or a claim be ours nevertheless, nobody in this process is to wait for it.
+      if (!(error instanceof SkillError)) abandoned.add(id);
+      throw error;
     } finally {
       await this.#disk.discard(ticket).catch(ignore);
     }
@@ -129,12 +146,19 @@ export class StoreLock {
     if (holder === undefined) return false;
     const claim = await this.#claim(ticket, holder);
     if (claim === undefined) return false;
-    if ((await this.#read(paths.lock))?.id !== holder.id) {
-      await this.#disk.remove(claim);
-      return false;
+    try {
+      if ((await this.#read(paths.lock))?.id !== holder.id) {
+        await this.#disk.remove(claim);
+        return false;
+      }
+      await fs.rename(ticket.path, paths.lock);
+    } catch (error) {
+      // We live, so whoever found this claim would wait for us as long as we do.
+      await this.#disk.remove(claim).catch(ignore);
+      throw error;
     }
-    await fs.rename(ticket.path, paths.lock);
-    await this.removeVoidClaims();
+    // They are void: what cannot be removed now can wait for the next sweep, and the lock is ours.
+    await this.removeVoidClaims().catch(ignore);
     return true;
   }
 

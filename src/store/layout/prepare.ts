@@ -1,9 +1,11 @@
 /** Making a directory a store, when something is first written to it, and making sure that it is one of its own. */
+import { dirname } from "node:path";
+
 import { absentAsUndefined, isAbsent } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import { quote } from "../../text/index.ts";
 import type { Disk } from "./disk.ts";
-import { reading, writing } from "./failure.ts";
+import { reading, unlessReadOnly, writing } from "./failure.ts";
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 const MAX_LAYOUT_FILE = 64 * 1024;
@@ -65,11 +67,16 @@ export async function createLayout(disk: Disk): Promise<void> {
   const { paths } = disk;
   await writing(paths.root, async () => {
     await refuseElsewhere(disk);
-    if (await checkLayout(disk)) return;
+    const isLayout = await checkLayout(disk);
+    if (isLayout && (await disk.fs.status(paths.own)) !== undefined) return;
     await disk.makeDirectory(paths.algorithm("sha256"));
     await disk.makeDirectory(paths.temporary);
+    // Who made what was here may have been killed before it was durable, or be a tool that flushes nothing. The parent may be
+    // one that we may not read; then nobody but its owner made the root.
+    await disk.fs.syncDirectory(dirname(paths.root)).catch(unlessReadOnly);
     await disk.syncDirectory(paths.root);
     await disk.syncDirectory(paths.blobs);
+    if (isLayout) return;
     const temporary = await disk.writeTemporary(new TextEncoder().encode(LAYOUT));
     await disk.settle(temporary, paths.layoutFile);
   });

@@ -4,18 +4,20 @@
  * of the repository `recovered`, where a person finds and tags them.
  */
 import { absentAsUndefined } from "../../errno.ts";
+import { isSkillError } from "../../errors.ts";
 import { childrenOf, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 import type { Disk } from "./disk.ts";
 import { emptyIndex, type IndexDocument, type IndexFile } from "./index-file.ts";
+import type { HeldLock } from "./lock.ts";
 import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 
 /** The repository of manifests whose names were lost. */
 export const RECOVERED = "recovered";
 
-/** Moves the damaged index aside and writes a new one. The store's lock must be held. */
-export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile): Promise<void> {
+/** Keeps the damaged index aside and writes a new one in its place. The store's lock must be held. */
+export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile, held: HeldLock): Promise<void> {
   const previous = await file.loadPrevious();
   const document: IndexDocument = previous ?? emptyIndex();
   const inventory = await takeInventory(disk);
@@ -26,8 +28,17 @@ export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: Index
     if (manifest.subject !== undefined) document.entries.addReferrer(RECOVERED, descriptor, manifest.subject.digest);
     else document.entries.retag(RECOVERED, [{ name: descriptor.digest, to: descriptor }]);
   }
-  await disk.fs.rename(disk.paths.index, disk.paths.damagedIndex(disk.now())).catch(absentAsUndefined);
-  await file.replace(document);
+  await replaceDamaged(disk, file, document, held);
+}
+
+/**
+ * The damaged index stays in its place until the new one takes it: a store without any would pass for one that was never
+ * written, and what it holds for garbage.
+ */
+async function replaceDamaged(disk: Disk, file: IndexFile, document: IndexDocument, held: HeldLock): Promise<void> {
+  const aside = disk.paths.damagedIndex(disk.now());
+  await disk.fs.link(disk.paths.index, aside).catch(absentAsUndefined);
+  await file.replace(document, held.refuseLost);
 }
 
 /** The manifests that were stored since `time`, without those that are part of another. */
@@ -41,7 +52,8 @@ async function findManifests(
   const found = await Promise.all(
     recent.map(([digest, { size }]) =>
       limit(async () => {
-        const manifest = await sniffManifest(blobs, digest, size);
+        // Without an index nothing works, so one blob that a disk has lost does not stand in the way of all others.
+        const manifest = await sniffManifest(blobs, digest, size).catch(unreadableAsUndefined);
         return manifest === undefined
           ? []
           : [{ descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }];
@@ -51,4 +63,8 @@ async function findManifests(
   const manifests = found.flat();
   const parts = new Set<Digest>(manifests.flatMap(({ manifest }) => childrenOf(manifest).map(({ digest }) => digest)));
   return manifests.filter(({ descriptor }) => !parts.has(descriptor.digest));
+}
+
+function unreadableAsUndefined(error: unknown): undefined {
+  if (!isSkillError(error, "FILE_UNREADABLE")) throw error;
 }

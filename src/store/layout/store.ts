@@ -22,12 +22,12 @@ import type {
 import { BlobDirectory } from "./blob-directory.ts";
 import { Commits } from "./commits.ts";
 import { Disk } from "./disk.ts";
-import { isReadOnly } from "./failure.ts";
+import { unlessReadOnly } from "./failure.ts";
 import { nodeFileSystem, type FileSystem } from "./file-system.ts";
 import { checkStore, type FsckOptions, type StoreIssue } from "./fsck.ts";
 import { collectGarbage, type LayoutParts } from "./gc.ts";
 import { IndexFile } from "./index-file.ts";
-import { StoreLock } from "./lock.ts";
+import { StoreLock, type HeldLock } from "./lock.ts";
 import { LayoutPaths } from "./paths.ts";
 import { checkLayout, createLayout } from "./prepare.ts";
 import { machineProcesses, type ProcessTable } from "./processes.ts";
@@ -97,10 +97,11 @@ function assemble(disk: Disk, lockTimeout: number): LayoutParts {
   const file = new IndexFile(disk);
   const prepare = once(async () => {
     await createLayout(disk);
+    // In a store of several users, what one may not remove is left to another.
     await sweepTemporaries(disk).catch(unlessReadOnly);
   });
   const blobs = new BlobDirectory(disk, lock, prepare);
-  const rebuild = (): Promise<void> => rebuildIndex(disk, blobs, file);
+  const rebuild = (held: HeldLock): Promise<void> => rebuildIndex(disk, blobs, file, held);
   const commits = new Commits({ disk, lock, blobs, file, prepare, rebuild });
   return { disk, lock, blobs, file, commits };
 }
@@ -115,9 +116,4 @@ function once(work: () => Promise<void>): () => Promise<void> {
     });
     return done;
   };
-}
-
-/** In a store of several users, what one may not remove is left to another. */
-function unlessReadOnly(error: unknown): void {
-  if (!isReadOnly(error)) throw error;
 }
