@@ -263,6 +263,20 @@ describe("a token server", () => {
     expect(server.seen[1]?.form.get("refresh_token")).toBe("refresh-s3cret");
   });
 
+  it("that has had enough of its refresh token is not sent that again", async () => {
+    let gives: object = { refresh_token: "refresh-s3cret" };
+    server.answer = ({ method }, response) => {
+      if (method === "POST") response.writeHead(401).end();
+      return { token: `token-${server.seen.length}`, ...gives };
+    };
+    const auth = authorizer(JANE);
+    await auth.challenged(PULL, server.challenge());
+    gives = {};
+    await auth.header(PUSH);
+    await auth.header({ ...PUSH, access: "delete" });
+    expect(server.seen.map(({ method }) => method)).toEqual(["GET", "POST", "GET", "GET"]);
+  });
+
   it.each([
     [401, "REGISTRY_UNAUTHORIZED"],
     [403, "REGISTRY_UNAUTHORIZED"],

@@ -155,6 +155,7 @@ class ChallengedAuthorizer implements Authorizer {
         { registry, ...server, scopes: asked, credential, refreshToken },
         { signal: shared, refused: (cause) => refused(registry, scope, credential, cause) },
       );
+      if (credential !== undefined && token.isRefreshOver === true) this.#refreshTokens.delete(credential);
       if (credential !== undefined && token.refreshToken !== undefined) {
         this.#refreshTokens.set(credential, { source, token: token.refreshToken });
       }

@@ -35,6 +35,8 @@ export interface Token {
   /** In milliseconds, from when it was asked for. */
   readonly lifetime: number;
   readonly refreshToken: string | undefined;
+  /** Whether the server has had enough of the refresh token that it was sent. Default: false. */
+  readonly isRefreshOver?: boolean;
 }
 
 /**
@@ -62,15 +64,16 @@ export async function fetchToken(
 
 async function exchange(transport: Transport, request: TokenRequest, signal: AbortSignal | undefined): Promise<Token> {
   const { credential } = request;
+  let isRefreshOver = false;
   const refreshToken = request.refreshToken ?? (credential?.kind === "identity-token" ? credential.token : undefined);
   if (refreshToken !== undefined) {
     const response = await send(transport, oauth2(request, refreshToken), signal);
     // A server without OAuth2, or one that has had enough of a token that it gave, is asked in the other way.
-    const isOver = credential?.kind === "basic" && [400, 401].includes(response.status);
-    if (![404, 405].includes(response.status) && !isOver) return readToken(request, response);
+    isRefreshOver = credential?.kind === "basic" && [400, 401].includes(response.status);
+    if (![404, 405].includes(response.status) && !isRefreshOver) return readToken(request, response);
     await response.discard();
   }
-  return readToken(request, await send(transport, simple(request), signal));
+  return { ...(await readToken(request, await send(transport, simple(request), signal))), isRefreshOver };
 }
 
 function simple({ realm, service, scopes, credential }: TokenRequest): HttpRequest {
