@@ -1,31 +1,17 @@
 /** A registry that is closed, while some of its work is still under way, and what whoever opens it next can rely on. */
-import { cp, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { nodeFileSystem, type FileSystem } from "../../../store/layout/file-system.ts";
 import { failingFileSystem } from "../../../store/testing/failing-file-system.ts";
-import { temporaryDirectory } from "../../../../test/fixtures/temporary-directory.ts";
 import { fsFixture } from "../testing/fs-fixture.ts";
 import { gate, type Gate } from "../testing/gate.ts";
 import { storeImage } from "../testing/images.ts";
 import type { RegistryStorage } from "../types.ts";
-import { createFsStorage } from "./index.ts";
 
 const NAME = "examples/hello-world";
-const { open, pathTo } = fsFixture();
-
-/** What whoever opens the registry finds when all processes were killed at this moment. */
-async function killed(): Promise<RegistryStorage> {
-  const { path, remove } = await temporaryDirectory();
-  await cp(pathTo(), path, { recursive: true, filter: (each) => !each.endsWith("/work/lock") });
-  const storage = await createFsStorage(path);
-  onTestFinished(async () => {
-    await storage.close();
-    await remove();
-  });
-  return storage;
-}
+const { killed, open, pathTo } = fsFixture();
 
 describe("a registry that is closed", () => {
   it("does not make what is under way once somebody else has it", async () => {

@@ -1,18 +1,16 @@
 /** A collector that was killed when it had a link in its hands: it lies in the trash until somebody asks for it. */
-import { cp, mkdir, rename } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 
 import type { Digest } from "../../../oci/index.ts";
-import { temporaryDirectory } from "../../../../test/fixtures/temporary-directory.ts";
 import { fsck } from "../../maintenance/fsck.ts";
 import { gc } from "../../maintenance/gc.ts";
 import { fsFixture } from "../testing/fs-fixture.ts";
 import { listOf, storeBlob, storeImage } from "../testing/images.ts";
-import { createFsStorage } from "./index.ts";
 
 const NAME = "examples/hello-world";
-const { open, pathTo } = fsFixture();
+const { killed, open, pathTo } = fsFixture();
 
 async function leaveInTrash(digest: Digest): Promise<void> {
   const [algorithm = "", hex = ""] = digest.split(":");
@@ -37,13 +35,7 @@ it("a manifest has a blob that was deleted, and pushed again, also after the ser
   expect(await storage.metadata.repository(NAME).unlinkBlob(digest)).toBe(true);
   await storeImage(storage, NAME, "one", { tag: "x" });
   await gc(storage);
-  const { path, remove } = await temporaryDirectory();
-  await cp(pathTo(), path, { recursive: true, filter: (each) => !each.endsWith("/work/lock") });
-  const next = await createFsStorage(path);
-  onTestFinished(async () => {
-    await next.close();
-    await remove();
-  });
+  const next = await killed();
   expect(await next.metadata.repository(NAME).hasBlob(digest)).toBe(true);
   expect(await listOf(fsck(next))).toEqual([]);
 });

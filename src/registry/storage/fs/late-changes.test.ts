@@ -2,7 +2,7 @@
  * A disk that fails when a change is in the journal already, and is only to be put in its place: whoever asked is told that it
  * failed, and it is made when the disk works again. What is decided meanwhile is decided on what there will be.
  */
-import { cp, readdir, unlink, utimes } from "node:fs/promises";
+import { readdir, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -21,7 +21,7 @@ import type { RegistryStorage, RepositoryMetadata } from "../types.ts";
 import { createFsStorage } from "./index.ts";
 
 const NAME = "examples/hello-world";
-const { open, pathTo } = fsFixture();
+const { killed, open, pathTo } = fsFixture();
 
 interface World {
   readonly storage: RegistryStorage;
@@ -41,18 +41,6 @@ async function world(): Promise<World> {
     repository: storage.metadata.repository(NAME),
     breaks: (operation, part) => void ([broken, where] = [operation, part]),
   };
-}
-
-/** What whoever opens the registry finds when the server was killed at this moment. */
-async function killed(): Promise<RegistryStorage> {
-  const { path, remove } = await temporaryDirectory();
-  await cp(pathTo(), path, { recursive: true, filter: (each) => !each.endsWith("/work/lock") });
-  const storage = await createFsStorage(path);
-  onTestFinished(async () => {
-    await storage.close();
-    await remove();
-  });
-  return storage;
 }
 
 /** Makes what the journal keeps two minutes old. */

@@ -1,7 +1,7 @@
 /** A registry's directory of its own for every test of a file, and what tests do to it from outside. */
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, onTestFinished } from "vitest";
 
 import { temporaryDirectory } from "../../../../test/fixtures/temporary-directory.ts";
 import { createFsStorage, type FsStorageOptions } from "../fs/index.ts";
@@ -12,6 +12,8 @@ export interface FsFixture {
   readonly pathTo: (...names: readonly string[]) => string;
   /** Opens the registry; it is closed after the test. */
   readonly open: (options?: FsStorageOptions) => Promise<RegistryStorage>;
+  /** What whoever opens the registry finds when all processes were killed at this moment: a copy, which is closed after the test. */
+  readonly killed: () => Promise<RegistryStorage>;
   readonly blobPath: (digest: string) => string;
   /** Flips a bit of a blob. */
   readonly damage: (digest: string) => Promise<void>;
@@ -43,6 +45,16 @@ export function fsFixture(): FsFixture {
     open: async (options = {}) => {
       const storage = await createFsStorage(directory, options);
       opened.push(storage);
+      return storage;
+    },
+    killed: async () => {
+      const { path, remove: removeCopy } = await temporaryDirectory();
+      await cp(directory, path, { recursive: true, filter: (each) => !each.endsWith("/work/lock") });
+      const storage = await createFsStorage(path);
+      onTestFinished(async () => {
+        await storage.close();
+        await removeCopy();
+      });
       return storage;
     },
     damage: async (digest) => {
