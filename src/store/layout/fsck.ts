@@ -72,7 +72,6 @@ class Check {
   readonly #options: FsckOptions;
   /** Only who holds the lock repairs. */
   readonly #held: HeldLock | undefined;
-  readonly #repair: boolean;
   readonly #issues: StoreIssue[] = [];
   /** What was found out about content as a descriptor describes it, by {@link keyOf}. */
   readonly #problems = new Map<string, Promise<Problem | undefined>>();
@@ -84,7 +83,10 @@ class Check {
     this.#parts = parts;
     this.#options = options;
     this.#held = held;
-    this.#repair = held !== undefined;
+  }
+
+  get #repair(): boolean {
+    return this.#held !== undefined;
   }
 
   async run(): Promise<StoreIssue[]> {

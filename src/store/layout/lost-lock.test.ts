@@ -41,6 +41,14 @@ function suspended(operation: "rename" | "unlink" | "link", isThere: (path: stri
   return { fs, reached, wake: () => wake(), arm: () => (isArmed = true) };
 }
 
+/** The code with which something failed, or `done`. */
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "done",
+    (error: { code: string }) => error.code,
+  );
+}
+
 describe("who lost the lock while suspended", () => {
   it("does not write over what its successor saved", async () => {
     await tagged(await open(), "examples/a", "1.0.0");
@@ -48,11 +56,7 @@ describe("who lost the lock while suspended", () => {
     const store = await open({ fs: sleeper.fs, processes: processOf("sleeper") });
     const image = await tagged(store, "examples/a", "2.0.0");
     sleeper.arm();
-    const late = store.repository("examples/a").tag(image, "late");
-    const outcome = late.then(
-      () => "done",
-      (error: { code: string }) => error.code,
-    );
+    const outcome = codeOf(store.repository("examples/a").tag(image, "late"));
     await sleeper.reached;
     // It has read nothing yet, so this alone would be harmless; the point is that it may not write at all.
     await tagged(await open({ processes: processOf("other"), now: later }), "examples/a", "3.0.0");
@@ -68,10 +72,7 @@ describe("who lost the lock while suspended", () => {
     const image = await tagged(store, "examples/a", "2.0.0");
     const repository = store.repository("examples/a");
     sleeper.arm();
-    const outcome = repository.tag(image, "late").then(
-      () => "done",
-      (error: { code: string }) => error.code,
-    );
+    const outcome = codeOf(repository.tag(image, "late"));
     await sleeper.reached;
     await tagged(await open({ processes: processOf("other"), now: later }), "examples/a", "3.0.0");
     sleeper.wake();
@@ -92,10 +93,7 @@ describe("who lost the lock while suspended", () => {
     const sleeper = suspended("unlink", (path) => path.startsWith(pathTo("blobs")));
     const collector = await open({ fs: sleeper.fs, processes: processOf("sleeper") });
     sleeper.arm();
-    const outcome = collector.gc().then(
-      () => "done",
-      (error: { code: string }) => error.code,
-    );
+    const outcome = codeOf(collector.gc());
     await sleeper.reached;
     const pusher = (await open({ processes: processOf("other"), now: later })).repository("examples/a");
     const told: boolean[] = [];
