@@ -71,7 +71,7 @@ export class HeldRepository implements RepositoryMetadata {
     return this.#counted.unlink(digest, async () => {
       if (before !== undefined) return this.#links.remove(digest, before);
       if (!(await this.hasBlob(digest))) return false;
-      await this.#links.settle(digest);
+      await this.#links.forgetRemoved(digest);
       await this.#change([{ remove: this.#inside(this.#paths.link(digest)) }]);
       return true;
     });

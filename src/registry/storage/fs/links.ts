@@ -50,8 +50,8 @@ export class BlobLinks {
     return writing(path, async () => this.#trash.remove(path, digestToName(digest), before));
   }
 
-  /** Makes sure that a link which is in its place is nowhere else. */
-  async settle(digest: Digest): Promise<void> {
+  /** Forgets what a collector that was killed had removed of a link, so that nobody takes it back. */
+  async forgetRemoved(digest: Digest): Promise<void> {
     await writing(this.#paths.trash, async () => this.#trash.discard(digestToName(digest)));
   }
 
