@@ -137,4 +137,12 @@ describe("a webhook", () => {
     hook.accept(event("2"));
     expect(received).toEqual([]);
   });
+  it("whose target answers nothing when the server ends is not waited for until it would be asked again", async () => {
+    server.removeAllListeners("request");
+    const hook = new Webhook({ url, secret: SECRET, allowPrivate: true, log: NO_LOG });
+    hook.accept(event("1"));
+    const began = performance.now();
+    await hook.close(10);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
 });

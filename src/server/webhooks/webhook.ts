@@ -99,5 +99,6 @@ function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, milliseconds);
     timer.unref();
     signal.addEventListener("abort", done);
+    if (signal.aborted) done();
   });
 }
