@@ -42,11 +42,7 @@ export class LiveParts {
    * `FILE_UNREADABLE`.
    */
   async replace(config: ServerConfig): Promise<readonly string[]> {
-    if ((config.tls === undefined) !== (this.#config.tls === undefined)) {
-      throw new SkillError("CONFIG_INVALID", "a server cannot begin or cease to use TLS while it runs", {
-        hint: "Start it again.",
-      });
-    }
+    checkTls(config, this.#config);
     const kept = Object.fromEntries(FIXED.map((key) => [key, this.#config[key]]));
     const later = FIXED.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
     const effective = { ...config, ...kept } as ServerConfig;
@@ -62,6 +58,19 @@ export class LiveParts {
   async close(within: number): Promise<void> {
     this.#unsubscribe();
     await Promise.all([this.#retiring, release(this.#parts, within)]);
+  }
+}
+
+/** A listening socket uses TLS and asks for certificates, or does not, for good. Throws `CONFIG_INVALID`. */
+function checkTls({ tls: next }: ServerConfig, { tls: now }: ServerConfig): void {
+  const refuse = (what: string): never => {
+    throw new SkillError("CONFIG_INVALID", `a server cannot begin or cease to ${what} while it runs`, {
+      hint: "Start it again.",
+    });
+  };
+  if ((next === undefined) !== (now === undefined)) refuse("use TLS");
+  if ((next?.clientAuthority === undefined) !== (now?.clientAuthority === undefined)) {
+    refuse("ask clients for certificates");
   }
 }
 

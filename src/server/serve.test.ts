@@ -327,6 +327,18 @@ describe("certificates", () => {
     await server.reload();
     expect(await shown(server.url)).toBe("second");
   });
+  it("of clients are asked for from the start or not at all: a server does not pretend to begin", async () => {
+    const tls = await certify("first");
+    const clientAuthority = (await certify("clients")).certificate;
+    const server = await start({ tls });
+    const refused = { code: "CONFIG_INVALID", hint: "Start it again." };
+    await expect(server.reload({ tls: { ...tls, clientAuthority } })).rejects.toMatchObject(refused);
+    expect(await shown(server.url)).toBe("first");
+    const closed = await start({ tls: { ...tls, clientAuthority } });
+    await expect(shown(closed.url)).rejects.toThrow();
+    await expect(closed.reload({ tls })).rejects.toMatchObject(refused);
+    await expect(shown(closed.url)).rejects.toThrow();
+  });
   it("that are none keep the server from starting", async () => {
     const tls = await certify("good");
     await writeFile(tls.key, "not a key");
