@@ -50,6 +50,20 @@ log: { level: warn, requests: false }
     expect(message).toContain('registry.yaml:4:3: the key "blobsize" is not known');
     expect(message).toMatch(/registry\.yaml:[56]:\d+: tls lacks the key certificate/);
   });
+  it("takes no time that a timer cannot wait, for which it would not wait at all", () => {
+    const message = refusal(
+      "gc: { every: 30d, grace: 90d }\nlimits: { idleTimeout: 0s }\nshutdownTimeout: 1000h\naccess: { limits: { loginWindow: 2592000 } }\n",
+    );
+    expect(message).toContain("yaml:1:14: gc.every must be a length of time from 1s to 24d");
+    expect(message).toContain("yaml:2:24: limits.idleTimeout must be a length of time from 1s to 24d");
+    expect(message).toContain("yaml:3:18: shutdownTimeout must be a length of time from 0s to 24d");
+    expect(message).toContain("yaml:4:34: access.limits.loginWindow must be a whole number from 1 to 2147483");
+    expect(message).not.toContain("grace");
+    expect(parseServerConfig("gc: { every: 24d }\nshutdownTimeout: 0s\n", "/c.yaml")).toMatchObject({
+      gc: { every: 24 * 86_400_000 },
+      shutdownTimeout: 0,
+    });
+  });
   it("says where a rule, a namespace or a subject is that there cannot be", () => {
     const message = refusal(`admission:
   rules: { lifecycle: true, imutable-versions: true }

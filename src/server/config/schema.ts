@@ -8,12 +8,14 @@ import {
   flag,
   integer,
   list,
+  LONGEST_WAIT,
   mapping,
   oneOf,
   oneOrMore,
   path,
   record,
   text,
+  waiting,
   type Shape,
 } from "./shapes.ts";
 
@@ -43,6 +45,9 @@ const oidcProvider = mapping(
   ["issuer", "audience"],
 );
 
+/** For which something is counted. */
+const seconds = integer(1, Math.floor(LONGEST_WAIT / 1000));
+
 const subjects = list(checked(checkSubject));
 
 const access = mapping({
@@ -63,8 +68,8 @@ const access = mapping({
     requests: integer(1),
     logins: integer(1),
     loginsPerAddress: integer(1),
-    window: integer(1),
-    loginWindow: integer(1),
+    window: seconds,
+    loginWindow: seconds,
   }),
 });
 
@@ -89,7 +94,7 @@ const limits = mapping({
   uploads: integer(1),
   pageSize: integer(1, 100_000),
   mountSearch: integer(0),
-  idleTimeout: duration,
+  idleTimeout: waiting(1000),
 });
 
 /** By namespace; the empty one is the whole registry. */
@@ -113,7 +118,7 @@ const webhook = mapping(
 const storage = mapping(
   {
     /** Who may use it is found where AWS programs look: the environment, a profile, the role of the machine. */
-    s3: mapping({ bucket: text, endpoint: text, region: text, prefix: text, pathStyle: flag, timeout: duration }, [
+    s3: mapping({ bucket: text, endpoint: text, region: text, prefix: text, pathStyle: flag, timeout: waiting(0) }, [
       "bucket",
     ]),
     /** Default: what the `PG*` environment variables say. */
@@ -123,7 +128,7 @@ const storage = mapping(
       urlFile: path,
       schema: text,
       connections: integer(1, 1000),
-      timeout: duration,
+      timeout: waiting(0),
     }),
   },
   ["s3"],
@@ -141,12 +146,12 @@ const sections = {
   admission,
   limits,
   quota,
-  gc: mapping({ every: duration, grace: duration, uploads: duration }),
+  gc: mapping({ every: waiting(1000), grace: duration, uploads: duration }),
   audit: mapping({ file: path }, ["file"]),
   webhooks: list(webhook),
   metrics: mapping({ public: flag }),
   log: mapping({ level: oneOf("debug", "info", "warn", "error", "silent"), requests: flag }),
-  shutdownTimeout: duration,
+  shutdownTimeout: waiting(0),
 } as const;
 
 export const serverConfigShape = mapping(sections);

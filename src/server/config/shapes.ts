@@ -125,6 +125,18 @@ export const duration: Shape<number> = (value, place) =>
   measured(value, /^([0-9]{1,9})(s|m|h|d)$/, { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }) ??
   refuse(place, "must be a length of time", "Write a number and s, m, h or d, as in 90s, 30m or 7d.");
 
+/** Milliseconds. A timer that is set to more, Node lets fire at once. */
+export const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** {@link duration} for what is waited for: at least `least` milliseconds, and no more than a timer can be set to. */
+export function waiting(least: number): Shape<number> {
+  return (value, place) => {
+    const wait = duration(value, place);
+    if (wait === undefined || (wait >= least && wait <= LONGEST_WAIT)) return wait;
+    return refuse(place, `must be a length of time from ${least / 1000}s to ${Math.floor(LONGEST_WAIT / 86_400_000)}d`);
+  };
+}
+
 /** A number of bytes, or a number and a unit. */
 export const bytes: Shape<number> = (value, place) =>
   measured(typeof value === "number" ? `${value}B` : value, /^([0-9]{1,12})(B|kB|MB|GB|KiB|MiB|GiB)$/, {
