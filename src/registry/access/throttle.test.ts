@@ -42,6 +42,12 @@ describe("a throttle", () => {
     expect(check).toHaveBeenCalledTimes(10);
   });
 
+  it("takes the right password for no guess, however often it comes at the same time", async () => {
+    const throttle = new Throttle({ logins: 3, loginsPerAddress: 5 });
+    const all = Array.from({ length: 30 }, async () => throttle.login("192.0.2.1", "alice", async () => true));
+    expect(await Promise.all(all)).toEqual(Array(30).fill(true));
+  });
+
   it("counts guesses over many user names", async () => {
     const throttle = new Throttle({ loginsPerAddress: 5 });
     const guess = async (at: number) => throttle.login("192.0.2.1", `user-${at}`, async () => false);

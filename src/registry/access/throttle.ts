@@ -33,6 +33,8 @@ export class Throttle {
   readonly #requests: RateLimiterMemory;
   readonly #logins: RateLimiterMemory;
   readonly #addresses: RateLimiterMemory;
+  /** The last login that came, by address and user name. */
+  readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(options: ThrottleOptions = {}) {
     this.#limits = { ...DEFAULTS, ...options };
@@ -56,11 +58,24 @@ export class Throttle {
 
   /**
    * Runs the check of a password, counting it as wrong from its beginning, so that many at once do not get around the count; a
-   * right one is not counted. Throws 429 `TOOMANYREQUESTS`, without a check, after too many wrong ones.
+   * right one is not counted. One address's checks for one user come one after the other: many programs that begin with the
+   * right password are no guesses. Throws 429 `TOOMANYREQUESTS`, without a check, after too many wrong ones.
    */
   async login(address: string | undefined, user: string, check: () => Promise<boolean>): Promise<boolean> {
     const network = networkOf(address);
     const key = JSON.stringify([network, user]);
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const login = before.then(async () => this.#counted(network, key, check));
+    const settled = login.catch(() => undefined);
+    this.#last.set(key, settled);
+    try {
+      return await login;
+    } finally {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    }
+  }
+
+  async #counted(network: string, key: string, check: () => Promise<boolean>): Promise<boolean> {
     const reason = "too many wrong passwords";
     await consume(this.#addresses, network, reason);
     await consume(this.#logins, key, reason);
