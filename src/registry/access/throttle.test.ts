@@ -55,6 +55,19 @@ describe("a throttle", () => {
     await expect(guess(5)).rejects.toThrow(TOO_MANY);
   });
 
+  it("does not keep others of an address out for one who asks on after too many wrong passwords", async () => {
+    const throttle = new Throttle({ logins: 3, loginsPerAddress: 10 });
+    const login = async (user: string, isRight: boolean) => throttle.login("192.0.2.1", user, async () => isRight);
+    for (let at = 0; at < 3; at++) expect(await login("stale", false)).toBe(false);
+    for (let at = 0; at < 30; at++) await expect(login("stale", false)).rejects.toThrow(TOO_MANY);
+    expect(await login("alice", true)).toBe(true);
+    for (const user of ["bob", "carol"]) {
+      for (let at = 0; at < 3; at++) expect(await login(user, false)).toBe(false);
+    }
+    expect(await login("dave", false)).toBe(false);
+    await expect(login("eve", true)).rejects.toThrow(TOO_MANY);
+  });
+
   it("forgets wrong passwords once the right one came", async () => {
     const throttle = new Throttle({ logins: 3 });
     for (let round = 0; round < 5; round++) {

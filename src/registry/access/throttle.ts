@@ -78,7 +78,13 @@ export class Throttle {
   async #counted(network: string, key: string, check: () => Promise<boolean>): Promise<boolean> {
     const reason = "too many wrong passwords";
     await consume(this.#addresses, network, reason);
-    await consume(this.#logins, key, reason);
+    try {
+      await consume(this.#logins, key, reason);
+    } catch (refused) {
+      // No password was checked, and none was wrong.
+      await this.#addresses.reward(network);
+      throw refused;
+    }
     const isRight = await check();
     if (isRight) await Promise.all([this.#logins.delete(key), this.#addresses.reward(network)]);
     return isRight;
