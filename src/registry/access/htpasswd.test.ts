@@ -89,6 +89,21 @@ describe("a password file", () => {
     expect(await users.recognises("alice", "wonder")).toBe(false);
   });
 
+  it("lets others be served between two of many checks that are asked for at once", async () => {
+    const users = new Htpasswd(await passwordFile({ alice: "wonder" }));
+    await users.load();
+    let turns = 0;
+    let isOver = false;
+    const others = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(others);
+    };
+    setImmediate(others);
+    await Promise.all(Array.from({ length: 50 }, async (_, at) => users.verify(`guess-${at}`, "wonder")));
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(50);
+  });
+
   it("takes as long for somebody whom it does not know", async () => {
     const { decoy } = parseHtpasswd("alice:$2y$12$6oTvuoBKqeMAcmYGbqPXTO3RVEbwVSl2cTTg0uwFJBDGP0CbyJFgG", "users");
     expect(decoy).toMatch(/^\$2b\$12\$[./A-Za-z0-9]{53}$/);

@@ -9,6 +9,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { compare, genSaltSync, getRounds } from "bcryptjs";
 
 import { SkillError } from "../../errors.ts";
+import { limiter } from "../../store/limiter.ts";
 import { quote } from "../../text/index.ts";
 import { ExpiringMap } from "./expiring-map.ts";
 import { WatchedFile } from "./files/watched-file.ts";
@@ -38,6 +39,8 @@ export class Htpasswd {
   readonly #file: WatchedFile<Users>;
   readonly #recognised: ExpiringMap<true>;
   readonly #checking = new Map<string, Promise<boolean>>();
+  /** One check at a time: each keeps the processor, and all of them at once would keep everybody from being served. */
+  readonly #inTurn = limiter(1);
   readonly #key = randomBytes(32);
   readonly #now: () => number;
 
@@ -75,7 +78,8 @@ export class Htpasswd {
     if (this.#recognised.get(key) === true) return true;
     // Many requests of one client at once are one check.
     const check =
-      this.#checking.get(key) ?? compare(password, known ?? decoy).finally(() => this.#checking.delete(key));
+      this.#checking.get(key) ??
+      this.#inTurn(async () => compare(password, known ?? decoy)).finally(() => this.#checking.delete(key));
     this.#checking.set(key, check);
     const isRight = (await check) && known !== undefined;
     if (isRight) this.#recognised.set(key, true, this.#now() + RECOGNISED);
