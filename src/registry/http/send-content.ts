@@ -7,6 +7,12 @@ import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
 
 /**
+ * Bytes that go out at a time. That a client takes them is seen only when it has all of them: so many must not take
+ * {@link RegistryLimits.idleTimeout}, however large the chunks are that the storage has.
+ */
+const PIECE = 256 * 1024;
+
+/**
  * Sends `content`, whose chunks need be good only until the next is asked for. `begin` writes the headers, once the first bytes are there: until then an error can still be answered.
  * When it throws later, the connection breaks off, so that nobody takes what was sent for the whole; then it throws, too.
  */
@@ -22,10 +28,13 @@ export async function sendContent(
   try {
     for await (const chunk of content) {
       if (!response.headersSent) begin();
-      bytes.out += chunk.byteLength;
-      deadline.wait();
-      await writer.write(chunk);
-      deadline.progress(chunk.byteLength);
+      for (let at = 0; at < chunk.byteLength; at += PIECE) {
+        const piece = chunk.subarray(at, at + PIECE);
+        bytes.out += piece.byteLength;
+        deadline.wait();
+        await writer.write(piece);
+        deadline.progress(piece.byteLength);
+      }
     }
     if (!response.headersSent) begin();
     response.end();

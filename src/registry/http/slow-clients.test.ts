@@ -1,0 +1,56 @@
+/** Clients on slow lines: who takes little by little gets everything, who takes nothing does not keep a connection. */
+import { createServer } from "node:http";
+import { Duplex } from "node:stream";
+
+import { afterEach, describe, expect, it } from "vitest";
+
+import { digestOf } from "../../oci/index.ts";
+import { createMemoryStorage } from "../storage/memory/index.ts";
+import { createRegistry } from "./index.ts";
+
+/** A connection that says `request`, and takes so many bytes of the answer in a millisecond. */
+class Line extends Duplex {
+  received = 0;
+  readonly #rate: number;
+
+  constructor(request: string, rate: number) {
+    super();
+    this.#rate = rate;
+    this.push(request);
+  }
+
+  override _read(): void {}
+
+  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    setTimeout(() => {
+      this.received += bytes.byteLength;
+      done();
+    }, bytes.byteLength / this.#rate);
+  }
+}
+
+const server = createServer();
+afterEach(() => void server.removeAllListeners("request"));
+
+describe("a client on a slow line", () => {
+  it("gets all of a blob that it takes steadily, in whatever chunks the storage has it", async () => {
+    const content = Buffer.alloc(2 * 1024 * 1024, "x");
+    const digest = digestOf(content);
+    const storage = createMemoryStorage();
+    await storage.blobs.put(digest, content);
+    await storage.metadata.repository("a").linkBlob(digest);
+    const read = storage.blobs.read.bind(storage.blobs);
+    storage.blobs.read = async function* whole(...given) {
+      for await (const _ of read(...given));
+      yield content;
+    };
+    const registry = createRegistry({ storage, limits: { idleTimeout: 500 } });
+    const line = new Line(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, 1500);
+    const report = new Promise((resolve, reject) => {
+      server.on("request", (...exchange) => void registry.handle(...exchange).then(resolve, reject));
+    });
+    server.emit("connection", line);
+    expect(await report).toMatchObject({ status: 200, bytesOut: content.byteLength, refusal: undefined });
+    expect(line.received).toBeGreaterThan(content.byteLength);
+  });
+});
