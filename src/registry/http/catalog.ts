@@ -1,6 +1,7 @@
 import type { Desk } from "./desk.ts";
 import { refuseMethod, type Exchange } from "./exchange.ts";
 import { linkTo, parsePage, takePage } from "./pages.ts";
+import { sendJson } from "./send-content.ts";
 
 /**
  * The repositories that the client may read and that hold a manifest, in byte order. Not part of OCI distribution-spec;
@@ -10,7 +11,8 @@ export async function answerCatalog(desk: Desk, exchange: Exchange): Promise<voi
   if (exchange.method !== "GET" && exchange.method !== "HEAD") return refuseMethod(exchange, "GET", "HEAD");
   const { limit, last } = parsePage(exchange, desk.limits.pageSize);
   const { names, hasMore } = await takePage(readable(desk, exchange, last), limit);
-  exchange.json(200, { repositories: names }, linkTo(exchange, limit, hasMore ? names.at(-1) : undefined));
+  const next = linkTo(exchange, limit, hasMore ? names.at(-1) : undefined);
+  await sendJson(exchange, desk.limits, { repositories: names }, next);
 }
 
 async function* readable(

@@ -294,6 +294,21 @@ describe("clients that do nothing", () => {
     expect(running.reports.at(-1)?.bytesOut).toBeLessThan(content.length);
     connection.close();
   });
+  it.each([
+    ["a large manifest", 3_000_000, 20],
+    ["something small, again and again", 100_000, 600],
+  ])("who asks for %s and does not take it loses the connection", async (_, size, times) => {
+    await begin({ limits: { idleTimeout: 50 } });
+    const index = { schemaVersion: 2, mediaType: MediaType.index, manifests: [], annotations: { x: "x".repeat(size) } };
+    const put = { method: "PUT", headers: { "content-type": MediaType.index }, body: JSON.stringify(index) };
+    expect((await running.fetch("/v2/a/manifests/1", put)).status).toBe(201);
+    const connection = await RawConnection.open(running.host);
+    connection.socket.pause();
+    connection.write(`GET /v2/a/manifests/1 HTTP/1.1\r\nHost: ${running.host}\r\n\r\n`.repeat(times));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    connection.socket.resume();
+    expect((await connection.ended()).length).toBeLessThan(size * times);
+  });
 });
 
 describe("uploads", () => {

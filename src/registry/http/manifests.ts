@@ -6,6 +6,7 @@ import { manifestContent } from "./held.ts";
 import { deleteManifest, deleteTag } from "./manifest-delete.ts";
 import { putManifest } from "./manifest-put.ts";
 import type { Route } from "./route.ts";
+import { sendBody } from "./send-content.ts";
 import { readable, unknownManifest } from "./unknown-manifest.ts";
 
 type ManifestRoute = Extract<Route, { kind: "manifest" }>;
@@ -48,5 +49,5 @@ async function sendManifest(
     ...(warning === undefined ? {} : { Warning: warning }),
   };
   if (isHeld(exchange.headers, digest)) return exchange.empty(304, headers);
-  exchange.send(200, bytes, headers);
+  await sendBody(exchange, desk.limits, bytes, headers);
 }

@@ -3,6 +3,7 @@ import type { Desk } from "./desk.ts";
 import { refuseMethod, type Exchange } from "./exchange.ts";
 import { linkTo, parsePage } from "./pages.ts";
 import type { Route } from "./route.ts";
+import { sendJson } from "./send-content.ts";
 
 /**
  * The manifests whose subject is the one that the path names, as an index. None, rather than an error, where there is no
@@ -28,8 +29,9 @@ export async function answerReferrers(
     if (hasMore) break;
     manifests.push(descriptor);
   }
-  exchange.json(
-    200,
+  await sendJson(
+    exchange,
+    desk.limits,
     { schemaVersion: 2, mediaType: MediaType.index, manifests },
     {
       "Content-Type": MediaType.index,

@@ -16,6 +16,7 @@ import type { RegistryOptions } from "./options.ts";
 import { answerReferrers } from "./referrers.ts";
 import { parseRoute, type Route, type RouteKind } from "./route.ts";
 import { answerTags } from "./tags.ts";
+import { taken } from "./taken.ts";
 import { answerUpload, answerUploads } from "./uploads.ts";
 
 /** What an exchange came to, for logs and metrics. Nothing secret. */
@@ -79,8 +80,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
     await desk.recordRefusal(exchange, route, actionOf(exchange, route), refusal);
     await refuse(exchange, refusal, failure);
   }
-  if (!response.writableFinished && !response.destroyed)
-    await new Promise((resolve) => response.once("close", resolve));
+  await taken(response, desk.limits);
   if (failure !== undefined)
     desk.options.log?.({ message: "a request failed", requestId: exchange.requestId, error: failure });
   return {

@@ -1,7 +1,7 @@
 /** Streaming an answer's body at the pace of its reader. */
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-import type { Content } from "../../content/index.ts";
+import { asContent, type Content } from "../../content/index.ts";
 import { Deadline } from "./deadline.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
@@ -45,6 +45,32 @@ export async function sendContent(
     deadline.stop();
     writer.end();
   }
+}
+
+/** Answers 200 with what can be large: it does not stay in memory for a client that takes none of it. */
+export async function sendBody(
+  exchange: Exchange,
+  limits: RegistryLimits,
+  body: Uint8Array,
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  if (exchange.method === "HEAD" || body.byteLength <= PIECE) return exchange.send(200, body, headers);
+  await sendContent(exchange, asContent(body), limits, () =>
+    exchange.head(200, { ...headers, "Content-Length": body.byteLength }),
+  );
+}
+
+/** {@link sendBody} for JSON. */
+export async function sendJson(
+  exchange: Exchange,
+  limits: RegistryLimits,
+  value: unknown,
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  await sendBody(exchange, limits, Buffer.from(JSON.stringify(value)), {
+    "Content-Type": "application/json",
+    ...headers,
+  });
 }
 
 /** Writes chunk by chunk, each until the system has taken it. */

@@ -4,6 +4,7 @@ import type { Desk } from "./desk.ts";
 import { refuseMethod, type Exchange } from "./exchange.ts";
 import { linkTo, parsePage, takePage } from "./pages.ts";
 import type { Route } from "./route.ts";
+import { sendJson } from "./send-content.ts";
 
 /** The tags of a repository. OCI distribution-spec "Listing Tags" (end-8a, end-8b). */
 export async function answerTags(
@@ -20,7 +21,8 @@ export async function answerTags(
   if (names.length === 0 && !(await exists(repository))) {
     throw new RegistryRefusal(404, "NAME_UNKNOWN", `there is no repository ${name}`);
   }
-  exchange.json(200, { name, tags: names }, linkTo(exchange, limit, hasMore ? names.at(-1) : undefined));
+  const next = linkTo(exchange, limit, hasMore ? names.at(-1) : undefined);
+  await sendJson(exchange, desk.limits, { name, tags: names }, next);
 }
 
 /** Whether it holds anything. */
