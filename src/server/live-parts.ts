@@ -50,7 +50,9 @@ export class LiveParts {
     const old = this.#parts;
     this.#unsubscribe();
     [this.#config, this.#parts, this.#unsubscribe] = [effective, parts, subscribe(parts)];
-    this.#retiring = Promise.all([this.#retiring, release(old, LAST_DELIVERIES)]).then(() => undefined);
+    const webhooks = old.webhooks.filter((webhook) => !parts.webhooks.includes(webhook));
+    const retired = release({ ...old, webhooks }, LAST_DELIVERIES);
+    this.#retiring = Promise.all([this.#retiring, retired]).then(() => undefined);
     return later;
   }
 

@@ -14,7 +14,7 @@ import { quote } from "../text/index.ts";
 import type { ServerConfig } from "./config/schema.ts";
 import type { Log } from "./log.ts";
 import { ServerMetrics, type MetricSources } from "./metrics.ts";
-import { Webhook } from "./webhooks/index.ts";
+import { Webhook, type WebhookOptions } from "./webhooks/index.ts";
 
 export interface ServerParts {
   readonly registry: Registry;
@@ -40,13 +40,13 @@ export interface PartsOptions {
 }
 
 /**
- * Makes the parts; those of before, whose place they are to take, hand on their events, metrics, counts and what they saw. Webhooks hear nothing until
- * they are subscribed. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
+ * Makes the parts; those of before, whose place they are to take, hand on their events, metrics, counts, what they saw, and the webhooks that stay as they are. Webhooks
+ * hear nothing until they are subscribed. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`.
  */
 export async function createParts(
   config: ServerConfig,
   options: PartsOptions,
-  before?: Pick<ServerParts, "access" | "events" | "metrics" | "steps">,
+  before?: Pick<ServerParts, "access" | "events" | "metrics" | "steps" | "webhooks">,
 ): Promise<ServerParts> {
   const { storage, log, now } = options;
   const access =
@@ -78,7 +78,7 @@ export async function createParts(
     openUploads: async () => registry.openUploads(),
     usage: async (namespace: string) => storage.metadata.usage(namespace),
   };
-  const webhooks = await Promise.all((config.webhooks ?? []).map(async (each) => webhookOf(each, log, metrics)));
+  const webhooks = await webhooksOf(config, log, metrics, before?.webhooks);
   return { registry, storage, events, steps, access, audit, metrics, sources, webhooks };
 }
 
@@ -121,11 +121,28 @@ async function accessOf(
   );
 }
 
-async function webhookOf(
-  { url, secretFile, ...rest }: NonNullable<ServerConfig["webhooks"]>[number],
+/** Those of before that the configuration leaves as they were go on, with what waits to be delivered. Throws as {@link targetOf} does. */
+async function webhooksOf(
+  { webhooks = [] }: ServerConfig,
   log: Log,
   metrics: ServerMetrics,
-): Promise<Webhook> {
+  before: readonly Webhook[] = [],
+): Promise<Webhook[]> {
+  const onOutcome = (outcome: "delivered" | "failed" | "dropped"): void => metrics.delivery(outcome);
+  const kept = [...before];
+  const targets = await Promise.all(webhooks.map(targetOf));
+  return targets.map((target) => {
+    const options = { ...target, log, onOutcome };
+    const at = kept.findIndex((webhook) => webhook.isLike(options));
+    const [found] = at < 0 ? [] : kept.splice(at, 1);
+    return found ?? new Webhook(options);
+  });
+}
+
+type WebhookConfig = NonNullable<ServerConfig["webhooks"]>[number];
+
+/** Throws `CONFIG_INVALID`, `FILE_UNREADABLE`. */
+async function targetOf({ url, secretFile, ...rest }: WebhookConfig): Promise<Omit<WebhookOptions, "log">> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new SkillError("CONFIG_INVALID", `a webhook's url is ${quote(url)}, which is no URL of http or https`);
   }
@@ -140,6 +157,5 @@ async function webhookOf(
       hint: "Make one, for example with openssl rand -hex 32.",
     });
   }
-  const onOutcome = (outcome: "delivered" | "failed" | "dropped"): void => metrics.delivery(outcome);
-  return new Webhook({ ...rest, allowPrivate: rest.allowPrivate ?? false, url: new URL(url), secret, log, onOutcome });
+  return { ...rest, allowPrivate: rest.allowPrivate ?? false, url: new URL(url), secret };
 }

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
@@ -9,7 +11,7 @@ import { hash } from "bcryptjs";
 import { generate } from "selfsigned";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { digestOf } from "../oci/index.ts";
+import { digestOf, MediaType } from "../oci/index.ts";
 import { rawStatus } from "../registry/http/testing/raw-request.ts";
 import { RawConnection } from "../registry/http/testing/raw-request.ts";
 import { createMemoryStorage } from "../registry/storage/memory/index.ts";
@@ -266,6 +268,35 @@ describe("a server", () => {
     expect(await login("guess")).toBe(429);
     await server.reload({ access: { ...access, limits: { logins: 2 } } });
     expect(await login("guess")).toBe(401);
+  });
+  it("tells its webhooks in order what happened before and after its configuration changes", async () => {
+    const secretFile = join(root, "secret");
+    await writeFile(secretFile, "a secret of more than sixteen characters");
+    const tags: unknown[] = [];
+    const target = createServer((request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (text: string) => (body += text));
+      request.on("end", () => {
+        tags.push((JSON.parse(body) as { tag: unknown }).tag);
+        response.writeHead(tags.length === 1 ? 500 : 200).end();
+      });
+    }).listen(0, "127.0.0.1");
+    await once(target, "listening");
+    const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}/`;
+    const webhook = { url, secretFile, events: ["push"], allowPrivate: true } as const;
+    const server = await start({ webhooks: [webhook] });
+    const push = async (tag: string): Promise<void> => {
+      const body = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.index, manifests: [] });
+      const headers = { "content-type": MediaType.index };
+      await fetch(`${server.url}/v2/a/manifests/${tag}`, { method: "PUT", headers, body });
+    };
+    await push("first");
+    while (tags.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.reload({ webhooks: [webhook], limits: { pageSize: 10 } });
+    await push("second");
+    while (tags.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    target.close();
+    expect(tags).toEqual(["first", "first", "second"]);
   });
   it("ends when the requests at hand are answered, and takes no more", async () => {
     const server = await start();

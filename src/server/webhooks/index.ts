@@ -1,2 +1,2 @@
 /** Events, told to programs elsewhere. */
-export { Webhook } from "./webhook.ts";
+export { Webhook, type WebhookOptions } from "./webhook.ts";

@@ -32,6 +32,11 @@ export class Webhook {
     this.#options = options;
   }
 
+  /** Whether one with these options would tell the same target of the same events in the same way. */
+  isLike(options: WebhookOptions): boolean {
+    return identityOf(options) === identityOf(this.#options);
+  }
+
   /** Takes an event if it is wanted. What waits is kept in memory: it does not outlive the process. */
   accept(event: RegistryEvent): void {
     if (!this.#wants(event) || this.#stop.signal.aborted) return;
@@ -87,6 +92,10 @@ export class Webhook {
       }
     }
   }
+}
+
+function identityOf({ url, secret, allowPrivate, events, namespace }: WebhookOptions): string {
+  return JSON.stringify([url, secret, allowPrivate, events, namespace]);
 }
 
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
