@@ -77,10 +77,14 @@ export class ServerMetrics {
     });
     new Gauge({
       name: "skillctl_open_uploads",
-      help: "Uploads under way.",
+      help: "Uploads under way. Left out while nobody can tell.",
       registers,
       async collect() {
-        this.set(await sources().openUploads());
+        const open = await sources()
+          .openUploads()
+          .catch(() => undefined);
+        if (open === undefined) this.remove();
+        else this.set(open);
       },
     });
     const labelNames = ["namespace", "of"] as const;

@@ -140,6 +140,18 @@ describe("a server", () => {
     await Promise.all(clients);
     expect([...statuses]).toEqual([200]);
   });
+  it("shows what it can count while nobody can tell how many uploads there are", async () => {
+    const storage = createMemoryStorage();
+    storage.blobs.uploads.list = () => {
+      throw new Error("the storage does not answer");
+    };
+    const { url } = await start({}, { storage });
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.status).toBe(200);
+    const metrics = await answer.text();
+    expect(metrics).toContain("skillctl_http_requests_total");
+    expect(metrics).not.toMatch(/^skillctl_open_uploads /m);
+  });
   it("shows its metrics to this machine only, also behind a proxy on it", async () => {
     const { url } = await start();
     expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(404);
