@@ -328,6 +328,32 @@ describe("uploads", () => {
     now += 10_000;
     expect((await start("b")).status).toBe(202);
   });
+  it("that expired do not stand in the metrics for good", async () => {
+    let now = 0;
+    await begin({ now: () => now });
+    const begun = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    await running.fetch("/v2/b/blobs/uploads/", { method: "POST" });
+    expect(await running.registry.openUploads()).toBe(2);
+    await running.storage.blobs.uploads.cancel((begun.headers.get("location") ?? "").split("/").at(-1) ?? "");
+    now += 60_000;
+    expect(await running.registry.openUploads()).toBe(1);
+  });
+  it("that ended while they were counted do not stand in the metrics for long", async () => {
+    let now = 0;
+    const storage = createMemoryStorage();
+    await begin({ storage, now: () => now });
+    const begun = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    const { uploads } = storage.blobs;
+    const list = uploads.list.bind(uploads);
+    uploads.list = async function* counted(options) {
+      yield* list(options);
+      await running.fetch(begun.headers.get("location") ?? "", { method: "DELETE" });
+    };
+    now += 60_000;
+    expect(await running.registry.openUploads()).toBe(1);
+    now += 5000;
+    expect(await running.registry.openUploads()).toBe(0);
+  });
   it("that ended are seen also when the clock was set back since they were counted", async () => {
     let now = 1_000_000;
     await begin({ limits: { uploads: 1 }, now: () => now });

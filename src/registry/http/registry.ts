@@ -48,7 +48,7 @@ export interface Registry {
    * what it was.
    */
   handle(request: IncomingMessage, response: ServerResponse): Promise<ExchangeReport>;
-  /** Uploads that are under way in all, as far as this process knows. */
+  /** Uploads that are under way in all, as they were within the last minute. Rejects when the storage cannot be asked. */
   openUploads(): Promise<number>;
 }
 
@@ -57,7 +57,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const desk = new Desk(options);
   return {
     handle: async (request, response) => handle(desk, request, response),
-    openUploads: async () => desk.census.count(),
+    openUploads: async () => desk.census.shown(),
   };
 }
 

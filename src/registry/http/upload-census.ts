@@ -3,6 +3,8 @@ import type { UploadStorage } from "../storage/types.ts";
 
 /** Milliseconds for which a count of the storage is good. */
 const FRESH = 5000;
+/** Milliseconds for which one is good enough to be shown. */
+const SHOWN = 60_000;
 
 /**
  * Counts what this process begins and ends. Uploads also expire, in maintenance and perhaps in another process, so that the
@@ -14,6 +16,9 @@ export class UploadCensus {
   #counts: Map<string, number> | undefined;
   #total = 0;
   #counted = -Infinity;
+  #changes = 0;
+  /** Whether no upload began or ended during the count, of which nobody knows whether it was counted. */
+  #isExact = false;
   #counting: Promise<void> | undefined;
 
   constructor(uploads: UploadStorage, now: () => number) {
@@ -27,6 +32,12 @@ export class UploadCensus {
     return repository === undefined ? this.#total : (this.#counts?.get(repository) ?? 0);
   }
 
+  /** All, without those that expired long ago. */
+  async shown(): Promise<number> {
+    if (!this.#isFresh(this.#isExact ? SHOWN : FRESH)) await this.#recount();
+    return this.#total;
+  }
+
   /** Whether there is room for one more. */
   async hasRoom(
     repository: string,
@@ -35,8 +46,7 @@ export class UploadCensus {
     const fits = async (): Promise<boolean> =>
       (await this.count()) < limits.uploads && (await this.count(repository)) < limits.uploadsPerRepository;
     if (await fits()) return true;
-    const age = this.#now() - this.#counted;
-    if (age >= 0 && age < FRESH) return false;
+    if (this.#isFresh(FRESH)) return false;
     await this.#recount();
     return fits();
   }
@@ -49,7 +59,13 @@ export class UploadCensus {
     this.#add(repository, -1);
   }
 
+  #isFresh(within: number): boolean {
+    const age = this.#now() - this.#counted;
+    return age >= 0 && age < within;
+  }
+
   #add(repository: string, change: number): void {
+    this.#changes += 1;
     if (this.#counts === undefined) return;
     const count = (this.#counts.get(repository) ?? 0) + change;
     if (count > 0) this.#counts.set(repository, count);
@@ -65,6 +81,7 @@ export class UploadCensus {
 
   async #read(): Promise<void> {
     const counts = new Map<string, number>();
+    const before = this.#changes;
     let total = 0;
     for await (const { repository } of this.#uploads.list()) {
       counts.set(repository, (counts.get(repository) ?? 0) + 1);
@@ -72,6 +89,7 @@ export class UploadCensus {
     }
     this.#counts = counts;
     this.#total = total;
+    this.#isExact = this.#changes === before;
     this.#counted = this.#now();
   }
 }
