@@ -45,6 +45,14 @@ export function refusalOf(error: unknown, requestId: string): RegistryRefusal {
   });
 }
 
+/** The status on record where nobody was there any more to hear one, as nginx has it. */
+export const CLIENT_GONE = 499;
+
+/** What an error is that only comes of its client being gone. */
+export function unheard(cause: unknown): RegistryRefusal {
+  return new RegistryRefusal(CLIENT_GONE, "UNKNOWN", "the client was gone before it had its answer", { cause });
+}
+
 /** The body of a refusal's answer. */
 export function errorBody({ ociCode, message, hint, detail }: RegistryRefusal): string {
   const said = hint === undefined ? message : `${message}. ${hint}`;

@@ -7,6 +7,7 @@ import type { AccessControl, Action, AuditEntry, Identity } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { checkRoom, quotasOf, type Quota } from "../storage/quota.ts";
 import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
+import { CLIENT_GONE } from "./answer-errors.ts";
 import { BlobCache } from "./blob-cache.ts";
 import type { Exchange } from "./exchange.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.ts";
@@ -113,7 +114,7 @@ export class Desk {
     if (audit === undefined || !isMatter) return;
     const repository = route !== undefined && "repository" in route ? route.repository : undefined;
     const reference = route?.kind === "manifest" ? (route.reference.tag ?? route.reference.digest) : undefined;
-    const outcome = status >= 500 ? "failed" : "refused";
+    const outcome = status >= 500 || status === CLIENT_GONE ? "failed" : "refused";
     try {
       await audit.record({
         ...this.#asker(exchange),

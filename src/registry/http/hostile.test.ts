@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { digestOf, MediaType } from "../../oci/index.ts";
-import { RegistryRefusal, type AccessControl } from "../hooks.ts";
+import { RegistryRefusal, type AccessControl, type AuditEntry } from "../hooks.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { RawConnection, rawStatus } from "./testing/raw-request.ts";
@@ -308,6 +308,33 @@ describe("clients that do nothing", () => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     connection.socket.resume();
     expect((await connection.ended()).length).toBeLessThan(size * times);
+  });
+});
+
+describe("clients that go away", () => {
+  it("are on record as such, and not as failures of the registry", async () => {
+    const entries: AuditEntry[] = [];
+    await begin({ audit: { record: async (entry) => void entries.push(entry) } });
+    const digest = await pushBlob("a", "0123456789abcdef".repeat(1024 * 1024));
+    for (const request of [
+      `GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n`,
+    ]) {
+      const before = running.reports.length;
+      const connection = await RawConnection.open(running.host);
+      connection.write(request);
+      await connection.status();
+      connection.close();
+      while (running.reports.length === before) await new Promise((resolve) => setImmediate(resolve));
+      expect(running.reports.at(-1)).toMatchObject({
+        refusal: { status: 499, message: "the client was gone before it had its answer" },
+        failure: undefined,
+      });
+    }
+    expect(entries.map(({ outcome, status }) => [outcome, status])).toEqual([
+      ["allowed", undefined],
+      ["failed", 499],
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSkillError } from "../../errors.ts";
 import type { Action } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
-import { errorBody, refusalOf } from "./answer-errors.ts";
+import { CLIENT_GONE, errorBody, refusalOf, unheard } from "./answer-errors.ts";
 import { answerBase } from "./base.ts";
 import { answerBlob } from "./blobs.ts";
 import { drain } from "./body.ts";
@@ -77,6 +77,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
   } catch (error) {
     refusal = refusalOf(error, exchange.requestId);
     if (isOurs(refusal) && !isGone(exchange, error)) failure = error;
+    else if (refusal.status === 500 && exchange.signal.aborted) refusal = unheard(error);
     await desk.recordRefusal(exchange, route, actionOf(exchange, route), refusal);
     await refuse(exchange, refusal, failure);
   }
@@ -90,7 +91,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
     repository: repositoryOf(route),
     reference: referenceOf(route),
     actor: exchange.identity.name,
-    status: response.headersSent ? response.statusCode : 499,
+    status: response.headersSent ? response.statusCode : CLIENT_GONE,
     bytesIn: exchange.bytes.in,
     bytesOut: exchange.bytes.out,
     duration: performance.now() - started,
