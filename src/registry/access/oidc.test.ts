@@ -65,6 +65,12 @@ describe("a token of an identity provider", () => {
     expect(await verifier().verify(await token(claims()))).toBeUndefined();
   });
 
+  it("is good for as long as clocks may differ, and tells so those who give tokens for it", async () => {
+    const found = await verifier().verify(await token({ exp: seconds() - 10 }));
+    expect(found?.name).toBe("oidc+alice");
+    expect(found?.expires).toBeGreaterThan(Date.now());
+  });
+
   it("names its provider, and no other part of it does", async () => {
     const found = await verifier({ name: "corp" }).verify(await token({ provider: "github", groups: ["x"] }));
     expect(found).toMatchObject({ name: "corp+alice", provider: "corp", groups: [] });

@@ -142,7 +142,7 @@ function subjectOf(payload: JWTPayload, provider: OidcProvider): OidcSubject | u
     name: providedName(provider.name ?? DEFAULT_NAME, name),
     provider: provider.name ?? DEFAULT_NAME,
     groups: [...new Set([...matched.map(({ group }) => group), ...groups.slice(0, MAX_GROUPS)])],
-    expires: (payload.exp ?? 0) * 1000,
+    expires: ((payload.exp ?? 0) + TOLERANCE) * 1000,
   };
 }
 
