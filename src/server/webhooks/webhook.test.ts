@@ -137,6 +137,17 @@ describe("a webhook", () => {
     hook.accept(event("2"));
     expect(received).toEqual([]);
   });
+  it("that ends before its target has everything says how much was lost", async () => {
+    server.removeAllListeners("request");
+    const outcomes: string[] = [];
+    const lost: unknown[] = [];
+    const log = { ...NO_LOG, error: (facts: object) => lost.push(facts) };
+    const hook = webhook({ log, onOutcome: (outcome) => outcomes.push(outcome) });
+    for (const id of ["1", "2", "3"]) hook.accept(event(id));
+    await hook.close(10);
+    expect(lost).toEqual([{ target: url.host, events: 3 }]);
+    expect(outcomes.filter((outcome) => outcome === "dropped")).toHaveLength(3);
+  });
   it("whose target answers nothing when the server ends is not waited for until it would be asked again", async () => {
     server.removeAllListeners("request");
     const hook = new Webhook({ url, secret: SECRET, allowPrivate: true, log: NO_LOG });

@@ -58,6 +58,11 @@ export class Webhook {
     await this.#running;
     clearTimeout(timer);
     this.#stop.abort();
+    const { log, onOutcome, url } = this.#options;
+    const lost = this.#waiting.splice(0).length;
+    if (lost === 0) return;
+    for (let each = 0; each < lost; each += 1) onOutcome?.("dropped");
+    log.error({ target: url.host, events: lost }, "a webhook ended before its target had everything");
   }
 
   #wants({ kind, repository }: RegistryEvent): boolean {
@@ -68,18 +73,18 @@ export class Webhook {
 
   async #run(): Promise<void> {
     for (let next = this.#waiting[0]; next !== undefined && !this.#stop.signal.aborted; next = this.#waiting[0]) {
-      await this.#deliver(next);
-      this.#waiting.shift();
+      if (await this.#deliver(next)) this.#waiting.shift();
     }
   }
 
-  async #deliver(message: Message): Promise<void> {
+  /** Resolves to whether it is done with, delivered or dropped. */
+  async #deliver(message: Message): Promise<boolean> {
     const { log, onOutcome, url, now = Date.now, pause = wait } = this.#options;
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       try {
         await deliver(this.#options, message, { now: now(), signal: this.#stop.signal });
         onOutcome?.("delivered");
-        return;
+        return true;
       } catch (error) {
         const isLast = attempt >= ATTEMPTS;
         onOutcome?.(isLast ? "dropped" : "failed");
@@ -87,10 +92,11 @@ export class Webhook {
           { target: url.host, event: message.id, attempt, err: error },
           "a webhook was not delivered",
         );
-        if (isLast) return;
+        if (isLast) return true;
         await pause(Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE), this.#stop.signal);
       }
     }
+    return false;
   }
 }
 
