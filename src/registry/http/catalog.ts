@@ -22,7 +22,7 @@ async function* readable(
 ): AsyncGenerator<string, void, undefined> {
   const { signal } = exchange;
   for await (const name of desk.storage.metadata.repositories({ signal, ...(last === undefined ? {} : { last }) })) {
-    if ((await hasManifest(desk, name)) && (await desk.mayRead(exchange, name, true))) yield name;
+    if ((await desk.mayRead(exchange, name, true)) && (await hasManifest(desk, name))) yield name;
   }
 }
 

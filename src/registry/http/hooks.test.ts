@@ -9,6 +9,7 @@ import {
   type AuditEntry,
   type ManifestChange,
 } from "../hooks.ts";
+import { createMemoryStorage } from "../storage/memory/index.ts";
 import { startRegistry, type RunningRegistry } from "./testing/running-registry.ts";
 
 let running: RunningRegistry;
@@ -95,6 +96,22 @@ describe("access", () => {
     const next = await running.fetch("/v2/_catalog?n=1&last=eve%2Ftwo", as("eve"));
     expect(await next.json()).toEqual({ repositories: ["public/three"] });
     expect(next.headers.get("link")).toBeNull();
+  });
+  it("the catalog does not look into what somebody may not read, however much there is of it", async () => {
+    const storage = createMemoryStorage();
+    running = await startRegistry({ access: byHeader, storage });
+    for (const name of ["ada/one", "ada/two", "eve/mine"]) {
+      await putImage(name, "1", {}, as(name.split("/")[0] ?? "").headers);
+    }
+    const { metadata } = storage;
+    const looked: string[] = [];
+    const repository = metadata.repository.bind(metadata);
+    metadata.repository = (name) => {
+      looked.push(name);
+      return repository(name);
+    };
+    expect(await (await running.fetch("/v2/_catalog", as("eve"))).json()).toEqual({ repositories: ["eve/mine"] });
+    expect(looked).toEqual(["eve/mine"]);
   });
 });
 
