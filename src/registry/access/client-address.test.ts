@@ -16,6 +16,10 @@ describe("the address of a client", () => {
     ["behind a proxy", from("10.1.2.3", "192.0.2.1"), "192.0.2.1"],
     ["behind two", from("::ffff:10.1.2.3", "192.0.2.1, 10.9.9.9"), "192.0.2.1"],
     ["that writes an address of its own before the proxy's", from("10.1.2.3", "198.51.100.7, 192.0.2.1"), "192.0.2.1"],
+    ["behind a proxy that writes its port, too", from("10.1.2.3", "192.0.2.1:50123"), "192.0.2.1"],
+    ["of IPv6 behind such a proxy", from("10.1.2.3", "[2001:db8::7]:50123"), "2001:db8::7"],
+    ["behind two such proxies", from("::1", "192.0.2.1:50123, 10.9.9.9:443"), "192.0.2.1"],
+    ["behind a proxy that writes no address before the port", from("10.1.2.3", "unknown:50123"), "10.1.2.3"],
     ["behind a proxy that says nothing", from("10.1.2.3"), "10.1.2.3"],
     ["behind a proxy that says nonsense", from("::1", "192.0.2.1, unknown"), "::1"],
   ])("%s", (_, request, address) => {

@@ -16,12 +16,19 @@ export function clientAddressBehind(proxies: readonly string[]): (request: Incom
     const said = [headers["x-forwarded-for"] ?? []].flat().flatMap((value) => value.split(","));
     let address = addressOf(socket);
     while (address !== undefined && isIn(trusted, address)) {
-      const next = said.pop()?.trim();
-      if (next === undefined || isIP(next) === 0) break;
+      const next = addressIn(said.pop()?.trim() ?? "");
+      if (next === undefined) break;
       address = next;
     }
     return address;
   };
+}
+
+/** What a proxy says of where a request comes from: an address, and with some proxies its port. */
+function addressIn(text: string): string | undefined {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$/.exec(text) ?? [];
+  const address = bracketed ?? plain ?? text;
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** Of a request that was destroyed, Node has taken the connection away, whatever its types say. */
