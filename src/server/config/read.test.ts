@@ -81,6 +81,16 @@ access:
       expect.objectContaining({ hint: "Did you mean immutable-versions?" }),
     );
   });
+  it("says where a webhook would be told of nothing, as no repository's name begins so", () => {
+    const webhook = (namespace: string): string =>
+      `webhooks: [{ url: "https://example.com/", secretFile: k, namespace: ${namespace} }]`;
+    for (const namespace of ["myorg/", "/myorg", "MyOrg", "myorg/*"]) {
+      expect(refusal(webhook(`"${namespace}"`))).toContain(
+        `yaml:1:69: webhooks[0].namespace is wrong: "${namespace}" is not a namespace`,
+      );
+    }
+    expect(parseServerConfig(webhook("myorg/team"), "/c.yaml").webhooks?.[0]?.namespace).toBe("myorg/team");
+  });
   it("suggests what an unknown key may have been meant to be", () => {
     expect(() => parseServerConfig("acess: {}", "/c.yaml")).toThrow(
       expect.objectContaining({ hint: "Did you mean access?" }),

@@ -108,7 +108,7 @@ const webhook = mapping(
     /** Default: all of them. */
     events: list(oneOf("push", "tag", "untag", "delete", "promote")),
     /** Only repositories whose names begin so. */
-    namespace: text,
+    namespace: checked(checkNamespace),
     /** Whether the target may be in a private network. Default: false. */
     allowPrivate: flag,
   },
