@@ -41,6 +41,21 @@ const refusal = (status: number, more: object = {}) => expect.objectContaining({
 const challenge = (header: string) => refusal(401, { headers: { "WWW-Authenticate": header } });
 const BEARER = 'Bearer realm="http://registry.test:5000/token",service="skillctl-registry"';
 
+describe("a token that another server of the same registry has just given", () => {
+  it.each([
+    ["is good where the clock is a little behind", 2000, true],
+    ["is not where it is far behind", 60_000, false],
+  ])("%s", async (_, behind, isGood) => {
+    const { token, clock, root } = await setUp();
+    const files = { htpasswd: join(root, "htpasswd"), tokenKey: join(root, "key.pem") };
+    const { control } = await createAccess(files, { now: () => clock.time - behind });
+    const { bearer } = await token("scope=repository:myorg/hello:pull", basic("alice", "wonder"));
+    const identified = control.identify(request(bearer));
+    if (isGood) expect((await identified).name).toBe("alice");
+    else await expect(identified).rejects.toThrow(refusal(401));
+  });
+});
+
 describe("somebody without credentials", () => {
   it("learns at /v2/ where to log in, also where everybody may read", async () => {
     const { can } = await setUp({ anonymousPull: true });

@@ -16,6 +16,8 @@ import type { KeyPair } from "./token-key.ts";
 
 const ALGORITHM = "ES256";
 const MAX_REMEMBERED = 10_000;
+/** Seconds by which the clock of another server, which has the same key, may be behind. */
+const BEHIND = 30;
 
 /** What a token says. */
 export interface TokenClaims extends Subject {
@@ -62,7 +64,7 @@ export class TokenIssuer {
       .setAudience(service)
       .setSubject(name ?? "")
       .setIssuedAt(issued)
-      .setNotBefore(issued)
+      .setNotBefore(issued - BEHIND)
       .setExpirationTime(expires)
       .setJti(randomUUID())
       .sign(key.privateKey);
