@@ -1,4 +1,4 @@
-import { stat, writeFile } from "node:fs/promises";
+import { stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -198,6 +198,16 @@ describe("a token", () => {
     await expect(other.control.identify(request(bearer))).rejects.toThrow(refusal(401));
     const stranger = await createAccess({ ...config, tokenKey: join(root, "other.pem") }, { now: clock.now });
     await expect(stranger.control.identify(request(bearer))).rejects.toThrow(refusal(401));
+  });
+
+  it("is signed with a key that lies where nothing can be written, as a mounted secret does", async () => {
+    const root = await temporaryDirectory();
+    const tokenKey = join(root, "key.pem");
+    await createAccess({ tokenKey });
+    const before = new Date(0);
+    await utimes(root, before, before);
+    await createAccess({ tokenKey });
+    expect((await stat(root)).mtimeMs).toBe(0);
   });
 
   it("of which one byte was changed is not good", async () => {

@@ -28,8 +28,13 @@ export async function replaceFile(path: string, edit: (text: string | undefined)
   }
 }
 
-/** Creates a file with `text`, unless there is one; returns what it holds then. For its owner alone (0600). */
+/**
+ * Creates a file with `text`, unless there is one, beside which nothing need be writable; returns what it holds then. For its owner
+ * alone (0600). Throws `CONFIG_INVALID`.
+ */
 export async function createFile(path: string, text: string): Promise<string> {
+  const there = await read(path);
+  if (there !== undefined) return there;
   const temporary = await write(path, text).catch((error: unknown) => Promise.reject(unwritable(path, error)));
   try {
     await link(temporary, path);
@@ -40,6 +45,17 @@ export async function createFile(path: string, text: string): Promise<string> {
     return await readFile(path, "utf8");
   } finally {
     await unlink(temporary).catch(absentAsUndefined);
+  }
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8").catch(absentAsUndefined);
+  } catch (cause) {
+    throw new SkillError("CONFIG_INVALID", `cannot read ${path}: the system says ${errnoOf(cause)}`, {
+      hint: "Check that the server may read it.",
+      cause,
+    });
   }
 }
 
