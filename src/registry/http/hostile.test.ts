@@ -1,8 +1,13 @@
 /** Attacks on the registry, each by its name. */
-import { afterEach, describe, expect, it } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 
 import { digestOf, MediaType } from "../../oci/index.ts";
 import { RegistryRefusal, type AccessControl, type AuditEntry } from "../hooks.ts";
+import { createFsStorage } from "../storage/fs/index.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { RawConnection, rawStatus } from "./testing/raw-request.ts";
@@ -354,6 +359,21 @@ describe("uploads", () => {
     await running.storage.blobs.uploads.cancel((first.headers.get("location") ?? "").split("/").at(-1) ?? "");
     now += 10_000;
     expect((await start("b")).status).toBe(202);
+  });
+  it("that another request works on are not said to be cancelled", async () => {
+    const root = await mkdtemp(join(tmpdir(), "skillctl-hostile-"));
+    onTestFinished(async () => rm(root, { recursive: true }));
+    await begin({ storage: await createFsStorage(root) });
+    const begun = await running.fetch("/v2/a/blobs/uploads/", { method: "POST" });
+    const location = begun.headers.get("location") ?? "";
+    const cancel = async (): Promise<number> => (await running.fetch(location, { method: "DELETE" })).status;
+    const connection = await RawConnection.open(running.host);
+    connection.write(`PATCH ${location} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n`);
+    expect(await connection.status()).toBe(100);
+    expect(await cancel()).toBe(409);
+    connection.close();
+    while ((await cancel()) === 409);
+    expect((await running.fetch(location)).status).toBe(404);
   });
   it("that expired do not stand in the metrics for good", async () => {
     let now = 0;

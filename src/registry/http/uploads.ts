@@ -1,4 +1,5 @@
 /** Upload sessions. OCI distribution-spec "Pushing blobs" (end-4 to end-6, end-11, end-13, end-14). */
+import { RegistryRefusal } from "../refusal.ts";
 import type { Desk } from "./desk.ts";
 import { refuseMethod, type Exchange } from "./exchange.ts";
 import { mountBlob } from "./mount.ts";
@@ -56,6 +57,12 @@ async function finish(desk: Desk, exchange: Exchange, route: UploadRoute): Promi
 
 async function cancel(desk: Desk, exchange: Exchange, route: UploadRoute): Promise<void> {
   const { id, repository } = await findUpload(desk, exchange, route);
-  if (await desk.storage.blobs.uploads.cancel(id)) desk.census.ended(repository);
+  const { uploads } = desk.storage.blobs;
+  if (await uploads.cancel(id)) desk.census.ended(repository);
+  else if ((await uploads.find(id)) !== undefined) {
+    throw new RegistryRefusal(409, "BLOB_UPLOAD_INVALID", `another request works on upload ${id}`, {
+      hint: "End that one, and cancel it then.",
+    });
+  }
   exchange.empty(204);
 }
