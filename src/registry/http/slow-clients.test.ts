@@ -33,15 +33,17 @@ const server = createServer();
 afterEach(() => void server.removeAllListeners("request"));
 
 describe("a client on a slow line", () => {
-  it("gets all of a blob that it takes steadily, in whatever chunks the storage has it", async () => {
-    const content = Buffer.alloc(2 * 1024 * 1024, "x");
+  it.each([
+    ["in whatever chunks the storage has it", 2 * 1024 * 1024, 0],
+    ["however late the storage has it", 512 * 1024, 480],
+  ])("gets all of a blob that it takes steadily, %s", async (_, size, late) => {
+    const content = Buffer.alloc(size, "x");
     const digest = digestOf(content);
     const storage = createMemoryStorage();
     await storage.blobs.put(digest, content);
     await storage.metadata.repository("a").linkBlob(digest);
-    const read = storage.blobs.read.bind(storage.blobs);
-    storage.blobs.read = async function* whole(...given) {
-      for await (const _ of read(...given));
+    storage.blobs.read = async function* whole() {
+      await new Promise((resolve) => setTimeout(resolve, late));
       yield content;
     };
     const registry = createRegistry({ storage, limits: { idleTimeout: 500 } });
