@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 
 import { SkillError } from "../../errors.ts";
 import { Authenticator } from "./authenticator.ts";
+import { checkPublicUrl } from "./challenge.ts";
 import { clientAddressBehind } from "./client-address.ts";
 import { RegistryAccess } from "./control.ts";
 import { ANYONE, GrantTable, USERS, type Grants } from "./grants.ts";
@@ -108,9 +109,5 @@ function checkSettings({ tokenLifetime = 300, service = "", publicUrl, oidc = []
       hint: "Name it as a host, as in registry.example.com.",
     });
   }
-  if (publicUrl !== undefined && !/^https?:\/\/[A-Za-z0-9.:[\]/_-]+$/.test(publicUrl)) {
-    throw new SkillError("CONFIG_INVALID", "the public URL is not a URL of http or https", {
-      hint: "Write it as clients do, as in https://registry.example.com.",
-    });
-  }
+  if (publicUrl !== undefined) checkPublicUrl(publicUrl);
 }

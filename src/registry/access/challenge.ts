@@ -1,4 +1,5 @@
 /** Tells a client how to log in: at the registry's token endpoint. RFC 6750; distribution project, "Token Authentication". */
+import { SkillError } from "../../errors.ts";
 import type { Action } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { formatScope } from "./scopes.ts";
@@ -19,6 +20,14 @@ export function realmFor(host: string | undefined, isEncrypted: boolean, publicU
   if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, "")}/token`;
   const name = host !== undefined && HOST.test(host) ? host : "localhost";
   return `${isEncrypted ? "https" : "http"}://${name}/token`;
+}
+
+/** Throws `CONFIG_INVALID` unless it can be a public URL: one that stands in a header. */
+export function checkPublicUrl(url: string): void {
+  if (URL.canParse(url) && /^https?:\/\/[A-Za-z0-9.:[\]/_-]+$/.test(url)) return;
+  throw new SkillError("CONFIG_INVALID", "the public URL is not a URL of http or https", {
+    hint: "Write the public URL as clients do, as in https://registry.example.com.",
+  });
 }
 
 /** Wanted: credentials, or better ones. */

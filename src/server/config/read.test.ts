@@ -91,6 +91,15 @@ access:
     }
     expect(parseServerConfig(webhook("myorg/team"), "/c.yaml").webhooks?.[0]?.namespace).toBe("myorg/team");
   });
+  it("says where a public URL is none, also where nobody logs in", () => {
+    for (const url of ["registry.example.com", "ftp://registry.example.com", "https://"]) {
+      expect(refusal(`publicUrl: ${url}`)).toContain(
+        "yaml:1:12: publicUrl is wrong: the public URL is not a URL of http or https",
+      );
+    }
+    const given = "https://registry.example.com:8443/skills";
+    expect(parseServerConfig(`publicUrl: ${given}`, "/c.yaml").publicUrl).toBe(given);
+  });
   it("suggests what an unknown key may have been meant to be", () => {
     expect(() => parseServerConfig("acess: {}", "/c.yaml")).toThrow(
       expect.objectContaining({ hint: "Did you mean access?" }),

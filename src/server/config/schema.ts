@@ -1,4 +1,5 @@
 /** The keys of a server's configuration file, section by section. Every value has a default; an empty file is a good one. */
+import { checkPublicUrl } from "../../registry/access/challenge.ts";
 import { checkNamespace, checkSubject } from "../../registry/access/grants.ts";
 import { checkRule } from "../../registry/admission/admission.ts";
 import {
@@ -140,7 +141,7 @@ const sections = {
   /** Default: the root. */
   storage,
   /** Where clients reach the server, when that is not where it listens: behind a proxy. */
-  publicUrl: text,
+  publicUrl: checked(checkPublicUrl),
   tls,
   access,
   admission,
