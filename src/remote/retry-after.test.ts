@@ -62,6 +62,13 @@ describe("an upload", () => {
     expect(waited).toEqual([7000]);
   });
 
+  it("is given up where that is so long that nobody can have meant it", async () => {
+    const fixture = await setUp();
+    fixture.registry.fail({ method: "POST", status: 429, headers: { "retry-after": "9".repeat(12) } });
+    await expect(push(fixture)).rejects.toThrow("2147483648 s");
+    expect(fixture.waits).toEqual([]);
+  });
+
   it("is given up where that is too long", async () => {
     const fixture = await setUp();
     fixture.registry.fail({ method: "PATCH", status: 503, headers: { "retry-after": "3600" } });

@@ -90,6 +90,8 @@ describe("how long to wait", () => {
   it.each([
     ["0", 0],
     ["120", 120_000],
+    ["9999999999", 2 ** 31 * 1000],
+    ["9".repeat(20), 2 ** 31 * 1000],
     [" 5 ", 5000],
     ["Thu, 01 Jan 2026 00:01:00 GMT", 60_000],
     ["Thursday, 01-Jan-26 00:01:00 GMT", 60_000],
@@ -98,7 +100,7 @@ describe("how long to wait", () => {
     expect(retryAfter(value, now)).toBe(milliseconds);
   });
 
-  it.each([undefined, "", "-1", "1.5", "1e9", "99999999999", "soon", "Thu, not a date", "NaN", "Infinity"])(
+  it.each([undefined, "", "-1", "1.5", "1e9", "soon", "Thu, not a date", "NaN", "Infinity"])(
     "is not in %j",
     (value) => {
       expect(retryAfter(value, now)).toBeUndefined();

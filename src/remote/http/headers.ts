@@ -1,6 +1,9 @@
 /** Response headers that say something about the next request. */
 import { SkillError } from "../../errors.ts";
 
+/** In seconds: what a number counts as that is larger (RFC 9111, section 1.2.2). */
+const LONGEST_DELAY = 2 ** 31;
+
 /**
  * How long to wait, in milliseconds, as a `retry-after` header says: in seconds, or until a date (RFC 9110, section 10.2.3).
  * `undefined` where it says nothing that can be understood.
@@ -8,7 +11,7 @@ import { SkillError } from "../../errors.ts";
 export function retryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Math.min(Number(text), LONGEST_DELAY) * 1000;
   // Anything else that Date.parse() takes, "1.5" or "-1" among it, is no HTTP date.
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
   const date = Date.parse(text);
