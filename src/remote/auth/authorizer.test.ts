@@ -111,6 +111,17 @@ describe("a registry that asks for a password", () => {
     expect(error.message).toContain('user "jane" to push to myorg/hello-world');
   });
 
+  it.each(["Bearer", 'Bearer realm=""', 'Bearer service="registry"'])(
+    "gets it beside a challenge for tokens that says of no place where there are any: %s",
+    async (bearer) => {
+      const auth = authorizer(JANE);
+      expect(await auth.challenged(PULL, { "www-authenticate": `${bearer}, Basic realm="registry"` })).toBe(true);
+      expect(await auth.header(PULL)).toBe(JANE_BASIC);
+      const alone = authorizer(JANE).challenged(PULL, { "www-authenticate": bearer });
+      expect((await failure(alone)).code).toBe("RESPONSE_INVALID");
+    },
+  );
+
   it("gets no identity token in its place", async () => {
     const { sent, error } = await refuseAll(authorizer(IDENTITY), PULL, BASIC);
     expect(sent).toEqual([undefined]);

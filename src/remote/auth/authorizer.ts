@@ -182,8 +182,9 @@ class ChallengedAuthorizer implements Authorizer {
 
   #choose(header: string | undefined): Challenge {
     const challenges = parseChallenges(header ?? "");
-    const chosen =
-      challenges.find(({ scheme }) => scheme === "bearer") ?? challenges.find(({ scheme }) => scheme === "basic");
+    const [bearer, basic] = ["bearer", "basic"].map((name) => challenges.find(({ scheme }) => scheme === name));
+    // Without a realm, nobody knows where there are tokens.
+    const chosen = (bearer?.parameters.get("realm") ?? "") === "" ? (basic ?? bearer) : bearer;
     if (chosen !== undefined) return chosen;
     throw unknownScheme(
       this.#options.registry,
