@@ -205,6 +205,18 @@ describe("a registry that asks for a token", () => {
     expect(asked).toEqual(["registry.test"]);
   });
 
+  it("gets the password for its catalog where it asks for that, and tokens for repositories all the same", async () => {
+    const catalog: AuthScope = { repository: undefined, access: "pull" };
+    const auth = authorizer(JANE);
+    await auth.challenged(PULL, server.challenge());
+    expect(await auth.header(catalog)).toBeUndefined();
+    expect(await auth.challenged(catalog, BASIC)).toBe(true);
+    expect(await auth.header(catalog)).toBe(JANE_BASIC);
+    expect(await auth.header(PULL)).toBe("Bearer token-1");
+    expect((await failure(auth.challenged(PULL, BASIC))).code).toBe("RESPONSE_INVALID");
+    expect((await failure(auth.challenged(catalog, BASIC, { sent: JANE_BASIC }))).code).toBe("REGISTRY_UNAUTHORIZED");
+  });
+
   it("cannot make us ask for a repository that nobody wants", async () => {
     const auth = authorizer(JANE);
     await auth.challenged(PULL, server.challenge(',scope="repository:secret/skill:pull,push aws"'));
@@ -472,6 +484,13 @@ describe("a challenge from an enemy", () => {
     const auth = authorizer(JANE, { allowHttpRealm: false });
     expect((await failure(auth.challenged(PULL, server.challenge()))).code).toBe("RESPONSE_INVALID");
     expect(server.seen).toEqual([]);
+  });
+
+  it("that wants the password for a catalog that had wanted a token gets nothing", async () => {
+    const catalog: AuthScope = { repository: undefined, access: "pull" };
+    const auth = authorizer(JANE);
+    await auth.challenged(catalog, server.challenge(',scope="registry:catalog:*"'));
+    expect((await failure(auth.challenged(catalog, BASIC))).code).toBe("RESPONSE_INVALID");
   });
 
   it("that wants the password after it had asked for a token gets nothing", async () => {

@@ -39,6 +39,11 @@ interface TokenServer {
   readonly service: string | undefined;
 }
 
+type Scheme = "none" | "basic" | TokenServer;
+
+/** What a request concerns. Registries may ask otherwise for the one than for the other: Harbor's catalog wants a password. */
+type Kind = "repository" | "registry";
+
 /** A token that is refused within this time was never accepted. Older ones may have been revoked. In milliseconds. */
 const FRESH = 10_000;
 /** Tokens are renewed so long before their end, or a quarter of their life if that is less. In milliseconds. */
@@ -60,7 +65,7 @@ class ChallengedAuthorizer implements Authorizer {
   readonly #lookups = new SharedWork<Credential | undefined>();
   readonly #credentials = new Map<string, Credential | undefined>();
   readonly #refreshTokens = new WeakMap<Credential, { readonly source: string; readonly token: string }>();
-  #scheme: "none" | "basic" | TokenServer = "none";
+  readonly #schemes: Record<Kind, Scheme> = { repository: "none", registry: "none" };
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
@@ -69,15 +74,16 @@ class ChallengedAuthorizer implements Authorizer {
   }
 
   async header(scope: AuthScope, options: AuthOptions = {}): Promise<string | undefined> {
-    if (this.#scheme === "none") return undefined;
+    const scheme = this.#schemeFor(scope);
+    if (scheme === "none") return undefined;
     const credential = await this.#credentialFor(scope, options);
     if (credential?.kind === "registry-token") return `Bearer ${credential.token}`;
-    if (this.#scheme === "basic") return credential?.kind === "basic" ? basicHeader(credential) : undefined;
+    if (scheme === "basic") return credential?.kind === "basic" ? basicHeader(credential) : undefined;
     const wanted = scopesFor(scope);
     let grant = this.#grants.usable(scope.repository, wanted, this.#now());
     // What a request that concerns no repository needs is known from its challenge only.
     if (grant === undefined && scope.repository === undefined) return undefined;
-    grant ??= await this.#fetch(scope, credential, this.#scheme, wanted, false, options);
+    grant ??= await this.#fetch(scope, credential, scheme, wanted, false, options);
     grant.uses++;
     return `Bearer ${grant.token}`;
   }
@@ -89,10 +95,10 @@ class ChallengedAuthorizer implements Authorizer {
     const challenge = this.#choose(headers["www-authenticate"]);
     const credential = await this.#credentialFor(scope, options);
     if (challenge.scheme === "bearer") return this.#challengedToken(scope, credential, challenge, sent, options);
-    if (typeof this.#scheme === "object") throw downgrade(registry);
+    if (this.#hasAskedForTokens(scope)) throw downgrade(registry);
     if (credential?.kind === "identity-token") throw unusable(registry);
     if (credential === undefined || sent !== undefined) throw refused(registry, scope, credential);
-    this.#scheme = "basic";
+    this.#schemes[kindOf(scope)] = "basic";
     return true;
   }
 
@@ -110,7 +116,7 @@ class ChallengedAuthorizer implements Authorizer {
   ): Promise<boolean> {
     const { registry } = this.#options;
     const server = { realm: readRealm(parameters.get("realm"), this.#rules), service: parameters.get("service") };
-    this.#scheme = server;
+    this.#schemes[kindOf(scope)] = server;
     if (credential?.kind === "registry-token") {
       if (sent !== undefined) throw refused(registry, scope, credential);
       return true;
@@ -175,6 +181,19 @@ class ChallengedAuthorizer implements Authorizer {
     return this.#fetches.run(key, work, signal);
   }
 
+  /** What was asked for; where that is not known yet, what was asked for in the other kind of request. */
+  #schemeFor(scope: AuthScope): Scheme {
+    const { repository, registry } = this.#schemes;
+    const [own, other] = kindOf(scope) === "repository" ? [repository, registry] : [registry, repository];
+    return own === "none" ? other : own;
+  }
+
+  /** Whether a password instead of a token would be less than what is asked for elsewhere. */
+  #hasAskedForTokens(scope: AuthScope): boolean {
+    const { repository, registry } = this.#schemes;
+    return typeof registry === "object" || (kindOf(scope) === "repository" && typeof repository === "object");
+  }
+
   #refreshTokenFor(credential: Credential | undefined, source: string): string | undefined {
     const known = credential === undefined ? undefined : this.#refreshTokens.get(credential);
     return known?.source === source ? known.token : undefined;
@@ -205,6 +224,10 @@ class ChallengedAuthorizer implements Authorizer {
     };
     return this.#lookups.run(name, lookup, signal);
   }
+}
+
+function kindOf({ repository }: AuthScope): Kind {
+  return repository === undefined ? "registry" : "repository";
 }
 
 function usableFor({ lifetime }: Token): number {
