@@ -1,8 +1,8 @@
 /** Answers that end early, or come in parts. */
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { readAll } from "../content/index.ts";
-import { digestOf } from "../oci/index.ts";
+import { digestOf, MediaType } from "../oci/index.ts";
 import { listOf, pushImage } from "../store/testing/images.ts";
 import { serve } from "./http/testing/servers.ts";
 import { RemoteStore } from "./index.ts";
@@ -53,4 +53,40 @@ it("a page whose Link header cannot be read keeps no connection busy", async () 
   const broken = listOf(store.repository(`${url.host}/broken`).tags());
   await expect(broken).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
   expect(await listOf(store.repository(`${url.host}/fine`).tags())).toEqual(["1.0.0"]);
+});
+
+describe("a list whose next page is refused", () => {
+  const descriptorOf = (text: string) => ({ mediaType: MediaType.manifest, digest: digestOf(text), size: text.length });
+  const subject = descriptorOf("subject");
+
+  /** A registry that has a first page of every list, with one signature on it, and answers `status` to the next. */
+  async function cutOff(status: number, headers: Readonly<Record<string, string>> = {}) {
+    const page = { tags: ["1.0.0"], repositories: ["a"], manifests: [descriptorOf("signature")] };
+    const url = await serve(({ url: path = "" }, response) => {
+      if (path.includes("/manifests/")) return void response.writeHead(404).end();
+      if (path.includes("last=")) return void response.writeHead(status, headers).end();
+      response.writeHead(200, { link: `<${path.split("?", 1)[0]}?last=x>; rel="next"` }).end(JSON.stringify(page));
+    });
+    const store = new RemoteStore({ registry: url.host, retry: NO_WAIT });
+    onTestFinished(async () => store.close());
+    return store;
+  }
+
+  it.each([400, 404, 405, 501])("with %i is no list without entries", async (status) => {
+    const store = await cutOff(status);
+    const repository = store.repository("a");
+    await expect(listOf(repository.tags())).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
+    await expect(listOf(store.repositories())).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
+    await expect(listOf(repository.referrers(subject))).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
+  });
+
+  it("with a page for people is no list without entries", async () => {
+    const repository = (await cutOff(200, { "content-type": "text/html" })).repository("a");
+    await expect(listOf(repository.referrers(subject))).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
+  });
+
+  it("because whoever asks may not see it says so", async () => {
+    const repository = (await cutOff(403)).repository("a");
+    await expect(listOf(repository.referrers(subject))).rejects.toMatchObject({ code: "REGISTRY_DENIED" });
+  });
 });

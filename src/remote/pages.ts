@@ -5,6 +5,7 @@ import { digestOf, parseStrictJson } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import type { RegistryRequest, RegistryResponse } from "./client-types.ts";
 import { nextLink, readBounded, type HttpHeaders, type HttpResponse } from "./http/index.ts";
+import { hasStatus, type RegistryError } from "./registry-error.ts";
 
 /** Bytes of one page, and of all pages of one list together: much of it is in memory in the end. */
 const MAX_PAGE = 16 * 1024 * 1024;
@@ -31,9 +32,14 @@ export interface PagedRequest extends OperationOptions {
   readonly send: (request: RegistryRequest) => Promise<RegistryResponse>;
 }
 
+/** Whether a registry answers that it has no such list. The specification has 404 for it; Artifactory, for one, answers 406. */
+export function isNoList(error: unknown): error is RegistryError {
+  return hasStatus(error, 400, 404, 405, 406, 501);
+}
+
 /**
- * The pages, in their order. Throws `RESPONSE_INVALID` for a page that is no JSON or too long, that leads to another host or
- * back to an earlier page, and for lists without an end; and what `send` throws.
+ * The pages, in their order. Throws `RESPONSE_INVALID` for a page that is no JSON or too long, that leads to another host, back
+ * to an earlier page or to one that is not there, and for lists without an end; and what `send` throws.
  */
 export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator<Page, void, undefined> {
   // By their digests: a server chooses how long its links are.
@@ -42,7 +48,9 @@ export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator
   const read = async (response: HttpResponse): Promise<Uint8Array> => readBounded(response, MAX_PAGE);
   let next: RegistryRequest | undefined = { ...request, method: "GET", access: "pull", expect: [200], read };
   while (next !== undefined) {
-    const response: RegistryResponse = await send(next);
+    const response: RegistryResponse = await send(next).catch((error: unknown) => {
+      throw seen.size > 0 && isNoList(error) ? breaksOff(request.doing, error) : error;
+    });
     const link = nextLink(response.headers["link"], response.url);
     seen.add(keyOf(response.url));
     const refuse = (what: string): SkillError =>
@@ -59,6 +67,14 @@ export async function* pages({ send, ...request }: PagedRequest): AsyncGenerator
     if (seen.size >= MAX_PAGES) throw refuse(`has more than ${MAX_PAGES} pages`);
     next = { ...next, path: link, query: {} };
   }
+}
+
+/** A list that has begun is there: to take it for none would lose what came of it. */
+function breaksOff(doing: string, cause: RegistryError): SkillError {
+  return new SkillError("RESPONSE_INVALID", `cannot ${doing}: the list breaks off, its next page is not there`, {
+    hint: "Try again, as somebody may have removed it meanwhile; if it stays, tell whoever runs the registry.",
+    cause,
+  });
 }
 
 function keyOf({ href }: URL): string {

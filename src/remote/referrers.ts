@@ -4,7 +4,7 @@ import { MediaType, parseManifest, readDescriptor, type Descriptor, type Digest 
 import type { OperationOptions } from "../store/types.ts";
 import type { RegistryResponse } from "./client-types.ts";
 import { getManifest } from "./manifests.ts";
-import { pages } from "./pages.ts";
+import { isNoList, pages } from "./pages.ts";
 import { referrersTag } from "./referrers-tag.ts";
 import { hasStatus } from "./registry-error.ts";
 import type { RepositoryClient } from "./repository-client.ts";
@@ -47,7 +47,11 @@ async function askRegistry(
     ...(artifactType === undefined ? {} : { query: { artifactType } }),
     headers: { accept: MediaType.index },
     doing: `list what refers to ${subject}`,
-    send: async (page) => refusePage(await repository.request(page)),
+    send: async (page) => {
+      const response = await repository.request(page);
+      // Whoever has begun a list knows the path.
+      return typeof page.path === "string" ? refusePage(response) : response;
+    },
     ...options,
   });
   try {
@@ -60,7 +64,7 @@ async function askRegistry(
       if (found.length > MAX_REFERRERS) throw invalid(repository, `lists more than ${MAX_REFERRERS} referrers`);
     }
   } catch (error) {
-    if (!isNoList(error)) throw error;
+    if (!(error instanceof WebPage) && !isNoList(error)) throw error;
     if (!isOfThisManifest(error)) repository.traits.listsReferrers ??= false;
     return undefined;
   }
@@ -71,11 +75,6 @@ async function askRegistry(
 /** What some registries that do not list referrers answer, with 200, to every path that they do not know. */
 class WebPage extends Error {
   override readonly name = "WebPage";
-}
-
-/** The specification has 404 for it; Artifactory, for one, answers 406. */
-function isNoList(error: unknown): boolean {
-  return error instanceof WebPage || hasStatus(error, 400, 404, 405, 406, 501);
 }
 
 /**
