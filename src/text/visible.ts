@@ -37,7 +37,7 @@ export function visibleLines(texts: readonly string[]): readonly string[] {
 }
 
 /** User and password before a host, with a scheme as in a URL or without; and not the tag before a digest. */
-const LOGIN = /(\/\/)[^\s/@]+@|^[^\s/@]+:[^\s/@]+@(?!sha\d+:)/g;
+const LOGIN = /(\/\/)[^\s/@]+@|^[^\s/@][^\s/@:]*:[^\s/@]+@(?!sha\d+:)/g;
 
 /** Whether a text has a user and a password in it, as URLs may. */
 export function holdsLogin(text: string): boolean {
