@@ -174,10 +174,16 @@ function unsupportedKind(entry: Dirent): string | undefined {
 /** How many more files an error names. */
 const MAX_NAMED = 8;
 
-/** The error for a file that an image cannot carry, and for others beside it. */
-export function unsupported(path: string, reason: string, others: readonly UnsupportedFile[] = []): SkillError {
+/** The error for a file that an image cannot carry, and for others beside it; `more`: how many there are besides those. */
+export function unsupported(
+  path: string,
+  reason: string,
+  others: readonly UnsupportedFile[] = [],
+  more = 0,
+): SkillError {
   const named = others.slice(0, MAX_NAMED).map((other) => `${quote(other.path)} (${other.reason})`);
-  if (others.length > MAX_NAMED) named.push(`${others.length - MAX_NAMED} more`);
+  const left = others.length - named.length + more;
+  if (left > 0) named.push(`${left} more`);
   const nor = named.length === 0 ? "" : `; neither can ${named.join(", ")}`;
   const each = named.length === 0 ? "it" : "each";
   return new SkillError("FILE_UNSUPPORTED", `${quote(path)} cannot be packed: ${reason}${nor}`, {

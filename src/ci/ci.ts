@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import type { LifecycleState } from "../lifecycle/index.ts";
 import { parseReference } from "../oci/index.ts";
-import { validate } from "../skill/directory.ts";
+import { unsupportedIn, validate } from "../skill/directory.ts";
 import { outcomeOf } from "../skill/outcome.ts";
 import { pack, type PackResult } from "../skill/pack.ts";
 import { SkillCardError, type SkillCard } from "../skillcard/index.ts";
@@ -47,7 +47,7 @@ export interface CiOptions extends PlanOptions, OperationOptions {
  * where the work ended. The image of a skill depends on its files and on the last commit that changed them, not on the run.
  *
  * Throws `SOURCE_UNREADABLE`, `SKILLCARD_MISSING` and `USAGE` as {@link planFor} does, and `ABORTED`. In the report: `SKILLCARD_INVALID`,
- * `PUBLISHED_IMMUTABLE` for files that changed under a version that is out, `CONFLICT` for two directories with one name and
+ * `FILE_UNSUPPORTED`, `PUBLISHED_IMMUTABLE` for files that changed under a version that is out, `CONFLICT` for two directories with one name and
  * version, and what packing, pushing and promoting throw.
  */
 export async function ci(directory: string, options: CiOptions): Promise<CiReport> {
@@ -110,6 +110,8 @@ class Run {
       facts.name = `${card.metadata.namespace}/${card.metadata.name}`;
       facts.version = card.metadata.version;
     }
+    const unpackable = unsupportedIn(report, skill.directory === "." ? "" : `${skill.directory}/`);
+    if (unpackable !== undefined) throw unpackable;
     if (!report.valid || card === undefined) throw new SkillCardError(skill.directory, issues);
     this.#claim(skill, card);
     if (stage === "validate") return "valid";

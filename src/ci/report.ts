@@ -31,6 +31,11 @@ export interface SkillReport extends SkillChange {
   readonly error?: SkillError;
 }
 
+/** Why a skill failed, unless its issues say so. */
+export function failureBeside({ error }: SkillReport): SkillError | undefined {
+  return error?.code === "SKILLCARD_INVALID" ? undefined : error;
+}
+
 export interface CiReport {
   readonly stage: Stage;
   /** The commit that was checked out. */

@@ -1,6 +1,6 @@
 /** A report as Markdown, for the page that GitHub or GitLab shows of a run. */
 import { visibleLine } from "../text/index.ts";
-import type { CiReport, SkillReport } from "./report.ts";
+import { failureBeside, type CiReport, type SkillReport } from "./report.ts";
 
 /** How many skills the table lists. GitHub shows at most 1 MiB of a summary. */
 const MAX_ROWS = 1000;
@@ -27,14 +27,15 @@ function row({ directory, version = "", change, outcome, reference, digest }: Sk
   return `| ${code(directory)} | ${code(version)} | ${change} | ${outcome === "failed" ? "**failed**" : outcome} | ${image} |`;
 }
 
-function remarksOn({ directory, error, issues, warnings }: SkillReport): string[] {
+function remarksOn(skill: SkillReport): string[] {
+  const { directory, issues, warnings } = skill;
   const found = issues.map(
     ({ file, line, column, severity, message }) =>
       `${severity} in ${code(`${file}:${line}:${column}`)}: ${plain(message)}`,
   );
-  const failure = error === undefined || found.length > 0 ? [] : [plain(error.message)];
-  const hint = error?.hint === undefined || found.length > 0 ? [] : [plain(error.hint)];
-  return [...failure, ...hint, ...found, ...warnings.map(plain)].map((text) => `- ${code(directory)}: ${text}`);
+  const error = failureBeside(skill);
+  const failure = [error?.message, error?.hint].flatMap((text) => (text === undefined ? [] : [plain(text)]));
+  return [...failure, ...found, ...warnings.map(plain)].map((text) => `- ${code(directory)}: ${text}`);
 }
 
 /** `3 skills, 2 pushed, 1 failed`. */

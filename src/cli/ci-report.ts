@@ -1,5 +1,5 @@
 /** How `skillctl ci` tells what it did. */
-import type { CiReport, SkillReport } from "../ci/report.ts";
+import { failureBeside, type CiReport, type SkillReport } from "../ci/report.ts";
 import { visibleLine } from "../text/index.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "./exit.ts";
 import { describeError } from "./failure.ts";
@@ -60,9 +60,11 @@ export async function reportTrouble(
   output: Output,
   variables: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  for (const { error, issues, warnings, directory, outcome } of report.skills) {
+  for (const skill of report.skills) {
+    const { issues, warnings, directory, outcome } = skill;
     await output.remark(formatIssues(issues, undefined, output.remarkStyle));
-    if (error !== undefined && issues.every(({ severity }) => severity !== "error")) await output.failure(error);
+    const error = failureBeside(skill);
+    if (error !== undefined) await output.failure(error);
     await remarkWarnings(
       output,
       warnings.map((warning) => `${directory}: ${warning}`),

@@ -70,6 +70,16 @@ export async function validate(path: string, options: OperationOptions = {}): Pr
 }
 
 /**
+ * The error for the files of a report that no image can carry, as packing would throw it; `undefined` where there are none. `prefix`:
+ * what comes before their paths in it.
+ */
+export function unsupportedIn(report: ValidationReport, prefix = ""): SkillError | undefined {
+  const files = report.unsupported.map(({ path, reason }) => ({ path: prefix + path, reason }));
+  const [first, ...others] = files;
+  return first === undefined ? undefined : unsupported(first.path, first.reason, others, report.unsupportedMore);
+}
+
+/**
  * Reads and checks a skill directory without changing anything. The files that are checked are those that will be packed,
  * to the byte: card and prompt are read once, and packing takes what was read. Throws as {@link validate} does.
  */

@@ -1,5 +1,5 @@
 /** `skillctl ci`, as the pipeline of a repository of skills runs it. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -149,6 +149,21 @@ describe("what the pipeline says", () => {
     const repository = await onBranch();
     const push = await github(repository, "push", { before: OID }, "main");
     expect(outcomes(await repository.report(["--validate-only"], push))).toHaveLength(2);
+  });
+
+  it("says which file of a skill no image can carry, also where the card is doubtful", async () => {
+    const repository = await onBranch();
+    await repository.skill("three");
+    const directory = repository.workspace.path("repo/skills/three");
+    const card = await readFile(`${directory}/skill.yaml`, "utf8");
+    await writeFile(`${directory}/skill.yaml`, card.replace(/license: .*/, "license: none of them"));
+    await symlink("SKILL.md", `${directory}/other.md`);
+    await repository.commit();
+    const { status, stderr } = await repository.ci(["--validate-only"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('error: "skills/three/other.md" cannot be packed: it is a symbolic link\nhint: ');
+    const { skills } = await repository.report(["--validate-only"]);
+    expect(skills).toMatchObject([{ outcome: "failed", error: { code: "FILE_UNSUPPORTED" }, issues: [{ line: 8 }] }]);
   });
 
   it("marks problems beside their lines on GitHub", async () => {
