@@ -66,7 +66,9 @@ function configure(command: Command, entry: CommandEntry, definition: CommandDef
 
 /** What commander says of wrong usage, as our error. */
 export function usageError(error: CommanderError, command: string | undefined): SkillError {
-  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  // Of flags alone commander wants to print its help, and has no words for what is wrong.
+  const said = error.code === "commander.help" ? "no command is named" : error.message.replace(/^error: /, "");
+  const [message = "", suggestion] = said.split("\n");
   const help = command === undefined ? "skillctl help" : `skillctl help ${command}`;
   const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See what is possible: ${help}`;
   return new SkillError("USAGE", message, { hint, cause: error });

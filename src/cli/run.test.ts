@@ -46,6 +46,13 @@ describe("help", () => {
     expect(overview.stdout).not.toContain("__complete");
   });
 
+  it.each([["--json"], ["-q"], ["--store", "x"]])("is what flags alone are told to look at: %s", async (...flags) => {
+    const { status, stdout, stderr } = await call(flags);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("no command is named");
+    expect(stderr).toContain("skillctl help");
+  });
+
   it("shows every alias in a command's usage", async () => {
     expect((await call(["help", "images"])).stdout).toMatch(/^Usage: skillctl list\|ls\|images \[options\] \[name\]\n/);
   });
