@@ -5,6 +5,7 @@
  * it is untrusted until its last byte has been judged. Knows tar, gzip and directories; nothing of images or skills.
  */
 export { type CollectedFiles, collectFiles, type CollectOptions, type UnsupportedFile } from "./collect.ts";
+export { demandsOf } from "./demands.ts";
 export { type ExtractOptions, type ExtractSummary, extractLayers } from "./extract.ts";
 export { createLayer, type CreateLayerOptions } from "./layer.ts";
 export { readLayer, type ReadLayerOptions, readLayers, type ReadLayersOptions } from "./layer-read.ts";

@@ -15,6 +15,7 @@ import { collectFiles } from "./collect.ts";
 import { BLOCK_SIZE } from "./deflate-block.ts";
 import { DeflatePool } from "./deflate-pool.ts";
 import { gzip } from "./gzip-write.ts";
+import { demandsOf } from "./demands.ts";
 import { createLayer } from "./layer.ts";
 import { readLayer } from "./layer-read.ts";
 import { pathRefusal } from "./path-rules.ts";
@@ -273,4 +274,12 @@ describe("headers", () => {
     expect(encodeHeader({ ...fields, size: 2 ** 33 - 1 })).toHaveLength(512);
     expect(Buffer.from(encodeHeader({ ...fields, size: 2 ** 33 })).includes("19 size=8589934592\n")).toBe(true);
   });
+});
+
+test("what a layer will ask is told from its files as from its bytes", async () => {
+  const files = [file("a/b/c"), file("a/é"), file("f", "x".repeat(1000)), file(`${"d/".repeat(20)}${"n".repeat(120)}`)];
+  const layer = createLayer(files);
+  await readAll(layer.content);
+  const { entries, uncompressedSize } = layer.summary();
+  expect(demandsOf(files)).toEqual({ entries, expandedSize: uncompressedSize, fileSize: 1000 });
 });

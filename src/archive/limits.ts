@@ -40,17 +40,25 @@ export const LAYOUT_LIMITS: ArchiveLimits = {
 
 /** What a layer asks of who reads it, as far as it is known when it has been written. */
 export interface LayerDemands {
-  readonly compressedSize: number;
+  /** Absent before that. */
+  readonly compressedSize?: number;
   readonly expandedSize: number;
   readonly entries: number;
   /** The largest file. */
   readonly fileSize: number;
 }
 
-/** The default limits that a layer would exceed, with the values that it needs; empty when it needs none raised. */
-export function limitsToRaise(demands: LayerDemands): Partial<ArchiveLimits> {
-  const ratio = Math.ceil(demands.expandedSize / Math.max(demands.compressedSize, 1));
-  const needed = { ...demands, ratio: demands.expandedSize > DEFAULT_LIMITS.ratioFrom ? ratio : 0 };
+/**
+ * The default limits that a layer would exceed, with the values that it needs; empty when it needs none raised. Without its
+ * compressed size, those that are about that are left out.
+ */
+export function limitsToRaise({ compressedSize, ...known }: LayerDemands): Partial<ArchiveLimits> {
+  const ratio = Math.ceil(known.expandedSize / Math.max(compressedSize ?? Infinity, 1));
+  const needed = {
+    ...known,
+    compressedSize: compressedSize ?? 0,
+    ratio: known.expandedSize > DEFAULT_LIMITS.ratioFrom ? ratio : 0,
+  };
   const keys = ["compressedSize", "expandedSize", "ratio", "entries", "fileSize"] as const;
   return Object.fromEntries(keys.flatMap((key) => (needed[key] > DEFAULT_LIMITS[key] ? [[key, needed[key]]] : [])));
 }

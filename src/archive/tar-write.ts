@@ -36,6 +36,21 @@ export async function* writeTar(entries: Iterable<LayerFile>, options: TarOption
   yield new Uint8Array(2 * TAR_BLOCK);
 }
 
+/** What {@link writeTar} makes of `entries`: bytes, and entries with the directories that they lie in. */
+export function measureTar(entries: Iterable<LayerFile>): { readonly size: number; readonly entries: number } {
+  const directories = new Set<string>();
+  let [size, count] = [2 * TAR_BLOCK, 0];
+  for (const entry of entries) {
+    for (const path of newParents(entry.path, directories)) {
+      size += encodeHeader({ path, type: "5", mode: 0o755, size: 0, mtime: 0 }).length;
+    }
+    size += encodeHeader({ path: entry.path, type: "0", mode: 0o644, size: entry.size, mtime: 0 }).length;
+    size += entry.size + paddingOf(entry.size);
+    count += 1;
+  }
+  return { size, entries: count + directories.size };
+}
+
 /** Refuses, with `USAGE`, a time that a ustar header cannot hold. */
 export function checkMtime(mtime: number): number {
   if (Number.isInteger(mtime) && mtime >= 0 && mtime <= MAX_OCTAL_11) return mtime;

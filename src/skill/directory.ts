@@ -2,7 +2,15 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, posix, resolve } from "node:path";
 
-import { collectFiles, type CollectedFiles, type CollectOptions, type LayerFile } from "../archive/index.ts";
+import {
+  type ArchiveLimits,
+  collectFiles,
+  type CollectedFiles,
+  type CollectOptions,
+  demandsOf,
+  type LayerFile,
+  limitsToRaise,
+} from "../archive/index.ts";
 import { unsupported, type UnsupportedFile } from "../archive/collect.ts";
 import { asContent, readAll } from "../content/index.ts";
 import { isSkillError, SkillError } from "../errors.ts";
@@ -32,6 +40,8 @@ export interface ValidationReport {
   readonly unsupported: readonly UnsupportedFile[];
   /** How many more there are. */
   readonly unsupportedMore: number;
+  /** The limits that whoever unpacks it will have to raise, and to what, as far as that shows before it is packed. */
+  readonly exceeds: Partial<ArchiveLimits>;
   /** True when no issue is an error and every file can be packed. */
   readonly valid: boolean;
 }
@@ -104,7 +114,7 @@ export async function readSkillDirectory(path: string, options?: CollectOptions)
   const names = new Set(files.map((file) => file.path));
   const prompt = kept.get(PROMPT_FILE);
   return {
-    report: checkCard(path, directory, kept, names),
+    report: { ...checkCard(path, directory, kept, names), exceeds: limitsToRaise(demandsOf(files)) },
     contents: { ...collected, files },
     wordcount: prompt === undefined ? undefined : countWords(new TextDecoder().decode(prompt)),
   };
@@ -115,7 +125,7 @@ function checkCard(
   directory: string,
   contents: ReadonlyMap<string, Uint8Array>,
   names: ReadonlySet<string>,
-): ValidationReport {
+): Omit<ValidationReport, "exceeds"> {
   const name = basename(resolve(directory));
   const checked = checkCardFile(contents, { directory, name, hasFile: (file) => names.has(file) });
   if (checked === undefined) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { writeTar, type LayerFile } from "../archive/index.ts";
+import { DEFAULT_LIMITS, writeTar, type LayerFile } from "../archive/index.ts";
 import { describeManifest, encodeManifest, MediaType, parseReference, type Descriptor } from "../oci/index.ts";
 import { MemoryStore, type Content } from "../store/index.ts";
 import {
@@ -491,6 +491,30 @@ describe("checking a skill with files that cannot be packed", () => {
     const directory = await temporaryDirectory();
     await symlink("/etc/hostname", join(directory, "SKILL.md"));
     await expect(validate(directory)).rejects.toMatchObject({ code: "FILE_UNSUPPORTED" });
+  });
+});
+
+describe("checking a skill that unpacks only under raised limits", () => {
+  it("tells which, as packing does, and finds it valid", async () => {
+    const directory = await skillDirectory();
+    const size = DEFAULT_LIMITS.fileSize + 1;
+    for (const name of ["model.bin", "other.bin"]) await writeFile(join(directory, name), Buffer.alloc(size, name));
+    expect(await validate(directory)).toMatchObject({ valid: true, issues: [], exceeds: { fileSize: size } });
+    expect((await pack(directory, new MemoryStore())).exceeds).toMatchObject({ fileSize: size });
+  });
+
+  it("tells of an ordinary one that there are none", async () => {
+    expect((await validate(await skillDirectory())).exceeds).toEqual({});
+  });
+
+  it("tells how many files and bytes there are together", async () => {
+    const directory = await skillDirectory();
+    await mkdir(join(directory, "many"));
+    for (let at = 0; at < 5; at++) await writeFile(join(directory, `${at}.bin`), Buffer.alloc(14 * 2 ** 20));
+    await Promise.all(Array.from({ length: 10_000 }, async (_, at) => writeFile(join(directory, "many", `${at}`), "")));
+    const { exceeds } = await validate(directory);
+    expect(Object.keys(exceeds)).toEqual(["expandedSize", "entries"]);
+    expect(exceeds.entries).toBe(10_008);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, type Workspace } from "./skillctl.ts";
@@ -59,10 +59,22 @@ describe("validate", () => {
     expect((await user.run(["validate", "good/skill.yaml", "good/SKILL.md"])).status).toBe(0);
   });
 
+  it("warns of a skill that unpacks only under raised limits, and with which", async () => {
+    await user.write({ "large/SKILL.md": "---\nname: large\ndescription: Does it.\n---\n" });
+    await writeFile(user.path("large/model.bin"), Buffer.alloc(17 * 2 ** 20));
+    const { status, stdout } = await user.run(["validate", "large"]);
+    expect([status, stdout]).toEqual([
+      0,
+      'warning: "large" is larger than usual: a registry may refuse it, and it unpacks with --limit fileSize=17825792\n' +
+        "hint: Leave out what agents do not need, or name it in .skillignore.\n\n" +
+        "valid: 1 skill checked, no problems; 1 larger than usual\n",
+    ]);
+  });
+
   it("gives the same as JSON", async () => {
     const { status, stdout, stderr } = await user.run(["validate", "good", "bad", "missing", "--json"]);
     expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
-    const packable = { unsupported: [], unsupportedMore: 0 };
+    const packable = { unsupported: [], unsupportedMore: 0, exceeds: {} };
     expect(JSON.parse(stdout)).toEqual([
       {
         path: "good",

@@ -4,6 +4,7 @@ import type { CommandDefinition } from "../command.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError, formatError } from "../failure.ts";
 import { countIssues, formatIssues } from "../issues.ts";
+import { formatLimits } from "../limits.ts";
 import type { Style } from "../style.ts";
 import { plural } from "../units.ts";
 import { each, text } from "../values.ts";
@@ -62,14 +63,23 @@ function statusOf(finding: Finding): ExitStatus {
 
 function toJson(finding: Finding): object {
   if ("error" in finding) return { path: finding.path, valid: false, error: describeError(finding.error) };
-  const { path, file, valid, issues, unsupported, unsupportedMore } = finding;
-  return { path, file, valid, issues, unsupported, unsupportedMore };
+  const { path, file, valid, issues, unsupported, unsupportedMore, exceeds } = finding;
+  return { path, file, valid, issues, unsupported, unsupportedMore, exceeds };
 }
 
 function format(finding: Finding, style: Style): string {
   if ("error" in finding) return formatError(finding.error, style);
   const { issues, text: source } = finding;
-  return [formatIssues(issues, source, style), formatUnsupported(finding, style)].filter(Boolean).join("\n");
+  return [formatIssues(issues, source, style), formatUnsupported(finding, style), formatExceeds(finding, style)]
+    .filter(Boolean)
+    .join("\n");
+}
+
+/** What not everybody takes. */
+function formatExceeds({ path, exceeds }: ValidationReport, style: Style): string {
+  if (Object.keys(exceeds).length === 0) return "";
+  const what = `${quote(path)} is larger than usual: a registry may refuse it, and it unpacks with ${formatLimits(exceeds)}`;
+  return `${style.yellow(style.bold("warning:"))} ${what}\n${style.cyan("hint:")} Leave out what agents do not need, or name it in .skillignore.\n`;
 }
 
 /** One line for each file that cannot be packed, and what to do about all of them. */
@@ -87,10 +97,12 @@ function summarize(findings: readonly Finding[], style: Style): string {
   const reports = findings.flatMap((finding) => ("error" in finding ? [] : [finding]));
   const unchecked = findings.length - reports.length;
   const issues = reports.flatMap((report) => report.issues);
+  const large = reports.filter(({ exceeds }) => Object.keys(exceeds).length > 0).length;
   const unpackable = reports.reduce((sum, report) => sum + report.unsupported.length + report.unsupportedMore, 0);
   const facts = [
     ...(reports.length === 0 ? [] : [`${plural(reports.length, "skill")} checked, ${countIssues(issues)}`]),
     ...(unpackable === 0 ? [] : [`${plural(unpackable, "file")} cannot be packed`]),
+    ...(large === 0 ? [] : [`${large} larger than usual`]),
     ...(unchecked === 0 ? [] : [`${plural(unchecked, "path")} could not be checked`]),
   ];
   return `${verdict(reports, unchecked, style)}: ${facts.join("; ")}\n`;
