@@ -118,8 +118,8 @@ class Run {
     const packed = await this.#pack(skill, directory, facts);
     facts.digest = packed.digest;
     if (stage === "pack") return "packed";
-    const { outcome, ...delivered } = await this.#deliver(packed, card);
-    Object.assign(facts, delivered);
+    const { outcome, warnings, ...delivered } = await this.#deliver(packed, card);
+    Object.assign(facts, delivered, { warnings: [...(facts.warnings ?? []), ...warnings] });
     return outcome;
   }
 

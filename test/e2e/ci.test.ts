@@ -376,6 +376,9 @@ describe("the image", () => {
     const { skills } = await repository.report([]);
     expect(skills[0]?.commit).toBeUndefined();
     expect(skills[0]?.warnings).toEqual(["its directory holds what is not committed, so no commit is recorded"]);
+    await registryFor(repository.workspace);
+    const [pushed] = (await repository.report([...PUSH, "--all"])).skills.filter(({ commit }) => commit === undefined);
+    expect(pushed).toMatchObject({ outcome: "pushed", warnings: [expect.stringContaining("not committed") as string] });
   });
 
   it("is one of two directories that claim its name and version, never by chance", async () => {
