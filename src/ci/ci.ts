@@ -105,6 +105,9 @@ class Run {
     const report = await validate(directory, this.#options);
     const issues = report.issues.map((issue) => ({ ...issue, file: this.#shown(issue.file) }));
     facts.issues = issues;
+    facts.warnings = Object.entries(report.exceeds).map(
+      ([limit, needed]) => `it is larger than usual: whoever unpacks it must raise the limit ${limit} to ${needed}`,
+    );
     const { card } = report;
     if (card !== undefined) {
       facts.name = `${card.metadata.namespace}/${card.metadata.name}`;
@@ -131,7 +134,7 @@ class Run {
       lastChange(this.#git, head, skill.directory),
     ]);
     if (committed) facts.commit = change.commit;
-    else facts.warnings = ["its directory holds what is not committed, so no commit is recorded"];
+    else facts.warnings = [...(facts.warnings ?? []), UNCOMMITTED];
     return pack(directory, required(this.#options.local, "local"), {
       provenance: {
         ...(source === undefined ? {} : { source }),
@@ -177,6 +180,8 @@ class Run {
     return file.startsWith(`${this.#git.root}/`) ? file.slice(this.#git.root.length + 1) : file;
   }
 }
+
+const UNCOMMITTED = "its directory holds what is not committed, so no commit is recorded";
 
 function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;

@@ -166,6 +166,15 @@ describe("what the pipeline says", () => {
     expect(skills).toMatchObject([{ outcome: "failed", error: { code: "FILE_UNSUPPORTED" }, issues: [{ line: 8 }] }]);
   });
 
+  it("warns of a skill that unpacks only under raised limits", async () => {
+    const repository = await onBranch();
+    await repository.skill("three");
+    await writeFile(repository.workspace.path("repo/skills/three/model.bin"), Buffer.alloc(17 * 2 ** 20));
+    await repository.commit();
+    const { status, stderr } = await repository.ci(["--validate-only"]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("raise the limit fileSize to 17825792") as string]);
+  });
+
   it("marks problems beside their lines on GitHub", async () => {
     const repository = await onBranch();
     await repository.skill("two", "Better.", "1,0");
