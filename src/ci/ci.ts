@@ -8,7 +8,7 @@ import { unsupportedIn, validate } from "../skill/directory.ts";
 import { outcomeOf } from "../skill/outcome.ts";
 import { pack, type PackResult } from "../skill/pack.ts";
 import { SkillCardError, type SkillCard } from "../skillcard/index.ts";
-import { isCommitted, lastChange, openGit, type Git } from "../source/index.ts";
+import { isCommitted, lastChange, openGit, submodulesIn, type Git } from "../source/index.ts";
 import { inOrder } from "../store/in-order.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
@@ -129,12 +129,14 @@ class Run {
   async #pack(skill: SkillChange, directory: string, facts: Facts): Promise<PackResult> {
     const { sourceDateEpoch, signal } = this.#options;
     const { head, source } = this.#plan;
-    const [committed, change] = await Promise.all([
+    const [clean, change, submodules] = await Promise.all([
       isCommitted(this.#git, skill.directory),
       lastChange(this.#git, head, skill.directory),
+      submodulesIn(this.#git, head, skill.directory),
     ]);
+    const committed = clean && submodules.length === 0;
     if (committed) facts.commit = change.commit;
-    else facts.warnings = [...(facts.warnings ?? []), UNCOMMITTED];
+    else facts.warnings = [...(facts.warnings ?? []), ...submodules.map(foreign), ...(clean ? [] : [UNCOMMITTED])];
     return pack(directory, required(this.#options.local, "local"), {
       provenance: {
         ...(source === undefined ? {} : { source }),
@@ -179,6 +181,11 @@ class Run {
   #shown(file: string): string {
     return file.startsWith(`${this.#git.root}/`) ? file.slice(this.#git.root.length + 1) : file;
   }
+}
+
+/** Of a submodule: git is not asked what is in it, which may be nothing. */
+function foreign(submodule: string): string {
+  return `${quote(submodule)} is a submodule, of which is packed what is there now, so no commit is recorded`;
 }
 
 const UNCOMMITTED = "its directory holds what is not committed, so no commit is recorded";

@@ -15,6 +15,13 @@ export async function filesAt(git: Git, commit: string): Promise<readonly string
   return fields(await git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", commit));
 }
 
+/** The paths of the submodules in a directory, a path from the repository's top, at a commit. */
+export async function submodulesIn(git: Git, commit: string, directory: string): Promise<readonly string[]> {
+  const paths = directory === "." ? [] : [`${directory}/`];
+  const entries = fields(await git.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, ...paths));
+  return entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+}
+
 /** The files that differ between two commits. A file that moved and stayed the same, to the byte, is one that was renamed. */
 export async function filesChanged(git: Git, from: string, to: string): Promise<readonly FileChange[]> {
   const printed = fields(
@@ -25,6 +32,8 @@ export async function filesChanged(git: Git, from: string, to: string): Promise<
       "--find-renames=100%",
       "--no-ext-diff",
       "--no-textconv",
+      // That a submodule is at another commit now is a change; between two commits, nobody looks into it.
+      "--ignore-submodules=none",
       "--end-of-options",
       from,
       to,

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { temporaryDirectory as makeTemporaryDirectory } from "../../test/fixtures/temporary-directory.ts";
-import { filesAt, filesChanged } from "./changes.ts";
+import { filesAt, filesChanged, submodulesIn } from "./changes.ts";
 import { commitOf } from "./base.ts";
 import { openGit, type Git } from "./git.ts";
 import { isCommitted, lastChange } from "./provenance.ts";
@@ -39,6 +39,7 @@ async function askAll(git: Git): Promise<void> {
   await filesChanged(git, await commitOf(git, "HEAD~1"), head);
   await lastChange(git, head, ".");
   await isCommitted(git, ".");
+  await submodulesIn(git, head, ".");
 }
 
 describe("a repository's own programs", () => {
@@ -156,5 +157,22 @@ describe("git", () => {
     const [head, before] = [await commitOf(opened, "HEAD"), await commitOf(opened, "HEAD~1")];
     expect(await filesAt(opened, head)).toEqual(expect.arrayContaining(names));
     expect((await filesChanged(opened, before, head)).map(({ path }) => path)).toEqual(expect.arrayContaining(names));
+  });
+
+  it("tells which submodules there are, and that one is at another commit", async () => {
+    const { directory, git } = await repository();
+    const sub = await repository();
+    await mkdir(join(directory, "skills"));
+    for (const name of ["skills/one", "skills-too"]) {
+      await git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", sub.directory, name);
+    }
+    await git("commit", "--quiet", "--message=submodules");
+    await git("-C", "skills/one", "commit", "--quiet", "--allow-empty", "--message=two");
+    await git("commit", "--quiet", "--all", "--message=on");
+    const opened = await openGit(directory, { variables: process.env });
+    const [head, before] = [await commitOf(opened, "HEAD"), await commitOf(opened, "HEAD~1")];
+    expect(await submodulesIn(opened, head, "skills")).toEqual(["skills/one"]);
+    expect(await submodulesIn(opened, head, ".")).toEqual(["skills-too", "skills/one"]);
+    expect(await filesChanged(opened, before, head)).toEqual([{ kind: "modified", path: "skills/one" }]);
   });
 });

@@ -3,7 +3,7 @@
  * what a repository brings along.
  */
 export { baseFor, commitOf, isShallow } from "./base.ts";
-export { filesAt, filesChanged } from "./changes.ts";
+export { filesAt, filesChanged, submodulesIn } from "./changes.ts";
 export type { FileChange } from "./changes.ts";
 export { openGit } from "./git.ts";
 export type { Git, GitOptions } from "./git.ts";

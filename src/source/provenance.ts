@@ -32,7 +32,7 @@ async function log(
   return { commit, time: Number(time), isFirst: parent === undefined };
 }
 
-/** Whether the directory holds what was committed, and nothing else that git does not ignore. */
+/** Whether the directory holds what was committed, and nothing else that git does not ignore. Submodules are not looked into. */
 export async function isCommitted(git: Git, directory: string): Promise<boolean> {
   const options = ["--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=all"];
   return (await git.run("status", ...options, "--", directory)) === "";

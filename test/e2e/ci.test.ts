@@ -390,6 +390,23 @@ describe("the image", () => {
     expect(pushed).toMatchObject({ outcome: "pushed", warnings: [expect.stringContaining("not committed") as string] });
   });
 
+  it("names no commit when a submodule is in the directory, and is made anew when that moves on", async () => {
+    const repository = await onBranch();
+    await repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "./", "skills/two/vendor");
+    await repository.commit();
+    await repository.git("-C", "skills/two/vendor", "commit", "--quiet", "--allow-empty", "--message=on");
+    await repository.commit();
+    const { skills } = await repository.report(["--base", "HEAD~1"]);
+    expect(skills).toMatchObject([
+      {
+        directory: "skills/two",
+        outcome: "packed",
+        warnings: [expect.stringContaining('"skills/two/vendor" is a submodule') as string],
+      },
+    ]);
+    expect(skills[0]?.commit).toBeUndefined();
+  });
+
   it("is one of two directories that claim its name and version, never by chance", async () => {
     const repository = await onBranch();
     await repository.workspace.skill("repo/other/two", { name: "two" });
