@@ -62,6 +62,18 @@ describe("an upload", () => {
     expect(waited).toEqual([7000]);
   });
 
+  it.each([429, 503])("goes on when the token server says, which answers %i in the middle of it", async (status) => {
+    let clock = 0;
+    const auth = { scheme: "bearer", ...USER } as const;
+    const fixture = await setUp({ auth }, { chunkSize: 1024 * 1024, now: () => (clock += 1_000_000) });
+    const { registry, waits } = fixture;
+    const refuse = (): void => registry.fail({ path: "/token", status, headers: { "retry-after": "7" } });
+    registry.fail({ method: "PATCH", hold: Promise.resolve(), seen: refuse });
+    await push(fixture);
+    expect(waits).toContain(7000);
+    expect(registry.content.repository("examples/hello").blobs.has(blob.digest)).toBe(true);
+  });
+
   it("is given up where that is so long that nobody can have meant it", async () => {
     const fixture = await setUp();
     fixture.registry.fail({ method: "POST", status: 429, headers: { "retry-after": "9".repeat(12) } });

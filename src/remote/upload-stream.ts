@@ -6,6 +6,7 @@
  * where the registry says that it is: out of the chunk at hand, or by reading the content again, if that can be done.
  */
 import { isSkillError, SkillError } from "../errors.ts";
+import { isRetryable } from "./http/index.ts";
 import { hasStatus } from "./registry-error.ts";
 import type { UploadSession } from "./upload-session.ts";
 import { piecesOf, type UploadSource } from "./upload-source.ts";
@@ -126,10 +127,9 @@ function hasTooMuch(held: number): SkillError {
 }
 
 /**
- * Whether an upload can go on after this: the connection broke, the registry failed for a moment, has other bytes than we
- * thought, or wanted a new token, which was got meanwhile.
+ * Whether an upload can go on after this: the connection broke, the registry or its token server failed for a moment, it has other
+ * bytes than we thought, or wanted a new token, which was got meanwhile.
  */
 function isInterruption(error: unknown): boolean {
-  const mayPass = hasStatus(error, 401, 404, 408, 416, 429, 500, 502, 503, 504);
-  return mayPass || isSkillError(error, "REGISTRY_UNREACHABLE");
+  return hasStatus(error, 401, 404, 416) || isRetryable(error) || isSkillError(error, "REGISTRY_UNREACHABLE");
 }

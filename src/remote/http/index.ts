@@ -4,7 +4,7 @@ export { asksForTls, speaksPlainHttp, speaksTls } from "./failures.ts";
 export { nextLink } from "./headers.ts";
 export { proxiesFrom, type ProxySettings } from "./proxy.ts";
 export { sendFollowing, type FollowedResponse } from "./redirects.ts";
-export { retrying, waitAsAsked, type RetryPolicy } from "./retry.ts";
+export { isRetryable, retrying, waitAsAsked, type RetryPolicy } from "./retry.ts";
 export { systemRoots } from "./roots.ts";
 export type { Timeouts } from "./timeouts.ts";
 export { createTransport, type TransportOptions } from "./transport.ts";
