@@ -46,3 +46,27 @@ describe("changedSkills", () => {
     ]);
   });
 });
+
+describe("a large repository", () => {
+  it("of 20,000 skills, all of them moved, is looked through at once", () => {
+    const cards = (group: string) => Array.from({ length: 20_000 }, (_, at) => `${group}/s${at}/SKILL.md`);
+    const [before, after] = [cards("old"), cards("new")];
+    const files = after.map((path, at) => ({ kind: "renamed", path, previous: before[at] ?? "" }) as const);
+    const start = performance.now();
+    const changes = changedSkills(skillDirectories(before), skillDirectories(after), files);
+    expect(changes.every(({ change }) => change === "renamed")).toBe(true);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it("of files that lie deep is looked through at once", () => {
+    const files = Array.from({ length: 5000 }, (_, at) => `${"d/".repeat(500)}${at}`);
+    const start = performance.now();
+    const changes = changedSkills(
+      ["d/d", "e"],
+      ["d/d", "e"],
+      files.map((path) => ({ kind: "added", path })),
+    );
+    expect(changes.map(({ change }) => change)).toEqual(["modified", "unchanged"]);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});

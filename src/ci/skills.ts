@@ -21,10 +21,12 @@ const CARD_FILES: readonly string[] = [CARD_FILE, PROMPT_FILE];
  */
 export function skillDirectories(files: readonly string[], within: readonly string[] = ["."]): readonly string[] {
   const all = new Set(files.flatMap((file) => (CARD_FILES.includes(baseName(file)) ? [parentOf(file)] : [])));
-  const visible = [...all].filter((directory) =>
-    within.some((place) => isWithin(directory, place) && !/(?:^|\/)\.[^/]/.test(below(directory, place))),
+  const visible = new Set(
+    [...all].filter((directory) =>
+      within.some((place) => isWithin(directory, place) && !/(?:^|\/)\.[^/]/.test(below(directory, place))),
+    ),
   );
-  return visible.filter((directory) => !ancestors(directory).some((each) => visible.includes(each))).toSorted();
+  return [...visible].filter((directory) => !ancestors(directory).some((each) => visible.has(each))).toSorted();
 }
 
 /** Of the skills of two commits: what became of each, in the order of their directories. */
@@ -33,15 +35,15 @@ export function changedSkills(
   after: readonly string[],
   files: readonly FileChange[],
 ): readonly SkillChange[] {
-  const gone = new Set(before.filter((directory) => !after.includes(directory)));
-  const known = new Set(before);
-  const paths = files.flatMap(({ path, previous }) => [path, ...(previous === undefined ? [] : [previous])]);
-  const touched = new Set(paths.flatMap(ancestors));
+  const [known, kept] = [new Set(before), new Set(after)];
+  const gone = new Set(before.filter((directory) => !kept.has(directory)));
+  const touched = directoriesOf(files);
+  const moves = cardMoves(files);
   const skills = after.map((directory): SkillChange => {
     if (known.has(directory)) {
       return { directory, change: touched.has(directory) ? "modified" : "unchanged" };
     }
-    const previous = movedFrom(directory, files, gone);
+    const previous = moves.get(directory)?.find((from) => gone.has(from));
     if (previous === undefined) return { directory, change: "added" };
     gone.delete(previous);
     return { directory, change: "renamed", previous };
@@ -50,14 +52,24 @@ export function changedSkills(
   return [...skills, ...deleted].toSorted((a, b) => (a.directory < b.directory ? -1 : 1));
 }
 
-/** The directory that a skill's card, or its prompt, was moved from as it was. Cards that are merely alike are of two skills. */
-function movedFrom(directory: string, files: readonly FileChange[], gone: ReadonlySet<string>): string | undefined {
+/** By directory, those that its card, or its prompt, was moved from as it was. Cards that are merely alike are of two skills. */
+function cardMoves(files: readonly FileChange[]): ReadonlyMap<string, readonly string[]> {
+  const moves = new Map<string, string[]>();
   for (const { path, previous } of files) {
-    if (previous === undefined || parentOf(path) !== directory || !CARD_FILES.includes(baseName(path))) continue;
-    const from = parentOf(previous);
-    if (gone.has(from) && CARD_FILES.includes(baseName(previous))) return from;
+    if (previous === undefined || ![path, previous].every((each) => CARD_FILES.includes(baseName(each)))) continue;
+    const from = moves.get(parentOf(path)) ?? [];
+    moves.set(parentOf(path), [...from, parentOf(previous)]);
   }
-  return undefined;
+  return moves;
+}
+
+/** All directories that files lie in, or lay in, up to the top. */
+function directoriesOf(files: readonly FileChange[]): ReadonlySet<string> {
+  const directories = new Set<string>();
+  for (const file of files.flatMap(({ path, previous }) => [path, ...(previous === undefined ? [] : [previous])])) {
+    for (let at = parentOf(file); !directories.has(at); at = parentOf(at)) directories.add(at);
+  }
+  return directories;
 }
 
 /** Whether `path` is `directory` or inside it. */
