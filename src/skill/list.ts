@@ -1,5 +1,5 @@
 /** Lists the skills of a store, or of one repository. */
-import { throwIfAborted } from "../errors.ts";
+import { isSkillError, throwIfAborted, type SkillError } from "../errors.ts";
 import { newestFirst, type LifecycleState } from "../lifecycle/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
 import { inOrder } from "../store/in-order.ts";
@@ -26,6 +26,11 @@ export interface ListOptions extends OperationOptions {
   readonly name?: string;
   /** Default: every state, and images without one. */
   readonly status?: readonly LifecycleState[];
+  /**
+   * Told of each repository that the store lists and does not let the caller read, which is left out then: some registries name
+   * what is not for everybody. Default: that is a failure.
+   */
+  readonly onDenied?: (repository: string, error: SkillError) => void;
 }
 
 /**
@@ -48,7 +53,13 @@ export async function* listByRepository(
   if (store.entries === undefined) {
     const tagsOf = async (name: string): Promise<readonly SkillSummary[]> => {
       const skills: SkillSummary[] = [];
-      for await (const skill of listTags(store, name, options)) skills.push(skill);
+      try {
+        for await (const skill of listTags(store, name, options)) skills.push(skill);
+      } catch (error) {
+        if (options.onDenied === undefined || !isDenial(error)) throw error;
+        options.onDenied(name, error);
+        return [];
+      }
       return skills;
     };
     const wanted = matching(store.repositories(options), matches);
@@ -84,6 +95,10 @@ export async function* listRepository(
 ): AsyncIterable<SkillSummary> {
   if (store.entries === undefined) yield* listTags(store, name, { ...options, mustExist: true });
   else for await (const row of list(store, { ...options, name })) if (row.repository === name) yield row;
+}
+
+function isDenial(error: unknown): error is SkillError {
+  return isSkillError(error, "REGISTRY_DENIED") || isSkillError(error, "REGISTRY_UNAUTHORIZED");
 }
 
 async function* matching(

@@ -66,6 +66,22 @@ describe("the images of a registry", () => {
     expect(await listed("--remote", "t*")).toEqual([ALL[1]]);
   });
 
+  it("are all but those that the catalog names and nobody may read, which is said", async () => {
+    registry.fail({ path: "acme/one/tags/list", status: 403 });
+    const { status, stdout, stderr } = await run("list", "quay.io", "--quiet");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout.split("\n").slice(0, -1)).toEqual(ALL.slice(1));
+    registry.fail({ path: "acme/one/tags/list", status: 403 });
+    expect((await run("list", "quay.io")).stderr).toBe("You may not read quay.io/acme/one.\n");
+    registry.fail({ path: "/tags/list", status: 403, times: 3 });
+    const nothing = await run("list", "quay.io", "--quiet");
+    expect([nothing.status, nothing.stdout, nothing.stderr]).toEqual([
+      1,
+      "",
+      expect.stringContaining("does not allow"),
+    ]);
+  });
+
   it("cannot be listed where there is no catalog, which is said", async () => {
     registry.fail({ path: "_catalog", status: 404 });
     const { status, stderr } = await run("list", "quay.io");

@@ -13,7 +13,7 @@ import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import { colorState } from "../style.ts";
 import { table } from "../table.ts";
-import { formatAge, formatBytes, shortDigest } from "../units.ts";
+import { formatAge, formatBytes, plural, shortDigest } from "../units.ts";
 import { listOf, state, text } from "../values.ts";
 
 interface Flags extends PlaceFlags {
@@ -93,8 +93,20 @@ async function read(context: Context, { repository, registry, name }: Place, fla
     return skills;
   }
   const store = registry === undefined ? await openStore(context) : await openRegistries(context, flags, { registry });
-  const byName = name === undefined ? filters : { ...filters, name };
-  for await (const some of listByRepository(store, byName)) for (const skill of some) skills.push(skill);
+  const denied: string[] = [];
+  let denial: SkillError | undefined;
+  const options = {
+    ...filters,
+    ...(name === undefined ? {} : { name }),
+    onDenied: (each: string, error: SkillError) => {
+      denied.push(each);
+      denial ??= error;
+    },
+  };
+  for await (const some of listByRepository(store, options)) for (const skill of some) skills.push(skill);
+  // Whoever gets nothing is not told that there is nothing.
+  if (skills.length === 0 && denial !== undefined) throw denial;
+  if (denied.length > 0) await context.output.remark(`You may not read ${nameSome(denied)}.\n`);
   return skills;
 }
 
@@ -146,6 +158,14 @@ function referenceWithRegistry(name: string): Reference | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** As many as a person may read. */
+function nameSome(repositories: readonly string[]): string {
+  const [named, more] = [repositories.slice(0, 5).map(visibleLine), repositories.length - 5];
+  return more > 0
+    ? `${named.join(", ")} and ${plural(more, "other repository", "other repositories")}`
+    : named.join(", ");
 }
 
 function filtersOf(
