@@ -12,6 +12,9 @@ import type { DiskPaths, LayoutPaths } from "./paths.ts";
 import type { ProcessTable } from "./processes.ts";
 import { temporaryName } from "./temporaries.ts";
 
+/** Failures to open a directory, none of which fsync(2) knows: nothing has been asked of the disk then. */
+const UNOPENED: ReadonlySet<string | undefined> = new Set(["EACCES", "EMFILE", "ENFILE", "ENOENT", "ENOTDIR"]);
+
 /** A file that nobody else sees until it is renamed into place. */
 export interface TemporaryFile {
   readonly path: string;
@@ -112,7 +115,7 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
 
   /**
    * Returns when every change made so far in a directory is on the disk. After a failure the system may report success
-   * for data that it dropped, so a directory that failed once fails from then on.
+   * for data that it dropped, so a directory that failed once fails from then on; one that could not be opened is tried again.
    */
   async syncDirectory(path: string): Promise<void> {
     await Promise.all([this.#syncNames(path), this.#making.get(path)]);
@@ -138,7 +141,7 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
       if (this.#broken.has(path)) throw this.#broken.get(path);
       await this.fs.syncDirectory(path);
     } catch (error) {
-      this.#broken.set(path, error);
+      if (!UNOPENED.has(errnoOf(error))) this.#broken.set(path, error);
       throw error;
     } finally {
       if (this.#syncs.get(path)?.next === undefined) this.#syncs.delete(path);

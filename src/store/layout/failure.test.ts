@@ -142,6 +142,22 @@ describe("a disk that fails", () => {
     await expect(push()).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
   });
 
+  it.each(["EMFILE", "ENFILE", "ENOENT", "EACCES"])(
+    "is believed again when a directory could not be opened to be synced: %s",
+    async (errno) => {
+      let failures = 0;
+      const fs = failingFileSystem((operation, path) =>
+        operation === "syncDirectory" && path.endsWith("sha256") && failures-- > 0 ? errno : undefined,
+      );
+      const store = await open({ fs });
+      await tagged(store, "examples/a", "1.0.0");
+      failures = 1;
+      await expect(work(store.repository("examples/a"))).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+      await work(store.repository("examples/a"));
+      expect(await listOf(store.repository("examples/a").tags())).toEqual(["1.0.0", "2.0.0"]);
+    },
+  );
+
   it("can still be read when it cannot be written", async () => {
     const manifest = await tagged(await open(), "examples/a", "1.0.0");
     const writes = new Set<FileOperation>(["create", "rename", "link", "unlink", "touch", "makeDirectory"]);
