@@ -3,6 +3,7 @@ import { isSkillError, throwIfAborted } from "../../errors.ts";
 import { childrenOf, isDocumentType, type Descriptor, type Digest } from "../../oci/index.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { Entries } from "../entries.ts";
+import { inOrder } from "../in-order.ts";
 import { limiter } from "../limiter.ts";
 import { readManifest } from "../read.ts";
 import type { OperationOptions } from "../types.ts";
@@ -26,6 +27,8 @@ export type IssueKind =
   | "stray-file"
   | "temporary";
 
+/** How many blobs are read at once. */
+const BLOBS_AT_ONCE = 4;
 /** How many items that cannot be read are reported one by one. */
 const MAX_LISTED = 100;
 
@@ -144,8 +147,9 @@ class Check {
   }
 
   async #checkBlobs(inventory: Inventory): Promise<void> {
-    const limit = limiter(4);
-    await Promise.all([...inventory.blobs].map(([digest, { size }]) => limit(() => this.#checkBlob(digest, size))));
+    // Each is waited for, also when one fails: what is damaged is removed, and the lock is given up afterwards.
+    const checked = inOrder(inventory.blobs, BLOBS_AT_ONCE, ([digest, { size }]) => this.#checkBlob(digest, size));
+    for await (const _ of checked);
   }
 
   async #checkBlob(digest: Digest, size: number): Promise<void> {

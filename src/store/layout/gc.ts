@@ -2,6 +2,7 @@
 import { SkillError, throwIfAborted } from "../../errors.ts";
 import type { Descriptor, Digest } from "../../oci/index.ts";
 import type { Entries } from "../entries.ts";
+import { inOrder } from "../in-order.ts";
 import { limiter } from "../limiter.ts";
 import type { GarbageReport, GcOptions } from "../types.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
@@ -14,6 +15,9 @@ import type { HeldLock, StoreLock } from "./lock.ts";
 import { Marker } from "./marker.ts";
 import { refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, GRACE, sweepTemporaries } from "./temporaries.ts";
+
+/** How many are on their way at once. Each is waited for, also when one fails, as the lock is given up after the last. */
+const REMOVALS_AT_ONCE = 16;
 
 /** The parts of a layout store. */
 export interface LayoutParts {
@@ -50,13 +54,12 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
         ({ digest }, subject) => subject !== undefined && plan.orphans.has(linkOf(digest, subject)),
       );
       if (document.entries.changed) await file.save(document, held.refuseLost);
-      const limit = limiter(16);
       const remove = async (digest: Digest): Promise<void> => {
         // Who was suspended for long must not go on: others were told since that what was marked then is there.
         await held.refuseLost();
         await disk.remove(disk.paths.blob(digest));
       };
-      await Promise.all([...plan.blobs.keys()].map((digest) => limit(async () => remove(digest))));
+      for await (const _ of inOrder(plan.blobs.keys(), REMOVALS_AT_ONCE, remove));
       await lock.removeVoidClaims();
       return report(plan, await sweepTemporaries(disk));
     };
