@@ -6,7 +6,7 @@ import { failingFileSystem } from "../testing/failing-file-system.ts";
 import { bytesOf, makeImage } from "../testing/images.ts";
 import { layoutFixture } from "../testing/layout-fixture.ts";
 
-const { age, blobPath, open } = layoutFixture();
+const { age, blobPath, open, tagged } = layoutFixture();
 
 describe("garbage collection", () => {
   it.each(["EMFILE", "EIO"])("removes nothing when a young manifest cannot be read: %s", async (errno) => {
@@ -25,5 +25,16 @@ describe("garbage collection", () => {
     await (await open()).gc();
     await repository.tag(image.manifest, "1.0.0");
     expect(await (await open()).fsck()).toEqual([]);
+  });
+
+  it.each(["EMFILE", "EACCES"])("says what stands in its way, and does not call it damage: %s", async (errno) => {
+    // fsck --repair, which damage calls for, leaves it as it is.
+    const { digest } = await tagged(await open(), "examples/a", "1.0.0");
+    const fs = failingFileSystem((operation, path) =>
+      operation === "open" && path === blobPath(digest) ? errno : undefined,
+    );
+    const failure = { code: "FILE_UNREADABLE", message: expect.stringContaining(blobPath(digest)) as unknown };
+    await expect((await open({ fs })).gc()).rejects.toMatchObject(failure);
+    await expect((await open({ fs })).gc({ dryRun: true })).rejects.toMatchObject(failure);
   });
 });

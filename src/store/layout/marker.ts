@@ -35,7 +35,10 @@ export class Marker {
     this.#blobs = blobs;
   }
 
-  /** Marks entries of the index and all below them. Throws `STORE_CORRUPT` when a manifest is missing or damaged. */
+  /**
+   * Marks entries of the index and all below them. Throws `STORE_CORRUPT` when a manifest is missing or damaged, and
+   * `FILE_UNREADABLE` when one cannot be read at the moment.
+   */
   async markRoots(roots: readonly Descriptor[]): Promise<void> {
     await this.#mark(reached(roots), "required");
   }
@@ -70,6 +73,8 @@ export class Marker {
         : reached(descriptorsIn(await readDocument(this.#blobs, descriptor)));
     } catch (error) {
       if (presence === "optional" && isSkillError(error, "NOT_FOUND")) return [];
+      // It may be whole, and is not in the way any more as soon as it can be read.
+      if (isSkillError(error, "FILE_UNREADABLE")) throw error;
       throw new SkillError("STORE_CORRUPT", `manifest ${descriptor.digest} cannot be read; nothing was removed`, {
         hint: "fsck tells which images are affected; fsck --repair drops them from the index.",
         cause: error,
