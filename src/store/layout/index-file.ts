@@ -99,23 +99,19 @@ export class IndexFile {
   /** Replaces the index, durably. The store's lock must be held, as `guard` makes sure. */
   async save(document: IndexDocument, guard: Guard): Promise<void> {
     const { paths, fs } = this.#disk;
-    await this.#replace(document, async () => {
+    await this.replace(document, async () => {
       await this.#disk.remove(paths.previousIndex);
       await fs.link(paths.index, paths.previousIndex).catch(absentAsUndefined);
       await guard();
     });
   }
 
-  /** {@link save} for an index that is not worth keeping: its predecessor stays the one it has. */
-  async replace(document: IndexDocument, guard: Guard): Promise<void> {
-    await this.#replace(document, guard);
-  }
-
   /**
-   * `before` is run when the new index is on the disk and only its name is missing: for as long as a file is both the index and
-   * its predecessor, a tool that writes the index in place would write both.
+   * {@link save} for an index that is not worth keeping: its predecessor stays the one it has. `before` is run when the new
+   * index is on the disk and only its name is missing, and makes sure of the lock. Other names are given to the old one there:
+   * for as long as it has two, a tool that writes the index in place would write both.
    */
-  async #replace(document: IndexDocument, before: () => Promise<void>): Promise<void> {
+  async replace(document: IndexDocument, before: () => Promise<void>): Promise<void> {
     const pieces = encodeIndex(this.#disk.paths.index, document);
     const temporary = await this.#disk.writeTemporary(...pieces);
     await this.#disk.settle(temporary, this.#disk.paths.index, before);

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { failingFileSystem } from "../testing/failing-file-system.ts";
@@ -18,13 +18,9 @@ describe("rebuilding an index", () => {
       await age(image.digest, 5);
       let full = false;
       const fs = failingFileSystem((operation, path) => {
-        // Once the damaged index lies aside, the disk is full.
-        if (path.includes("damaged-")) {
-          full = true;
-          return undefined;
-        }
-        if (!full) return undefined;
-        return operation === failing && !path.includes("damaged-") ? "ENOSPC" : undefined;
+        // Once it is known what there is, the disk is full.
+        if (operation === "list" && path === pathTo("blobs")) full = true;
+        return full && operation === failing ? "ENOSPC" : undefined;
       });
       await expect((await open({ fs })).fsck({ repair: true })).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
 
@@ -36,4 +32,25 @@ describe("rebuilding an index", () => {
       expect(await listOf(store.repositories())).toEqual(["recovered"]);
     },
   );
+
+  it("lays the damaged one aside once, however often the disk was too full to write another", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    const damaged = '{"schemaVersion":2,"mani';
+    await writeFile(pathTo("index.json"), damaged);
+    const aside = async (): Promise<string[]> => (await readdir(pathTo())).filter((name) => name.includes("damaged-"));
+    let full = false;
+    const fs = failingFileSystem((operation, path) => {
+      if (operation === "list" && path === pathTo("blobs")) full = true;
+      return full && operation === "write" ? "ENOSPC" : undefined;
+    });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      full = false;
+      await expect((await open({ fs })).gc()).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    }
+    expect(await aside()).toEqual([]);
+    await (await open()).gc();
+    const [name = "", ...others] = await aside();
+    expect(others).toEqual([]);
+    expect(await readFile(pathTo(name), "utf8")).toBe(damaged);
+  });
 });

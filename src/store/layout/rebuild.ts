@@ -37,8 +37,10 @@ export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: Index
  */
 async function replaceDamaged(disk: Disk, file: IndexFile, document: IndexDocument, held: HeldLock): Promise<void> {
   const aside = disk.paths.damagedIndex(disk.now());
-  await disk.fs.link(disk.paths.index, aside).catch(absentAsUndefined);
-  await file.replace(document, held.refuseLost);
+  await file.replace(document, async () => {
+    await disk.fs.link(disk.paths.index, aside).catch(absentAsUndefined);
+    await held.refuseLost();
+  });
 }
 
 /** The manifests that were stored since `time`, without those that are part of another. */
