@@ -53,4 +53,31 @@ describe("rebuilding an index", () => {
     expect(others).toEqual([]);
     expect(await readFile(pathTo(name), "utf8")).toBe(damaged);
   });
+
+  it.each(["EMFILE", "EACCES"])("does not leave out what cannot be read at the moment: %s", async (errno) => {
+    const image = await tagged(await open(), "examples/a", "1.0.0");
+    await writeFile(pathTo("index.json"), '{"schemaVersion":2,"mani');
+    const fs = failingFileSystem((operation, path) =>
+      operation === "open" && path === blobPath(image.digest) ? errno : undefined,
+    );
+    await expect((await open({ fs })).fsck({ repair: true })).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    const store = await open();
+    await store.fsck({ repair: true });
+    expect(await store.repository("recovered").resolve(image.digest)).toEqual(image);
+  });
+
+  it("goes on without what the disk has lost", async () => {
+    const [lost, image] = [
+      await tagged(await open(), "examples/a", "1.0.0"),
+      await tagged(await open(), "examples/a", "2.0.0"),
+    ];
+    await writeFile(pathTo("index.json"), '{"schemaVersion":2,"mani');
+    await rm(pathTo(".skillimage", "index.previous.json"));
+    const fs = failingFileSystem((operation, path) =>
+      operation === "read" && path === blobPath(lost.digest) ? "EIO" : undefined,
+    );
+    const store = await open({ fs });
+    await store.fsck({ repair: true });
+    expect((await store.entries()).map(({ descriptor }) => descriptor.digest)).toEqual([image.digest]);
+  });
 });

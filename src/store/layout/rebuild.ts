@@ -3,7 +3,7 @@
  * last commit. Manifests that were pushed since then, and all of them when there is no predecessor, are kept as digests
  * of the repository `recovered`, where a person finds and tags them.
  */
-import { absentAsUndefined } from "../../errno.ts";
+import { absentAsUndefined, errnoOf } from "../../errno.ts";
 import { isSkillError } from "../../errors.ts";
 import { childrenOf, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import { limiter } from "../limiter.ts";
@@ -16,7 +16,10 @@ import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 /** The repository of manifests whose names were lost. */
 export const RECOVERED = "recovered";
 
-/** Keeps the damaged index aside and writes a new one in its place. The store's lock must be held. */
+/**
+ * Keeps the damaged index aside and writes a new one in its place. The store's lock must be held. Throws `FILE_UNREADABLE` when
+ * something cannot be read at the moment.
+ */
 export async function rebuildIndex(disk: Disk, blobs: BlobDirectory, file: IndexFile, held: HeldLock): Promise<void> {
   const previous = await file.loadPrevious();
   const document: IndexDocument = previous ?? emptyIndex();
@@ -54,8 +57,7 @@ async function findManifests(
   const found = await Promise.all(
     recent.map(([digest, { size }]) =>
       limit(async () => {
-        // Without an index nothing works, so one blob that a disk has lost does not stand in the way of all others.
-        const manifest = await sniffManifest(blobs, digest, size).catch(unreadableAsUndefined);
+        const manifest = await sniffManifest(blobs, digest, size).catch(lostAsUndefined);
         return manifest === undefined
           ? []
           : [{ descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }];
@@ -67,6 +69,10 @@ async function findManifests(
   return manifests.filter(({ descriptor }) => !parts.has(descriptor.digest));
 }
 
-function unreadableAsUndefined(error: unknown): undefined {
-  if (!isSkillError(error, "FILE_UNREADABLE")) throw error;
+/**
+ * Without an index nothing works, so one blob that a disk has lost does not stand in the way of all others. What cannot be read
+ * for another reason may be read the next time: left out now, it would be garbage then.
+ */
+function lostAsUndefined(error: unknown): undefined {
+  if (!isSkillError(error, "FILE_UNREADABLE") || errnoOf(error.cause) !== "EIO") throw error;
 }
