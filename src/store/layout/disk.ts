@@ -7,13 +7,11 @@
 import { dirname, join } from "node:path";
 
 import { absentAsUndefined, errnoOf, isAbsent } from "../../errno.ts";
+import { isUnopened } from "./failure.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
 import type { DiskPaths, LayoutPaths } from "./paths.ts";
 import type { ProcessTable } from "./processes.ts";
 import { temporaryName } from "./temporaries.ts";
-
-/** Failures to open a directory, none of which fsync(2) knows: nothing has been asked of the disk then. */
-const UNOPENED: ReadonlySet<string | undefined> = new Set(["EACCES", "EMFILE", "ENFILE", "ENOENT", "ENOTDIR"]);
 
 /** A file that nobody else sees until it is renamed into place. */
 export interface TemporaryFile {
@@ -141,7 +139,7 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
       if (this.#broken.has(path)) throw this.#broken.get(path);
       await this.fs.syncDirectory(path);
     } catch (error) {
-      if (!UNOPENED.has(errnoOf(error))) this.#broken.set(path, error);
+      if (!isUnopened(error)) this.#broken.set(path, error);
       throw error;
     } finally {
       if (this.#syncs.get(path)?.next === undefined) this.#syncs.delete(path);

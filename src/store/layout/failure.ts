@@ -96,3 +96,10 @@ export function isIrregular(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === "ELOOP" || errno === "EFTYPE";
 }
+
+const UNOPENED: ReadonlySet<string | undefined> = new Set(["EACCES", "EMFILE", "ENFILE", "ENOENT", "ENOTDIR"]);
+
+/** Whether a flush failed as what it was for could not be opened, which fsync(2) never reports: the disk was not asked yet. */
+export function isUnopened(error: unknown): boolean {
+  return UNOPENED.has(errnoOf(error));
+}

@@ -92,6 +92,15 @@ describe("the journal", () => {
     expect(fails).toBeLessThan(1);
   });
 
+  it("is cleared where a directory could not be opened once to be flushed", async () => {
+    let fails = 1;
+    const fs = failingFileSystem((operation, path) =>
+      operation === "syncDirectory" && path.endsWith("/_/tags") && fails-- > 0 ? "EMFILE" : undefined,
+    );
+    await isCleared(await open({ fs }), async () => undefined);
+    expect(fails).toBeLessThan(1);
+  });
+
   it("is cleared where that took longer than until it was due again", async () => {
     let held: Gate | undefined = gate();
     const { reached, open: goOn } = held;

@@ -9,6 +9,7 @@
 import { absentAsUndefined } from "../../../errno.ts";
 import { SkillError } from "../../../errors.ts";
 import type { Disk } from "../../../store/layout/disk.ts";
+import { isUnopened } from "../../../store/layout/failure.ts";
 import { limiter } from "../../../store/limiter.ts";
 import { encodeChanges, pathOf, type FileChange } from "./changes.ts";
 import type { RegistryPaths } from "./paths.ts";
@@ -225,7 +226,7 @@ export class Journal {
     try {
       await flushed;
     } catch (error) {
-      this.#mustStay = true;
+      if (!isUnopened(error)) this.#mustStay = true;
       throw error;
     }
   }
