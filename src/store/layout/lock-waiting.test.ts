@@ -2,8 +2,10 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
+import type { Descriptor } from "../../oci/index.ts";
 import { bytesOf, contentOf, describeBytes } from "../testing/images.ts";
 import { layoutFixture } from "../testing/layout-fixture.ts";
+import type { Repository } from "../types.ts";
 import { nodeFileSystem, type FileSystem } from "./file-system.ts";
 import { machineProcesses } from "./processes.ts";
 import type { LayoutStore } from "./store.ts";
@@ -41,7 +43,19 @@ describe("who waits for the lock", () => {
     await expect(work(store, controller.signal)).rejects.toMatchObject({ code: "ABORTED" });
   });
 
-  it("to be sure of a blob during a sweep is not held back when they cancel", async () => {
+  const looks: [string, (repository: Repository, blob: Descriptor, signal: AbortSignal) => Promise<unknown>][] = [
+    ["to be sure of a blob", async (repository, blob, signal) => repository.exists(blob, { signal })],
+    [
+      "to push a blob that is there",
+      async (repository, blob, signal) => repository.push(blob, bytesOf("blob"), { signal }),
+    ],
+    [
+      "to store a blob that is there",
+      async (repository, { mediaType }, signal) => repository.ingest(mediaType, contentOf("blob"), { signal }),
+    ],
+  ];
+
+  it.each(looks)("%s during a sweep is not held back when they cancel", async (_, look) => {
     const store = await open();
     const blob = describeBytes(bytesOf("blob"));
     await store.repository("examples/a").push(blob, bytesOf("blob"));
@@ -50,7 +64,7 @@ describe("who waits for the lock", () => {
     const repository = (await open({ fs: watched(() => controller.abort()), lockTimeout: 1500 })).repository(
       "examples/a",
     );
-    await expect(repository.exists(blob, { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(look(repository, blob, controller.signal)).rejects.toMatchObject({ code: "ABORTED" });
   });
 
   it("to replace a damaged blob is not held back when they cancel", async () => {

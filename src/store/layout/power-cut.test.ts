@@ -72,6 +72,21 @@ describe("after a power cut", () => {
     expect(await readAll(repository.fetch(sha512("two")))).toEqual(bytesOf("two"));
   });
 
+  it("a blob is there that was found where two processes were killed before its algorithm's directory was durable", async () => {
+    const disk = new SimulatedDisk();
+    await tagged(await opened(disk, "zero"), "1.0.0");
+    const put = async (store: LayoutStore): Promise<void> =>
+      store.repository("examples/a").push(sha512("one"), bytesOf("one"));
+    for (const self of ["one", "two"]) {
+      const { fs, reached } = killedAt(disk, `${STORE}/blobs`);
+      void put(await opened(fs, self));
+      await reached;
+    }
+    await put(await opened(disk, "three"));
+    const repository = (await afterCut(disk)).repository("examples/a");
+    expect(await readAll(repository.fetch(sha512("one")))).toEqual(bytesOf("one"));
+  });
+
   it("a tag is there whose layout another tool made, which flushes nothing", async () => {
     const disk = new SimulatedDisk();
     await disk.makeDirectory("/data");
