@@ -65,6 +65,20 @@ describe("a version that is published meanwhile", () => {
     expect(await pull(registry, racing, reference)).toMatchObject({ unchanged: true });
   });
 
+  it("is what a mirror, or a push, of the same image finds", async () => {
+    const [registry, mirror, other] = [
+      await registryWith("Theirs.", "published"),
+      new MemoryStore(),
+      new MemoryStore(),
+    ];
+    const [from, to] = [parseReference(REMOTE), parseReference(LOCAL)];
+    const mirrored = async (target: Store) => collect(copyAll(registry.inner, target, from, to));
+    const outcomes = await mirrored(interrupted(mirror, async () => mirrored(mirror)));
+    expect(outcomes).toMatchObject([{ result: { reference: `${LOCAL}:1.0.0`, unchanged: true } }]);
+    const pushed = async (target: Store) => push(registry.inner, target, parseReference(`${REMOTE}:1.0.0`), to);
+    expect(await pushed(interrupted(other, async () => pushed(other)))).toMatchObject({ unchanged: true });
+  });
+
   it("is not replaced by a mirror", async () => {
     const [registry, mirror] = [await registryWith("Theirs.", "published"), new MemoryStore()];
     await release(mirror, { description: "Ours." }, "testing");

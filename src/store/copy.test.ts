@@ -165,6 +165,14 @@ describe("copy", () => {
     expect(await to.resolve("1.0.0")).toEqual(other.manifest);
   });
 
+  it("is content when somebody else gave the tag to the same image meanwhile", async () => {
+    const { from, to } = repositories();
+    const { manifest } = await pushImage(from, "one");
+    await from.tag(manifest, "1.0.0");
+    await copy(from, to, "1.0.0");
+    expect(await copyImage(from, to, manifest, { name: "1.0.0", found: null, expect: null })).toBe(true);
+  });
+
   it("does not hang on referrers that a registry lists in a circle", async () => {
     const { from, to } = repositories();
     const image = await pushImage(from, "one");

@@ -32,7 +32,7 @@ export async function copy(
   return root;
 }
 
-/** {@link copy} of an image that has been found; tells whether the target named it so before. */
+/** {@link copy} of an image that has been found; tells whether the target named it so already. */
 export async function copyImage(
   from: Repository,
   to: Repository,

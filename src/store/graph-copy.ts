@@ -82,7 +82,7 @@ export class GraphCopy {
     this.#limit = limiter(options.concurrency ?? 6);
   }
 
-  /** Copies an image and names it; tells whether the name stood for it before. */
+  /** Copies an image and names it; tells whether the name stood for it before, or somebody else gave it the name meanwhile. */
   async deliver(root: Descriptor, { name, found, expect }: CopyTarget): Promise<boolean> {
     const current = found === undefined ? await findCurrent(this.#to, name, this.#signal) : found;
     const isNamed = current?.digest === root.digest;
@@ -91,14 +91,23 @@ export class GraphCopy {
     const content = isWhole ? undefined : await this.#copyBelow(root);
     if (this.#options.referrers === true) await this.#copyReferrersOnce(root);
     throwIfAborted(this.#options.signal);
-    if (!isNamed) await this.#name(root, content ?? (await this.#read(root)), name, expect);
-    else if (content !== undefined) await this.#to.push(root, content, this.#signal);
+    if (isNamed && content !== undefined) await this.#to.push(root, content, this.#signal);
+    const isOurs = !isNamed && (await this.#name(root, content ?? (await this.#read(root)), name, expect));
     this.#tell(root, isHeld ? "present" : "copied");
-    return isNamed;
+    return !isOurs;
   }
 
-  async #name(to: Descriptor, content: Uint8Array, name: string, expect: Digest | null | undefined): Promise<void> {
-    await this.#to.retag([{ name, to, content, ...(expect === undefined ? {} : { expect }) }], this.#signal);
+  /** Names a root; tells whether that was needed, as somebody else may have named the very same. */
+  async #name(to: Descriptor, content: Uint8Array, name: string, expect: Digest | null | undefined): Promise<boolean> {
+    try {
+      await this.#to.retag([{ name, to, content, ...(expect === undefined ? {} : { expect }) }], this.#signal);
+      return true;
+    } catch (error) {
+      if (!isSkillError(error, "CONFLICT")) throw error;
+      const current = await findCurrent(this.#to, name, this.#signal);
+      if (current?.digest !== to.digest) throw error;
+      return false;
+    }
   }
 
   /** Whether the target holds a root. One image's manifest has two parts as a rule: they cost no more to ask for. */
