@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { failingFileSystem, type FileOperation } from "../testing/failing-file-system.ts";
@@ -157,6 +157,19 @@ describe("a disk that fails", () => {
       expect(await listOf(store.repository("examples/a").tags())).toEqual(["1.0.0", "2.0.0"]);
     },
   );
+
+  it.each([
+    ["EACCES", "done"],
+    ["EIO", "STORE_UNWRITABLE"],
+  ])("need not be readable where the store lies, only sound: %s", async (errno, outcome) => {
+    const fs = failingFileSystem((operation, path) =>
+      operation === "syncDirectory" && path === dirname(pathTo()) ? errno : undefined,
+    );
+    const written = work((await open({ fs })).repository("examples/a"));
+    await expect(written.then(() => ({ code: "done" })).catch((error: unknown) => error)).resolves.toMatchObject({
+      code: outcome,
+    });
+  });
 
   it("can still be read when it cannot be written", async () => {
     const manifest = await tagged(await open(), "examples/a", "1.0.0");
