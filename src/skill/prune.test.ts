@@ -5,6 +5,9 @@ import { describe, expect, it } from "vitest";
 
 import { parseReference } from "../oci/index.ts";
 import { LayoutStore } from "../store/index.ts";
+import { failingFileSystem } from "../store/testing/failing-file-system.ts";
+import { entryOf } from "./entry.ts";
+import { readImage } from "./image.ts";
 import { list, pack, promote, prune } from "./index.ts";
 import { collect } from "./testing/collect.ts";
 import { skillDirectory, temporaryDirectory } from "./testing/skill-directory.ts";
@@ -83,6 +86,30 @@ describe("prune", () => {
     await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
     await repository.tag(draft, "1.0.0-draft");
     expect((await prune(store, { grace: 0 })).tags).toEqual(["examples/greeter:1.0.0-draft"]);
+  });
+
+  it("removes the drafts of many skills in a few writes", async () => {
+    let writes = 0;
+    const fs = failingFileSystem((operation, path) => {
+      if (operation === "rename" && path.endsWith("/index.json")) writes += 1;
+      return undefined;
+    });
+    const store = await LayoutStore.open(await temporaryDirectory(), { fs });
+    await pack(await skillDirectory(), store);
+    const own = store.repository("examples/greeter");
+    const draft = entryOf(await readImage(own, await own.resolve("1.0.0-draft")));
+    await promote(store, parseReference("examples/greeter:1.0.0-draft"), "testing");
+    const testing = entryOf(await readImage(own, await own.resolve("1.0.0-testing")));
+    const names = Array.from({ length: 64 }, (_, at) => `examples/skill-${at}`);
+    const leftOver = async (name: string): Promise<void> =>
+      store.repository(name).retag([
+        { name: "1.0.0-draft", to: draft },
+        { name: "1.0.0-testing", to: testing },
+      ]);
+    await Promise.all(names.map(leftOver));
+    writes = 0;
+    expect((await prune(store)).tags).toHaveLength(64);
+    expect(writes).toBeLessThan(8);
   });
 
   it("keeps archived images", async () => {

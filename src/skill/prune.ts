@@ -1,9 +1,16 @@
 /** Removes what promotion and repacking leave behind. */
 import { compareStates, isLifecycleState, tagFor } from "../lifecycle/index.ts";
-import type { EntryLister, GarbageCollector, OperationOptions, Store } from "../store/index.ts";
+import { inOrder } from "../store/in-order.ts";
+import type { EntryLister, GarbageCollector, OperationOptions, Store, TagChange } from "../store/index.ts";
 import { haveSameContent, readImage, type SkillImage } from "./image.ts";
 import { list, type SkillSummary } from "./list.ts";
+import { ownSignal } from "./own-signal.ts";
 import { isUnreadable } from "./unreadable.ts";
+
+/** How many images are looked at at once. */
+const IMAGES_AT_ONCE = 16;
+/** How many repositories are changed at once. */
+const REPOSITORIES_AT_ONCE = 64;
 
 export interface PruneOptions extends OperationOptions {
   /** Says what would go, and removes nothing. Default: false. */
@@ -49,12 +56,15 @@ async function findSuperseded(store: Store & EntryLister, options: OperationOpti
     const known = furthest.get(versionKey(summary));
     if (known === undefined || isBehind(known, summary)) furthest.set(versionKey(summary), summary);
   }
-  const superseded: SkillSummary[] = [];
-  for (const summary of all) {
+  const behind = all.flatMap((summary) => {
     const last = furthest.get(versionKey(summary));
-    if (last === undefined || !isStateTag(summary) || !isBehind(summary, last)) continue;
-    if (!(await mayBeNewer(store, summary, last, options))) superseded.push(summary);
-  }
+    return last !== undefined && isStateTag(summary) && isBehind(summary, last) ? [{ summary, last }] : [];
+  });
+  const superseded: SkillSummary[] = [];
+  const looked = inOrder(behind, IMAGES_AT_ONCE, async ({ summary, last }) =>
+    (await mayBeNewer(store, summary, last, options)) ? undefined : summary,
+  );
+  for await (const summary of looked) if (summary !== undefined) superseded.push(summary);
   return superseded;
 }
 
@@ -72,8 +82,8 @@ async function mayBeNewer(
   if (last.status !== "testing" || created < before) return false;
   if (created > before) return true;
   const repository = store.repository(summary.repository);
-  const read = async ({ digest }: SkillSummary): Promise<SkillImage> =>
-    readImage(repository, await repository.resolve(digest, options), options);
+  const read = async ({ tag, digest }: SkillSummary): Promise<SkillImage> =>
+    readImage(repository, await repository.resolve(tag ?? digest, options), options);
   try {
     return !haveSameContent(await read(summary), await read(last));
   } catch (error) {
@@ -95,13 +105,19 @@ function isBehind(a: SkillSummary, b: SkillSummary): boolean {
   return isLifecycleState(from) && isLifecycleState(to) && compareStates(from, to) < 0;
 }
 
-/** One change for each repository, so that it is made whole or not at all. */
+/**
+ * One change for each repository, so that it is made whole or not at all; those of several are under way together, as a store
+ * makes them in one write then.
+ */
 async function untag(store: Store, summaries: readonly SkillSummary[], options: OperationOptions): Promise<void> {
-  const repositories = new Set(summaries.map((summary) => summary.repository));
-  for (const name of repositories) {
-    const changes = summaries
-      .filter((summary) => summary.repository === name)
-      .map(({ tag = "", digest }) => ({ name: tag, to: undefined, expect: digest }));
-    await store.repository(name).retag(changes, options);
+  const changes = new Map<string, TagChange[]>();
+  for (const { repository, tag = "", digest } of summaries) {
+    const own = changes.get(repository) ?? [];
+    changes.set(repository, own);
+    own.push({ name: tag, to: undefined, expect: digest });
   }
+  const untagging = inOrder(changes, REPOSITORIES_AT_ONCE, ([name, own]) =>
+    store.repository(name).retag(own, ownSignal(options.signal)),
+  );
+  for await (const _ of untagging);
 }
