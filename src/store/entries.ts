@@ -219,7 +219,11 @@ export class Entries {
 
   *#changedBeginning(prefix: string, rows: Iterable<HeldEntry>): Generator<HeldEntry, void, undefined> {
     yield* this.#current(rows);
-    for (const entry of this.added()) if (entry.name?.startsWith(prefix) === true) yield entry;
+    for (const name of this.#changes.keys()) {
+      if (!name.startsWith(prefix)) continue;
+      const change = this.#changes.get(name);
+      if (change?.entry !== undefined && change.replaces.length === 0) yield change.entry;
+    }
   }
 
   /** What stands now where these rows stood. */
