@@ -28,6 +28,8 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
   readonly #syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
   /** Directories that are being made: they are there, and not durable yet. */
   readonly #making = new Map<string, Promise<void>>();
+  /** Directories that were made here, and whose names may not be on the disk. */
+  readonly #unsynced = new Set<string>();
   readonly #broken = new Map<string, unknown>();
 
   constructor(fs: FileSystem, paths: Paths, processes: ProcessTable, now: () => number) {
@@ -102,13 +104,21 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
     try {
       await this.fs.makeDirectory(path);
     } catch (error) {
-      if (errnoOf(error) === "EEXIST") return;
+      if (errnoOf(error) === "EEXIST") return this.#syncMade(path);
       if (!isAbsent(error) || dirname(path) === path) throw error;
       await this.makeDirectory(dirname(path));
       // Once: some file systems (/proc) say that the parent is absent when it is not.
       await this.fs.makeDirectory(path).catch(presentAsUndefined);
     }
+    this.#unsynced.add(path);
+    await this.#syncMade(path);
+  }
+
+  /** Flushes the name of a directory, unless that was done; also for whoever made it and met a disk that failed then. */
+  async #syncMade(path: string): Promise<void> {
+    if (!this.#unsynced.has(path)) return;
     await this.syncDirectory(dirname(path));
+    this.#unsynced.delete(path);
   }
 
   /**
@@ -116,7 +126,7 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
    * for data that it dropped, so a directory that failed once fails from then on; one that could not be opened is tried again.
    */
   async syncDirectory(path: string): Promise<void> {
-    await Promise.all([this.#syncNames(path), this.#making.get(path)]);
+    await Promise.all([this.#syncNames(path), this.#making.get(path) ?? this.#syncMade(path)]);
   }
 
   #syncNames(path: string): Promise<void> {

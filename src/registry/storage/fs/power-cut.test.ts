@@ -103,6 +103,23 @@ describe("after a power cut", () => {
     expect(await (await afterCut(disk)).blobs.stat(digestOf(two))).toBeDefined();
   });
 
+  it("a blob is there whose directory could not be made durable by who made it", async () => {
+    const disk = new SimulatedDisk();
+    const [one, two] = neighbours();
+    let fails = 0;
+    const fs = failingFileSystem(
+      (operation, path) =>
+        operation === "syncDirectory" && path === "/registry/blobs/sha256" && fails-- > 0 ? "EMFILE" : undefined,
+      disk,
+    );
+    const storage = await opened(fs, "one");
+    await storage.blobs.put(digestOf("first"), bytesOf("first"));
+    fails = 1;
+    await expect(storage.blobs.put(digestOf(one), bytesOf(one))).rejects.toMatchObject({ code: "STORE_UNWRITABLE" });
+    await storage.blobs.put(digestOf(two), bytesOf(two));
+    expect(await (await afterCut(disk)).blobs.stat(digestOf(two))).toBeDefined();
+  });
+
   it("a blob is there whose directory somebody else was still making", async () => {
     const { disk, storage, holdAt } = await held();
     const [one, two] = neighbours();
