@@ -1,4 +1,6 @@
 /** A lock that was taken from somebody who seemed dead: suspended, in another container, for longer than a lease. */
+import { writeFile } from "node:fs/promises";
+
 import { describe, expect, it } from "vitest";
 
 import { bytesOf, describeBytes, listOf } from "../testing/images.ts";
@@ -78,6 +80,19 @@ describe("who lost the lock while suspended", () => {
     sleeper.wake();
     expect(await outcome).toBe("STORE_LOCKED");
     expect(await listOf((await open()).repository("examples/a").tags())).toContain("3.0.0");
+  });
+
+  it("does not write over what its successor saved, when it was rebuilding a damaged index", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    await writeFile(pathTo("index.json"), '{"schemaVersion":2,"mani');
+    const sleeper = suspended("link", (path) => path.includes("damaged-"));
+    sleeper.arm();
+    const outcome = codeOf((await open({ fs: sleeper.fs, processes: processOf("sleeper") })).fsck({ repair: true }));
+    await sleeper.reached;
+    await tagged(await open({ processes: processOf("other"), now: later }), "examples/a", "2.0.0");
+    sleeper.wake();
+    expect(await outcome).toBe("STORE_LOCKED");
+    expect(await listOf((await open()).repository("examples/a").tags())).toContain("2.0.0");
   });
 
   it("does not remove what was told to be there since", async () => {
