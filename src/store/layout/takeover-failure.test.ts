@@ -1,5 +1,5 @@
 /** Taking over the lock of a dead process on a disk that fails in the midst of it. */
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
 import { failingFileSystem, type FileOperation } from "../testing/failing-file-system.ts";
@@ -36,6 +36,11 @@ describe("a lock that could not be taken over", () => {
       .repository("examples/a")
       .untag("1.0.0")
       .catch(() => undefined);
+    // What another process would wait for as long as we live: a lock of ours, or a claim on one that is there.
+    const lock = await readFile(pathTo(".skillimage", "lock"), "utf8").catch(() => "");
+    const claims = (await readdir(pathTo(".skillimage"))).filter((name) => name === `lock.after.${DEAD}`);
+    expect(lock).not.toContain('"me"');
+    if (lock.includes(DEAD)) expect(claims).toEqual([]);
     broken = false;
     await tagged(store, "examples/a", "2.0.0");
     // Another process sees that we live; it must not see a lock or claim of ours.
