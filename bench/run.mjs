@@ -17,6 +17,7 @@ import { COSTS, measureWhole } from "./measure-whole.mjs";
 import { measureRow } from "./measure.mjs";
 import { findPeers, findProgram } from "./peers.mjs";
 import { formatReport } from "./report.mjs";
+import { spreadOut } from "./spread-out.mjs";
 
 const CASES = new URL("cases/", import.meta.url);
 const RESULTS = new URL("results.md", import.meta.url);
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
 });
 
 const directory = mkdtempSync(join(tmpdir(), "skillimage-bench-"));
+spreadOut(directory);
 try {
   const peers = findPeers(directory);
   const machine = describeMachine(directory, peers);
