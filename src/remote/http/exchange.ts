@@ -66,7 +66,7 @@ class Exchange {
   readonly #stop: AbortController | undefined;
   #outgoing: ClientRequest | undefined;
   #used: { readonly socket: Socket; readonly bytesRead: number } | undefined;
-  #answer: IncomingMessage | undefined;
+  #answer: { readonly message: IncomingMessage; readonly headers: HttpHeaders } | undefined;
   #body: IncomingBody | undefined;
   #isDelivered = false;
   #failed = false;
@@ -150,33 +150,34 @@ class Exchange {
    * An error may come before the request was sent, which then ends there: its connection is of no further use. A success
    * that comes early is kept until everything was sent.
    */
-  #answered(answer: IncomingMessage): void {
+  #answered(message: IncomingMessage): void {
+    const headers = headersOf(message);
     // An empty list of encodings is one, too.
-    const encoding = answer.headers["content-encoding"]?.trim() || "identity";
+    const encoding = headers["content-encoding"]?.trim() || "identity";
     if (encoding.toLowerCase() !== "identity") return this.#fail(encoded(this.#route.place));
-    this.#answer = answer;
-    this.#body = new IncomingBody(answer, this.#timeouts, (error) => this.#fail(error));
-    answer.on("error", (error) => this.#fail(error));
-    answer.on("end", () => this.#ended());
+    const length = Number(headers["content-length"] ?? 0);
+    this.#answer = { message, headers };
+    this.#body = new IncomingBody(message, length, this.#timeouts, (error) => this.#fail(error));
+    message.on("error", (error) => this.#fail(error));
+    message.on("end", () => this.#ended());
     const isSent = this.#outgoing?.writableEnded === true;
-    if (!isSent && answer.statusCode !== undefined && answer.statusCode < 300) return;
+    if (!isSent && message.statusCode !== undefined && message.statusCode < 300) return;
     this.#watch.stop();
     if (!isSent) this.#stop?.abort();
-    this.#deliver(answer);
+    this.#deliver(this.#answer);
   }
 
-  #deliver(answer: IncomingMessage): void {
+  #deliver({ message, headers }: { readonly message: IncomingMessage; readonly headers: HttpHeaders }): void {
     const body = this.#body;
     if (body === undefined) return;
     this.#isDelivered = true;
-    const headers = headersOf(answer);
     this.#outcome.resolve({
-      status: answer.statusCode ?? 0,
+      status: message.statusCode ?? 0,
       headers,
       body: body.content,
       discard: async () => body.discard(),
     });
-    if (answer.readableEnded) this.#ended();
+    if (message.readableEnded) this.#ended();
   }
 
   #ended(): void {
@@ -194,7 +195,7 @@ class Exchange {
 
   /** A success that came whole before all was sent is no answer yet: it may end with a failure still, and must not with nothing. */
   get #isOver(): boolean {
-    return this.#isDelivered && this.#answer?.complete === true;
+    return this.#isDelivered && this.#answer?.message.complete === true;
   }
 
   readonly #abort = (): void => {
@@ -238,6 +239,13 @@ function encoded(place: Place): SkillError {
   });
 }
 
-function headersOf({ headersDistinct }: IncomingMessage): HttpHeaders {
-  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(", ")]));
+/** By names in lower case; one that came several times is joined. Made of the lines as they came, which Node would go through twice more. */
+function headersOf({ rawHeaders }: IncomingMessage): HttpHeaders {
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name, value] = [(rawHeaders[at] ?? "").toLowerCase(), rawHeaders[at + 1] ?? ""];
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
+  }
+  return headers;
 }

@@ -27,10 +27,15 @@ export class IncomingBody {
   /** Can be iterated once; a consumer that leaves early gives up the rest. */
   readonly content: Content = this.#read();
 
-  /** `expired` must lead to {@link fail}, by way of whoever knows what the body is part of. */
-  constructor(message: IncomingMessage, timeouts: Required<Timeouts>, expired: (error: TimeoutError) => void) {
+  /** `length`: what the answer says; 0 where it says nothing. `expired` must lead to {@link fail}, by way of whoever knows what the body is part of. */
+  constructor(
+    message: IncomingMessage,
+    length: number,
+    timeouts: Required<Timeouts>,
+    expired: (error: TimeoutError) => void,
+  ) {
     this.#message = message;
-    this.#left = Number(message.headers["content-length"] ?? 0);
+    this.#left = length;
     this.#watch = new Watch(timeouts, expired);
     this.#discardWithin = timeouts.discard;
     message.on("data", (chunk: Uint8Array) => this.#take(chunk));
