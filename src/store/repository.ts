@@ -157,13 +157,13 @@ export class IndexedRepository implements Repository {
     return manifest;
   }
 
-  /** The bytes of a document: our own where we hold them undamaged, so that what is present is not read again. */
+  /** The bytes of a document: our own where we hold them undamaged, so that a stream of what is present is not read again. */
   async #receive(
     descriptor: Descriptor,
     content: Content | Uint8Array,
     options: OperationOptions,
   ): Promise<Uint8Array> {
-    if (await this.#blobs.has(descriptor, options)) {
+    if (!(content instanceof Uint8Array) && (await this.#blobs.has(descriptor, options))) {
       try {
         return await readDocument(this, descriptor, options);
       } catch (error) {

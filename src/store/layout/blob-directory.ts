@@ -54,6 +54,8 @@ export class BlobDirectory implements BlobStore {
     const { fs, paths, now } = this.#disk;
     const path = paths.blob(descriptor.digest);
     try {
+      // To see that there is nothing costs much less than to fail at touching it.
+      if ((await fs.status(path)) === undefined) return false;
       await fs.touch(path, now());
     } catch (error) {
       if (isAbsent(error)) return false;
