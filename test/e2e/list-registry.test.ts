@@ -33,7 +33,13 @@ const ALL = ["quay.io/acme/one:1.0.0-draft", "quay.io/acme/two:1.0.0-testing", "
 describe("the images of a registry", () => {
   it("are listed when it is named alone", async () => {
     expect(await listed("quay.io")).toEqual(ALL);
+    expect(await listed("quay.io/")).toEqual(ALL);
     expect((await run("list", "quay.io")).stdout).toMatch(/quay.io\/acme\/two +1\.0\.0-testing +testing/);
+  });
+
+  it("are asked for where an address of IPv6 is named", async () => {
+    const { status, stderr } = await run("list", "[::1]:1");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("cannot reach [::1]:1")]);
   });
 
   it("are those of a state, where one is wanted", async () => {

@@ -110,8 +110,8 @@ async function read(context: Context, { repository, registry, name }: Place, fla
   return skills;
 }
 
-/** What can hardly be meant as the name of a skill: `quay.io`, `localhost`, `registry:5000`. */
-const HOST = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::[0-9]+)?$|^[a-z0-9-]+:[0-9]{2,5}$/i;
+/** What can hardly be meant as the name of a skill: `quay.io`, `localhost`, `registry:5000`, `[::1]:5000`; also with a slash behind it. */
+const HOST = /^((?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:.]+\])(?::[0-9]+)?|[a-z0-9-]+:[0-9]{2,5})\/?$/i;
 
 const GLOB = /[*?]/;
 
@@ -120,7 +120,8 @@ const EMPTY = "The store is empty. Pack a skill: skillctl pack <directory>\n";
 /** Where to look for a name. */
 async function placeOf(context: Context, name: string | undefined, flags: Flags): Promise<Place> {
   refuseBoth(flags);
-  if (flags.local !== true && name !== undefined && HOST.test(name)) return { registry: name };
+  const registry = flags.local === true ? undefined : HOST.exec(name ?? "")?.[1];
+  if (registry !== undefined) return { registry };
   if (flags.remote === true) return remotePlace(context, name);
   const reference = flags.local === true || name === undefined ? undefined : referenceWithRegistry(name);
   if (reference !== undefined) return { repository: await fullName(context, reference) };
