@@ -8,9 +8,9 @@ import type { RegistryLimits } from "./limits.ts";
 
 /**
  * Bytes that go out at a time. That a client takes them is seen only when it has all of them: so many must not take
- * {@link RegistryLimits.idleTimeout}, however large the chunks are that the storage has.
+ * {@link RegistryLimits.idleTimeout}, however large the chunks are that the storage has. Half of it would cost a quick client a tenth of its speed.
  */
-const PIECE = 256 * 1024;
+const PIECE = 512 * 1024;
 
 /**
  * Sends `content`, whose chunks need be good only until the next is asked for. `begin` writes the headers, once the first bytes are there: until then an error can still be answered.
