@@ -65,9 +65,7 @@ export class Entries {
 
   /** The entries that replace none. */
   added(): HeldEntry[] {
-    return [...this.#changes.values()].flatMap(({ entry, replaces }) =>
-      entry !== undefined && replaces.length === 0 ? [entry] : [],
-    );
+    return [...this.#addedBeginning("")];
   }
 
   /** Every entry, in the order in which they shall be written. */
@@ -219,10 +217,12 @@ export class Entries {
 
   *#changedBeginning(prefix: string, rows: Iterable<HeldEntry>): Generator<HeldEntry, void, undefined> {
     yield* this.#current(rows);
-    for (const name of this.#changes.keys()) {
-      if (!name.startsWith(prefix)) continue;
-      const change = this.#changes.get(name);
-      if (change?.entry !== undefined && change.replaces.length === 0) yield change.entry;
+    yield* this.#addedBeginning(prefix);
+  }
+
+  *#addedBeginning(prefix: string): Generator<HeldEntry, void, undefined> {
+    for (const [name, { entry, replaces }] of this.#changes) {
+      if (name.startsWith(prefix) && entry !== undefined && replaces.length === 0) yield entry;
     }
   }
 
