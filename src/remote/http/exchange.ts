@@ -56,6 +56,11 @@ interface Outcome {
   readonly reject: (reason: unknown) => void;
 }
 
+interface Answer {
+  readonly message: IncomingMessage;
+  readonly headers: HttpHeaders;
+}
+
 class Exchange {
   readonly #request: HttpRequest;
   readonly #route: Route;
@@ -66,7 +71,7 @@ class Exchange {
   readonly #stop: AbortController | undefined;
   #outgoing: ClientRequest | undefined;
   #used: { readonly socket: Socket; readonly bytesRead: number } | undefined;
-  #answer: { readonly message: IncomingMessage; readonly headers: HttpHeaders } | undefined;
+  #answer: Answer | undefined;
   #body: IncomingBody | undefined;
   #isDelivered = false;
   #failed = false;
@@ -167,7 +172,7 @@ class Exchange {
     this.#deliver(this.#answer);
   }
 
-  #deliver({ message, headers }: { readonly message: IncomingMessage; readonly headers: HttpHeaders }): void {
+  #deliver({ message, headers }: Answer): void {
     const body = this.#body;
     if (body === undefined) return;
     this.#isDelivered = true;
