@@ -93,20 +93,17 @@ async function read(context: Context, { repository, registry, name }: Place, fla
     return skills;
   }
   const store = registry === undefined ? await openStore(context) : await openRegistries(context, flags, { registry });
-  const denied: string[] = [];
-  let denial: SkillError | undefined;
+  const denials = new Map<string, SkillError>();
   const options = {
     ...filters,
     ...(name === undefined ? {} : { name }),
-    onDenied: (each: string, error: SkillError) => {
-      denied.push(each);
-      denial ??= error;
-    },
+    onDenied: (each: string, error: SkillError) => void denials.set(each, error),
   };
   for await (const some of listByRepository(store, options)) for (const skill of some) skills.push(skill);
   // Whoever gets nothing is not told that there is nothing.
+  const [denial] = denials.values();
   if (skills.length === 0 && denial !== undefined) throw denial;
-  if (denied.length > 0) await context.output.remark(`You may not read ${nameSome(denied)}.\n`);
+  if (denials.size > 0) await context.output.remark(`You may not read ${nameSome([...denials.keys()])}.\n`);
   return skills;
 }
 
