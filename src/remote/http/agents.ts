@@ -1,12 +1,13 @@
 /** Connections: which way a request goes, and those that are kept for the next one. */
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent, type AgentOptions } from "node:https";
+import type { Agent } from "node:http";
+import type { AgentOptions } from "node:https";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 
 import { SkillError } from "../../errors.ts";
 import type { Route } from "./exchange.ts";
 import { hostAndPort, hostOf, portOf } from "./hosts.ts";
+import { HttpPool, HttpsPool } from "./pools.ts";
 import { proxyAuthorization, type ProxySettings } from "./proxy.ts";
 import { tunnelAgent } from "./tunnel.ts";
 import type { TlsOptions } from "./types.ts";
@@ -29,7 +30,7 @@ export interface AgentsOptions {
 /** One agent for each scheme, proxy and set of TLS options. */
 export class Agents {
   readonly #options: AgentsOptions;
-  readonly #agents = new Map<string, Promise<HttpAgent>>();
+  readonly #agents = new Map<string, Promise<Agent>>();
   #roots: Promise<readonly string[]> | undefined;
 
   constructor(options: AgentsOptions) {
@@ -65,32 +66,32 @@ export class Agents {
     }
   }
 
-  async #plain(): Promise<HttpAgent> {
-    return this.#kept("http", async () => new HttpAgent(this.#pool()));
+  async #plain(): Promise<Agent> {
+    return this.#kept("http", async () => new HttpPool(this.#pool()));
   }
 
-  async #secure(host: string, proxy: URL | undefined): Promise<HttpAgent> {
+  async #secure(host: string, proxy: URL | undefined): Promise<Agent> {
     const tls = this.#options.tls(host);
     return this.#kept(`https ${proxy?.href ?? ""} ${JSON.stringify(tls)}`, async () => {
       const secureContext = await this.#context(tls, host);
       const options = { ...this.#pool(), secureContext, rejectUnauthorized: tls.verify !== false };
-      if (proxy === undefined) return new HttpsAgent(options);
+      if (proxy === undefined) return new HttpsPool(options);
       const toProxy = proxy.protocol === "https:" ? { secureContext: await this.#context({}, proxy.host) } : {};
       return tunnelAgent(proxy, options, { ...toProxy, timeout: this.#options.connectTimeout });
     });
   }
 
-  async #toProxy(proxy: URL): Promise<HttpAgent> {
+  async #toProxy(proxy: URL): Promise<Agent> {
     if (proxy.protocol === "http:") return this.#plain();
     return this.#kept(`proxy ${proxy.host}`, async () => {
       const secureContext = await this.#context({}, proxy.host);
       // Otherwise the name that is verified would be that of the host behind the proxy.
       const servername = isIP(hostOf(proxy)) === 0 ? hostOf(proxy) : "";
-      return new HttpsAgent({ ...this.#pool(), secureContext, servername });
+      return new HttpsPool({ ...this.#pool(), secureContext, servername });
     });
   }
 
-  async #kept(key: string, make: () => Promise<HttpAgent>): Promise<HttpAgent> {
+  async #kept(key: string, make: () => Promise<Agent>): Promise<Agent> {
     const kept = this.#agents.get(key) ?? make();
     this.#agents.set(key, kept);
     try {

@@ -12,8 +12,9 @@ import { TLSSocket } from "node:tls";
 import { errnoOf } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import { failureOf, type Place } from "./failures.ts";
-import { IncomingBody } from "./incoming-body.ts";
+import { IncomingBody, type BodySource } from "./incoming-body.ts";
 import { hearLastWords } from "./last-words.ts";
+import { sourceOf } from "./long-body.ts";
 import { piecesOf, sendBody } from "./outgoing-body.ts";
 import { Watch, type Timeouts } from "./timeouts.ts";
 import { ABANDONED } from "./tunnel.ts";
@@ -58,6 +59,7 @@ interface Outcome {
 
 interface Answer {
   readonly message: IncomingMessage;
+  readonly source: BodySource;
   readonly headers: HttpHeaders;
 }
 
@@ -161,10 +163,11 @@ class Exchange {
     const encoding = headers["content-encoding"]?.trim() || "identity";
     if (encoding.toLowerCase() !== "identity") return this.#fail(encoded(this.#route.place));
     const length = Number(headers["content-length"] ?? 0);
-    this.#answer = { message, headers };
-    this.#body = new IncomingBody(message, length, this.#timeouts, (error) => this.#fail(error));
+    const source = sourceOf(message, this.#request.method, length);
+    this.#answer = { message, source, headers };
+    this.#body = new IncomingBody(source, length, this.#timeouts, (error) => this.#fail(error));
     message.on("error", (error) => this.#fail(error));
-    message.on("end", () => this.#ended());
+    source.on("end", () => this.#ended());
     const isSent = this.#outgoing?.writableEnded === true;
     if (!isSent && message.statusCode !== undefined && message.statusCode < 300) return;
     this.#watch.stop();
@@ -200,7 +203,7 @@ class Exchange {
 
   /** A success that came whole before all was sent is no answer yet: it may end with a failure still, and must not with nothing. */
   get #isOver(): boolean {
-    return this.#isDelivered && this.#answer?.message.complete === true;
+    return this.#isDelivered && this.#answer?.source.complete === true;
   }
 
   readonly #abort = (): void => {

@@ -11,7 +11,8 @@ const transport = createTransport();
 
 describe("an answer's body", () => {
   it("comes as it was sent, whatever its size", async () => {
-    const sent = Buffer.alloc(5_000_000, "0123456789abcdef");
+    const sent = Buffer.alloc(5_000_000);
+    for (let at = 0; at < sent.byteLength; at += 4) sent.writeUInt32LE(at, at);
     const url = await serve((_, response) => void response.end(sent));
     const response = await transport.send({ method: "GET", url });
     expect(Buffer.compare(await readAll(response.body), sent)).toBe(0);

@@ -1,6 +1,4 @@
 /** The body of an answer as it comes: with backpressure, and without being copied. */
-import type { IncomingMessage } from "node:http";
-
 import type { Content } from "../../content/index.ts";
 import { Watch, type TimeoutError, type Timeouts } from "./timeouts.ts";
 
@@ -11,8 +9,20 @@ const WORTH_WAITING = 1024;
 /** So much that nobody wants is read for the sake of the connection. */
 const WORTH_READING = 64 * 1024;
 
+/** Where a body comes from; Node's own messages are such. */
+export interface BodySource {
+  /** Whether all of it has come. */
+  readonly complete: boolean;
+  on(event: "data", came: (piece: Uint8Array) => void): unknown;
+  on(event: "end", ended: () => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  /** Breaks the connection. */
+  destroy(): unknown;
+}
+
 export class IncomingBody {
-  readonly #message: IncomingMessage;
+  readonly #source: BodySource;
   readonly #watch: Watch;
   readonly #discardWithin: number;
   readonly #chunks: Uint8Array[] = [];
@@ -29,17 +39,17 @@ export class IncomingBody {
 
   /** `length`: what the answer says; 0 where it says nothing. `expired` must lead to {@link fail}, by way of whoever knows what the body is part of. */
   constructor(
-    message: IncomingMessage,
+    source: BodySource,
     length: number,
     timeouts: Required<Timeouts>,
     expired: (error: TimeoutError) => void,
   ) {
-    this.#message = message;
+    this.#source = source;
     this.#left = length;
     this.#watch = new Watch(timeouts, expired);
     this.#discardWithin = timeouts.discard;
-    message.on("data", (chunk: Uint8Array) => this.#take(chunk));
-    message.on("end", () => this.#settle("ended"));
+    source.on("data", (chunk: Uint8Array) => this.#take(chunk));
+    source.on("end", () => this.#settle("ended"));
   }
 
   /** Breaks off: what has come already can still be read, then comes `failure`. With `now`, it comes at once. */
@@ -51,14 +61,14 @@ export class IncomingBody {
   /** Reads a short rest, so that the connection can be used again; breaks the connection for a long one. Never rejects. */
   async discard(): Promise<void> {
     if (this.#state === "ended") return;
-    const late = setTimeout(() => this.#message.destroy(), this.#discardWithin);
+    const late = setTimeout(() => this.#source.destroy(), this.#discardWithin);
     try {
       for (let read = 0; read <= WORTH_READING && this.#left <= WORTH_READING;) {
         const chunk = await this.#next();
         if (chunk === undefined) return;
         read += chunk.byteLength;
       }
-      this.#message.destroy();
+      this.#source.destroy();
     } catch {
       // The connection is broken already.
     } finally {
@@ -86,7 +96,7 @@ export class IncomingBody {
       this.#watch.start("idle", this.#waited);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        this.#message.resume();
+        this.#source.resume();
       });
     }
   }
@@ -96,7 +106,7 @@ export class IncomingBody {
     this.#held += chunk.byteLength;
     this.#left -= chunk.byteLength;
     this.#dripped += chunk.byteLength;
-    if (this.#held >= AHEAD) this.#message.pause();
+    if (this.#held >= AHEAD) this.#source.pause();
     this.#continue();
   }
 

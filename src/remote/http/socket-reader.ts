@@ -1,0 +1,72 @@
+/**
+ * Reading connections into memory of our own. Node reads at most 64 KiB at a time, takes new memory each time, and hands it
+ * to a parser and two streams; for a layer of some hundred megabytes that takes longer than to hash and to write it. So the
+ * rest of a long body can be taken where it comes in.
+ */
+import type { OnReadOpts } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** In bytes: as much as Node reads at a time. */
+const PORTION = 64 * 1024;
+/** In bytes: up to so much of what waits is read at a time, when nobody else looks at it. */
+const LARGE_PORTION = 1024 * 1024;
+
+/** Is handed what has come, in memory that is not used again. False: no more until the connection is resumed. */
+export type Take = (piece: Uint8Array) => boolean;
+
+/** What reads one connection. Everything goes the usual way, until somebody takes it. */
+export class SocketReader {
+  readonly #memory = Buffer.allocUnsafeSlow(PORTION);
+  #large = Buffer.alloc(0);
+  #socket: Duplex | undefined;
+  #take: Take | undefined;
+  #hasRead = false;
+
+  /** For the connection's options. */
+  readonly onread: OnReadOpts = {
+    buffer: () => this.#room(),
+    callback: (length, memory) => this.#came(memory.subarray(0, length)),
+  };
+
+  /** Begins to read `socket`, which was made with these options. */
+  read<S extends Duplex>(socket: S): S {
+    this.#socket = socket;
+    READERS.set(socket, this);
+    return socket;
+  }
+
+  /** Whether bytes come this way: a runtime may not know of it. */
+  get hasRead(): boolean {
+    return this.#hasRead;
+  }
+
+  /** From the next byte on, everything goes to `take`, and nothing the usual way. */
+  divert(take: Take): void {
+    this.#take = take;
+  }
+
+  #room(): Uint8Array {
+    if (this.#take === undefined) return this.#memory;
+    if (this.#large.byteLength < PORTION) this.#large = Buffer.allocUnsafeSlow(LARGE_PORTION);
+    return this.#large;
+  }
+
+  #came(piece: Uint8Array): boolean {
+    this.#hasRead = true;
+    if (piece.buffer === this.#memory.buffer) return this.#pass(Buffer.from(piece));
+    this.#large = this.#large.subarray(piece.byteLength);
+    return this.#pass(piece);
+  }
+
+  #pass(piece: Uint8Array): boolean {
+    return this.#take === undefined ? this.#socket?.push(piece) === true : this.#take(piece);
+  }
+}
+
+const READERS = new WeakMap<Duplex, SocketReader>();
+
+/** Undefined for a connection that is read by Node, as one through a proxy is. */
+export function readerOf(socket: Duplex): SocketReader | undefined {
+  const reader = READERS.get(socket);
+  return reader?.hasRead === true ? reader : undefined;
+}
