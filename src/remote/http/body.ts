@@ -22,8 +22,14 @@ export async function readBounded(
     if (size > limit) throw tooLong();
     chunks.push(chunk);
   }
-  // Copied even if there is but one: a chunk holds on to the whole of the socket's buffer.
-  return Buffer.concat(chunks, size);
+  // Copied even if there is but one: a chunk holds on to the whole of the socket's buffer, and a shared one on to others.
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 }
 
 function tooLongFor(limit: number): SkillError {

@@ -20,7 +20,7 @@ export class SocketReader {
   #large = Buffer.alloc(0);
   #socket: Duplex | undefined;
   #take: Take | undefined;
-  #hasRead = false;
+  #isPassing = false;
 
   /** For the connection's options. */
   readonly onread: OnReadOpts = {
@@ -35,9 +35,12 @@ export class SocketReader {
     return socket;
   }
 
-  /** Whether bytes come this way: a runtime may not know of it. */
-  get hasRead(): boolean {
-    return this.#hasRead;
+  /**
+   * Whether what has come is on its way to the parser at this moment. Whoever is told of an answer in the midst of it knows that the
+   * parser has seen nothing after it.
+   */
+  get isPassing(): boolean {
+    return this.#isPassing;
   }
 
   /** From the next byte on, everything goes to `take`, and nothing the usual way. */
@@ -52,21 +55,26 @@ export class SocketReader {
   }
 
   #came(piece: Uint8Array): boolean {
-    this.#hasRead = true;
     if (piece.buffer === this.#memory.buffer) return this.#pass(Buffer.from(piece));
     this.#large = this.#large.subarray(piece.byteLength);
     return this.#pass(piece);
   }
 
   #pass(piece: Uint8Array): boolean {
-    return this.#take === undefined ? this.#socket?.push(piece) === true : this.#take(piece);
+    if (this.#take !== undefined) return this.#take(piece);
+    this.#isPassing = true;
+    try {
+      return this.#socket?.push(piece) === true;
+    } finally {
+      this.#isPassing = false;
+    }
   }
 }
 
 const READERS = new WeakMap<Duplex, SocketReader>();
 
-/** Undefined for a connection that is read by Node, as one through a proxy is. */
+/** The reader whose piece is being looked at. Undefined for a connection that is read by Node, as one through a proxy is. */
 export function readerOf(socket: Duplex): SocketReader | undefined {
   const reader = READERS.get(socket);
-  return reader?.hasRead === true ? reader : undefined;
+  return reader?.isPassing === true ? reader : undefined;
 }
