@@ -22,10 +22,20 @@ class Line extends Duplex {
   override _read(): void {}
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    this.#take(bytes.byteLength, done);
+  }
+
+  /** What was handed on in one go is seen to be taken in one go, as with a socket. */
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
+    const size = chunks.reduce((sum, { chunk }) => sum + chunk.byteLength, 0);
+    this.#take(size, done);
+  }
+
+  #take(size: number, done: () => void): void {
     setTimeout(() => {
-      this.received += bytes.byteLength;
+      this.received += size;
       done();
-    }, bytes.byteLength / this.#rate);
+    }, size / this.#rate);
   }
 }
 
