@@ -143,6 +143,8 @@ export interface AuditEntry {
   readonly status?: number;
   readonly code?: OciCode;
   readonly message?: string;
+  /** How many refusals of this kind it stands for, of which it is the last. Default: one. */
+  readonly count?: number;
 }
 
 /** Keeps the record of every write and every refusal. */

@@ -84,6 +84,53 @@ describe("the audit log", () => {
     expect((await lines()).map((line) => line.length > 20)).toEqual([false, true]);
   });
 
+  it("does not grow with what is refused to one who asks too often: how often is told once a minute", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { log, lines } = await auditLog();
+    let asked = 0;
+    const ask = async (address: string, times: number): Promise<void> => {
+      for (let at = 0; at < times; at++) {
+        const requestId = `r${(asked += 1)}`;
+        await log.record(entry({ requestId, address, outcome: "refused", status: 429, message: "too often" }));
+      }
+    };
+    const told = async (): Promise<unknown[][]> => {
+      await log.record(entry());
+      const entries = (await lines()).map((line) => JSON.parse(line) as AuditEntry);
+      return entries
+        .filter(({ status }) => status === 429)
+        .map(({ requestId, address, count }) => [requestId, address, count]);
+    };
+    await ask("192.0.2.1", 1000);
+    await ask("192.0.2.2", 1);
+    const firsts = [
+      ["r1", "192.0.2.1", undefined],
+      ["r1001", "192.0.2.2", undefined],
+    ];
+    expect(await told()).toEqual(firsts);
+    vi.advanceTimersByTime(60_000);
+    await ask("192.0.2.1", 500);
+    const minute = [...firsts, ["r1000", "192.0.2.1", 999]];
+    expect(await told()).toEqual(minute);
+    await log.close();
+    expect(await told()).toEqual([...minute, ["r1501", "192.0.2.1", 500]]);
+  });
+
+  it("has a line for each of who asks too often again, when some minutes have passed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { log, lines } = await auditLog();
+    const refusal = entry({ outcome: "refused", status: 429, message: "too often" });
+    for (let round = 0; round < 3; round++) {
+      await log.record(refusal);
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(await lines()).toHaveLength(3);
+    for (let at = 0; at < 3; at++) await log.record({ ...refusal, status: 403 });
+    expect(await lines()).toHaveLength(6);
+  });
+
   it("that cannot be written lets no write happen; what is refused stays refused", async () => {
     const { log, path, onProblem } = await auditLog();
     await mkdir(path, { recursive: true });
