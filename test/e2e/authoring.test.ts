@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { createWorkspace, type Workspace } from "./skillctl.ts";
@@ -68,6 +68,18 @@ describe("validate", () => {
       'warning: "large" is larger than usual: a registry may refuse it, and it unpacks with --limit fileSize=17825792\n' +
         "hint: Leave out what agents do not need, or name it in .skillignore.\n\n" +
         "valid: 1 skill checked, no problems; 1 larger than usual\n",
+    ]);
+  });
+
+  it("does not say that there are no problems where only a file cannot be packed", async () => {
+    await user.write({ "linked/SKILL.md": "---\nname: linked\ndescription: Does it.\n---\n" });
+    await symlink("SKILL.md", user.path("linked/other.md"));
+    const { status, stdout } = await user.run(["validate", "linked"]);
+    expect([status, stdout]).toEqual([
+      1,
+      'error: "other.md" cannot be packed: it is a symbolic link\n' +
+        "hint: Remove them, rename them, or name them in .skillignore.\n\n" +
+        "not valid: 1 skill checked; 1 file cannot be packed\n",
     ]);
   });
 

@@ -99,8 +99,10 @@ function summarize(findings: readonly Finding[], style: Style): string {
   const issues = reports.flatMap((report) => report.issues);
   const large = reports.filter(({ exceeds }) => Object.keys(exceeds).length > 0).length;
   const unpackable = reports.reduce((sum, report) => sum + report.unsupported.length + report.unsupportedMore, 0);
+  // That the card has no problems would be read as if there were none.
+  const found = issues.length === 0 && unpackable > 0 ? "" : `, ${countIssues(issues)}`;
   const facts = [
-    ...(reports.length === 0 ? [] : [`${plural(reports.length, "skill")} checked, ${countIssues(issues)}`]),
+    ...(reports.length === 0 ? [] : [`${plural(reports.length, "skill")} checked${found}`]),
     ...(unpackable === 0 ? [] : [`${plural(unpackable, "file")} cannot be packed`]),
     ...(large === 0 ? [] : [`${large} larger than usual`]),
     ...(unchecked === 0 ? [] : [`${plural(unchecked, "path")} could not be checked`]),
