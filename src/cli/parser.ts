@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 
 import { SkillError } from "../errors.ts";
+import { suggest } from "../text/index.ts";
 import type { ArgumentSpec, CommandDefinition, CommandEntry, OptionSpec } from "./command.ts";
 import { GLOBAL_OPTIONS, GLOBAL_OPTIONS_TITLE, type GlobalFlags } from "./flags.ts";
 import { configureHelp, helpEpilogue } from "./help.ts";
@@ -70,8 +71,21 @@ export function usageError(error: CommanderError, command: string | undefined): 
   const said = error.code === "commander.help" ? "no command is named" : error.message.replace(/^error: /, "");
   const [message = "", suggestion] = said.split("\n");
   const help = command === undefined ? "skillctl help" : `skillctl help ${command}`;
-  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See what is possible: ${help}`;
+  const near = suggestion === undefined ? [] : nearOf(message, suggestion);
+  const hint = near.length === 0 ? `See what is possible: ${help}` : `Did you mean ${oneOf(near)}?`;
   return new SkillError("USAGE", message, { hint, cause: error });
+}
+
+/** What commander suggests, as far as it is near for us: to commander, half of a word may be another's. */
+function nearOf(message: string, suggestion: string): readonly string[] {
+  const bare = (name: string): string => name.replace(/^--/, "");
+  const [, given = ""] = /'(.*)'$/.exec(message) ?? [];
+  const [, names = ""] = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestion) ?? [];
+  return names.split(", ").filter((name) => suggest(bare(given), [bare(name)]) !== undefined);
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 1 ? names.join() : `one of ${names.join(", ")}`;
 }
 
 function addGlobalOptions(command: Command): void {

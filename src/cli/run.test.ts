@@ -105,6 +105,9 @@ describe("wrong usage", () => {
   it.each([
     [["pakc"], "unknown command 'pakc'", "Did you mean pack?"],
     [["help", "pakc"], "unknown command 'pakc'", "Did you mean pack?"],
+    [["bogus"], "unknown command 'bogus'", "See what is possible: skillctl help"],
+    [["pusl"], "unknown command 'pusl'", "Did you mean one of pull, push?"],
+    [["list", "--jumbo"], "unknown option '--jumbo'", "See what is possible: skillctl help list"],
     [["list", "--jsno"], "unknown option '--jsno'", "Did you mean --json?"],
     [["list", "--status", "drafd"], '"drafd" is not a lifecycle state', "Did you mean draft?"],
     [["pack"], "missing required argument 'directory'", "skillctl help pack"],
