@@ -159,6 +159,41 @@ describe("git", () => {
     expect((await filesChanged(opened, before, head)).map(({ path }) => path)).toEqual(expect.arrayContaining(names));
   });
 
+  it.each([
+    "diff.orderFile=/absent",
+    "i18n.logOutputEncoding=UTF-16",
+    "color.ui=always",
+    "column.ui=always",
+    "core.quotePath=true",
+    "diff.relative=true",
+    "diff.renames=copies",
+    "format.pretty=fuller",
+    "log.abbrevCommit=true",
+    "log.follow=true",
+    "status.branch=true",
+    "status.showUntrackedFiles=no",
+  ])("says the same where its user has set %s", async (setting) => {
+    const { directory, git } = await repository();
+    await mkdir(join(directory, "skill"));
+    await writeFile(join(directory, "skill", "ünï"), "");
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message=two");
+    await writeFile(join(directory, "skill", "new"), "");
+    const settings = join(directory, ".git", "of-the-user");
+    await git("config", "--file", settings, ...setting.split("="));
+    const answers = async (config: string): Promise<unknown[]> => {
+      const opened = await openGit(directory, { variables: { ...process.env, GIT_CONFIG_GLOBAL: config } });
+      const [head, before] = [await commitOf(opened, "HEAD"), await commitOf(opened, "HEAD~1")];
+      return [
+        await filesAt(opened, head),
+        await filesChanged(opened, before, head),
+        await lastChange(opened, head, "skill"),
+        await isCommitted(opened, "skill"),
+      ];
+    };
+    expect(await answers(settings)).toEqual(await answers("/dev/null"));
+  });
+
   it("tells which submodules there are, and that one is at another commit", async () => {
     const { directory, git } = await repository();
     const sub = await repository();

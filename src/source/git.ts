@@ -33,7 +33,7 @@ const TIMEOUT = 120_000;
 /** In bytes, of each stream: paths of about a million files. */
 const MAX_OUTPUT = 128 * 1024 * 1024;
 
-/** Settings that go before every command, and win over the repository's own. */
+/** Settings that go before every command, and win over the repository's and the user's own. */
 const SETTINGS = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
@@ -41,6 +41,9 @@ const SETTINGS = [
   "core.pager=cat",
   "diff.external=",
   "diff.ignoreSubmodules=all",
+  // Its own default is no value that it takes.
+  "diff.orderFile=/dev/null",
+  "i18n.logOutputEncoding=UTF-8",
   "log.showSignature=false",
 ].flatMap((setting) => ["-c", setting]);
 
