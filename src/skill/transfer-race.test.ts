@@ -101,6 +101,17 @@ describe("a version that is published meanwhile", () => {
   });
 });
 
+describe("a draft that is pushed meanwhile", () => {
+  it("is replaced by a mirror's, as of drafts the last one wins", async () => {
+    const [theirs, mirror] = [new MemoryStore(), new MemoryStore()];
+    await release(theirs, { description: "Theirs." }, "draft");
+    const racing = interrupted(mirror, async () => release(mirror, { description: "Ours." }, "draft"));
+    const [outcome] = await collect(copyAll(theirs, racing, parseReference(LOCAL), parseReference(LOCAL)));
+    expect(outcome).toMatchObject({ result: { reference: `${LOCAL}:1.0.0-draft`, unchanged: false } });
+    expect(await digestOf(mirror, `${LOCAL}:1.0.0-draft`)).toBe(await digestOf(theirs, `${LOCAL}:1.0.0-draft`));
+  });
+});
+
 describe("a version that is archived here", () => {
   const reference = parseReference(`${REMOTE}:1.0.0`);
 
