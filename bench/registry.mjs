@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { endsWithUs } from "./leave-nothing.mjs";
+
 const SKILLCTL = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 /** How each is started, and a request as it logs it. */
@@ -56,6 +58,7 @@ export async function startRegistry({ name, path }, directory) {
   const log = join(directory, "log");
   const output = openSync(log, "a");
   const child = spawn(path, args(port, directory), { stdio: ["ignore", output, output] });
+  endsWithUs(child);
   closeSync(output);
   const close = async () => {
     const ended = once(child, "exit");

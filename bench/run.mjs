@@ -5,13 +5,14 @@
  *   --only <name>   run the cases whose file name contains <name>; results go to the terminal only
  *   --quick         fewer and smaller samples, to see whether it works; results go to the terminal only
  */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { leaveNothing } from "./leave-nothing.mjs";
 import { describeMachine } from "./machine.mjs";
 import { COSTS, measureWhole } from "./measure-whole.mjs";
 import { measureRow } from "./measure.mjs";
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
 });
 
 const directory = mkdtempSync(join(tmpdir(), "skillimage-bench-"));
+const cleanUp = leaveNothing(directory);
 spreadOut(directory);
 try {
   const peers = findPeers(directory);
@@ -76,7 +78,7 @@ try {
   console.log(report);
   if (options.only === "" && !options.quick) writeFileSync(RESULTS, report);
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  await cleanUp();
 }
 
 /** The machine's load over the last minute: figures taken on a busy one (well over 1 before) say little. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+import { endsWithUs } from "../leave-nothing.mjs";
 import { median } from "../measure.mjs";
 import { freePort, startRegistry } from "../registry.mjs";
 
@@ -160,6 +161,7 @@ async function startPlain(directory) {
   mkdirSync(directory);
   const port = await freePort();
   const child = spawn(process.execPath, [PLAIN, directory, String(port)], { stdio: "ignore" });
+  endsWithUs(child);
   const url = `http://127.0.0.1:${port}`;
   while (
     !(await fetch(`${url}/none`).then(
