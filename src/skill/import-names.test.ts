@@ -4,10 +4,12 @@ import { describe, expect, it } from "vitest";
 import { writeTar, type LayerFile } from "../archive/index.ts";
 import { describeManifest, digestOf, encodeManifest, MediaType, parseReference } from "../oci/index.ts";
 import type { Descriptor } from "../oci/index.ts";
-import { MemoryStore, type Content } from "../store/index.ts";
+import { LayoutStore, MemoryStore, type Content } from "../store/index.ts";
+import { failingFileSystem } from "../store/testing/failing-file-system.ts";
 import { exportImages, importImages } from "./index.ts";
 import { collect } from "./testing/collect.ts";
 import { release } from "./testing/release.ts";
+import { temporaryDirectory } from "./testing/skill-directory.ts";
 
 async function* inChunks(bytes: Uint8Array): Content {
   for (let at = 0; at < bytes.byteLength; at += 65_536) yield bytes.subarray(at, at + 65_536);
@@ -119,5 +121,25 @@ describe("import", () => {
     const archive = Buffer.concat(await collect(exportImages(store, names.map(parseReference))));
     const imported = await importImages(new MemoryStore(), () => inChunks(archive));
     expect(imported.map(({ reference }) => reference)).toEqual(names);
+  });
+
+  it("names the images of many repositories in a few writes of the index", async () => {
+    let writes = 0;
+    const fs = failingFileSystem((operation, path) => {
+      if (operation === "rename" && path.endsWith("/index.json")) writes += 1;
+      return undefined;
+    });
+    const { one, blobs } = await twoImages();
+    const names = Array.from({ length: 64 }, (_, at) => `examples/skill-${at}:1.0.0`);
+    const archive = await archiveOf(
+      blobs,
+      names.map((name) => named(one, name)),
+    );
+    const store = await LayoutStore.open(await temporaryDirectory(), { fs });
+    const imported = await importImages(store, archive);
+    expect(imported.map(({ reference }) => reference)).toEqual(names);
+    // Each name, and the latest of each repository.
+    expect(await collect(store.repository("examples/skill-63").tags())).toEqual(["1.0.0", "latest"]);
+    expect(writes).toBeLessThan(16);
   });
 });

@@ -14,6 +14,7 @@ import {
   withTag,
 } from "../oci/index.ts";
 import type { Descriptor, Digest, Index, Reference } from "../oci/index.ts";
+import { inOrder } from "../store/in-order.ts";
 import type { OperationOptions, Repository, Store, TagChange } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { entryOf } from "./entry.ts";
@@ -23,6 +24,12 @@ import { findArchived, refuseReplacing } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
 import { graphOf, readDocuments, readIndex, type Documents } from "./layout-archive.ts";
 import { readStatus } from "./metadata.ts";
+import { ownSignal } from "./own-signal.ts";
+
+/** How many images' documents are stored at once. */
+const GRAPHS_AT_ONCE = 16;
+/** How many repositories are named at once: a store saves the names of all of them in one write of its index. */
+const REPOSITORIES_AT_ONCE = 64;
 
 export interface ImportOptions extends OperationOptions {
   /** Names the image, for an archive that holds just one and does not name it usefully. */
@@ -64,13 +71,27 @@ export async function importImages(
   const documents = await readDocuments(open, index.manifests, options);
   const graphs = graphsOf(store, images, documents);
   await storeBlobs(open, graphs, documents, options);
-  for (const { repository, nodes } of graphs) await storeDocuments(repository, nodes, documents, options);
+  const storing = inOrder(graphs, GRAPHS_AT_ONCE, async ({ repository, nodes }) =>
+    storeDocuments(repository, nodes, documents, ownSignal(options.signal)),
+  );
+  for await (const _ of storing);
+  const tagging = inOrder(byRepository(images), REPOSITORIES_AT_ONCE, async ([name, own]) =>
+    tagImages(store.repository(name), own, { ...options, ...ownSignal(options.signal) }),
+  );
   const imported: ImportedImage[] = [];
-  for (const name of new Set(images.map(({ reference }) => repositoryName(reference)))) {
-    const own = images.filter(({ reference }) => repositoryName(reference) === name);
-    imported.push(...(await tagImages(store.repository(name), own, options)));
-  }
+  for await (const some of tagging) imported.push(...some);
   return imported;
+}
+
+function byRepository(images: readonly NamedImage[]): ReadonlyMap<string, readonly NamedImage[]> {
+  const repositories = new Map<string, NamedImage[]>();
+  for (const image of images) {
+    const name = repositoryName(image.reference);
+    const own = repositories.get(name) ?? [];
+    repositories.set(name, own);
+    own.push(image);
+  }
+  return repositories;
 }
 
 /** Throws `ARCHIVE_LIMIT` for names that multiply: thousands of one image that is made of thousands. */
