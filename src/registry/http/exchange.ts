@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 
 import type { Identity } from "../hooks.ts";
 import { RegistryRefusal } from "../refusal.ts";
+import { endWithConnection } from "./waiting-answers.ts";
 
 const API_VERSION = { "Docker-Distribution-Api-Version": "registry/2.0", "X-Content-Type-Options": "nosniff" };
 /** What we take over from a client or a proxy as the id of a request: it stands in logs. */
@@ -40,6 +41,7 @@ export class Exchange {
     const mark = url.indexOf("?");
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
+    endWithConnection(request, response);
     response.once("close", () => {
       if (!response.writableFinished) this.#cancel.abort(new Error("the client is gone"));
     });

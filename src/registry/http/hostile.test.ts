@@ -341,6 +341,29 @@ describe("clients that go away", () => {
       ["failed", 499],
     ]);
   });
+  it.each([100, 3_000_000])(
+    "before their turn came leave nothing of the answers that waited for it: %i",
+    async (size) => {
+      await begin();
+      const index = {
+        schemaVersion: 2,
+        mediaType: MediaType.index,
+        manifests: [],
+        annotations: { x: "x".repeat(size) },
+      };
+      const put = { method: "PUT", headers: { "content-type": MediaType.index }, body: JSON.stringify(index) };
+      expect((await running.fetch("/v2/a/manifests/1", put)).status).toBe(201);
+      const large = await pushBlob("a", "0123456789abcdef".repeat(1024 * 1024));
+      const before = running.reports.length;
+      const connection = await RawConnection.open(running.host);
+      const ask = (path: string): string => `GET /v2/a/${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+      connection.socket.pause();
+      connection.write(ask(`blobs/${large}`) + ask("manifests/1").repeat(3));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      connection.close();
+      while (running.reports.length < before + 4) await new Promise((resolve) => setImmediate(resolve));
+    },
+  );
 });
 
 describe("uploads", () => {

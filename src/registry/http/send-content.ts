@@ -5,6 +5,7 @@ import { asContent, type Content } from "../../content/index.ts";
 import { Deadline } from "./deadline.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
+import { turnOf } from "./waiting-answers.ts";
 
 /**
  * Bytes of which is seen at a time that a client has taken them: so many must not take {@link RegistryLimits.idleTimeout},
@@ -23,6 +24,7 @@ export async function sendContent(
   begin: () => void,
 ): Promise<void> {
   const { response, bytes, signal } = exchange;
+  await turnOf(response, signal);
   const writer = new Writer(response, signal);
   const deadline = new Deadline(limits, () => response.destroy(new Error("the client takes too little")));
   try {

@@ -65,4 +65,26 @@ describe("a client on a slow line", () => {
     expect(await report).toMatchObject({ status: 200, bytesOut: content.byteLength, refusal: undefined });
     expect(line.received).toBeGreaterThan(content.byteLength);
   });
+
+  it("gets a blob that it asked for before it had another one", async () => {
+    const [first, second] = [Buffer.alloc(1536 * 1024, "x"), Buffer.alloc(1024 * 1024, "y")];
+    const storage = createMemoryStorage();
+    for (const content of [first, second]) {
+      await storage.blobs.put(digestOf(content), content);
+      await storage.metadata.repository("a").linkBlob(digestOf(content));
+    }
+    const registry = createRegistry({ storage, limits: { idleTimeout: 500 } });
+    const requests = [first, second].map(
+      (content, at) =>
+        `GET /v2/a/blobs/${digestOf(content)} HTTP/1.1\r\nHost: a\r\n${at === 0 ? "" : "Connection: close\r\n"}\r\n`,
+    );
+    const line = new Line(requests.join(""), 1500);
+    const reports: Promise<unknown>[] = [];
+    server.on("request", (...exchange) => void reports.push(registry.handle(...exchange)));
+    server.emit("connection", line);
+    while (reports.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    const whole = { status: 200, refusal: undefined };
+    expect(await Promise.all(reports)).toMatchObject([whole, whole]);
+    expect(line.received).toBeGreaterThan(first.byteLength + second.byteLength);
+  });
 });

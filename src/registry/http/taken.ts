@@ -5,18 +5,19 @@ import type { RegistryLimits } from "./limits.ts";
 
 /**
  * Resolves when an answer that was given is out, or its connection has ended. Who does not take the rest of it, which is never much, within
- * `idleTimeout` loses the connection.
+ * `idleTimeout` from its turn on loses the connection.
  */
 export async function taken(response: ServerResponse, { idleTimeout }: RegistryLimits): Promise<void> {
   if (response.writableFinished || response.destroyed) return;
   await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      // It has no connection while the answer to an earlier request goes out.
-      if (response.socket !== null) response.destroy();
-    }, idleTimeout);
-    timer.unref();
+    let timer: NodeJS.Timeout | undefined;
+    const watch = (): void => {
+      timer = setTimeout(() => response.destroy(), idleTimeout).unref();
+    };
+    if (response.socket === null) response.once("socket", watch);
+    else watch();
     response.once("close", () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       resolve();
     });
   });
