@@ -48,6 +48,12 @@ describe("a throttle", () => {
     expect(await Promise.all(all)).toEqual(Array(30).fill(true));
   });
 
+  it("takes the right passwords of many users of an address for no guesses, when they come at the same time", async () => {
+    const throttle = new Throttle({ logins: 3, loginsPerAddress: 5 });
+    const login = async (at: number) => throttle.login("192.0.2.1", `user-${at}`, async () => true);
+    expect(await Promise.all(Array.from({ length: 30 }, async (_, at) => login(at)))).toEqual(Array(30).fill(true));
+  });
+
   it("counts guesses over many user names", async () => {
     const throttle = new Throttle({ loginsPerAddress: 5 });
     const guess = async (at: number) => throttle.login("192.0.2.1", `user-${at}`, async () => false);

@@ -33,7 +33,7 @@ export class Throttle {
   readonly #requests: RateLimiterMemory;
   readonly #logins: RateLimiterMemory;
   readonly #addresses: RateLimiterMemory;
-  /** The last login that came, by address and user name. */
+  /** The last login that came, by address. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(options: ThrottleOptions = {}) {
@@ -58,20 +58,20 @@ export class Throttle {
 
   /**
    * Runs the check of a password, counting it as wrong from its beginning, so that many at once do not get around the count; a
-   * right one is not counted. One address's checks for one user come one after the other: many programs that begin with the
-   * right password are no guesses. Throws 429 `TOOMANYREQUESTS`, without a check, after too many wrong ones.
+   * right one is not counted. One address's checks come one after the other: many programs, or people behind one address, that begin
+   * at once with the right passwords are no guesses. Throws 429 `TOOMANYREQUESTS`, without a check, after too many wrong ones.
    */
   async login(address: string | undefined, user: string, check: () => Promise<boolean>): Promise<boolean> {
     const network = networkOf(address);
     const key = JSON.stringify([network, user]);
-    const before = this.#last.get(key) ?? Promise.resolve();
+    const before = this.#last.get(network) ?? Promise.resolve();
     const login = before.then(async () => this.#counted(network, key, check));
     const settled = login.catch(() => undefined);
-    this.#last.set(key, settled);
+    this.#last.set(network, settled);
     try {
       return await login;
     } finally {
-      if (this.#last.get(key) === settled) this.#last.delete(key);
+      if (this.#last.get(network) === settled) this.#last.delete(network);
     }
   }
 
