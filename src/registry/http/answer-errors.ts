@@ -53,6 +53,11 @@ export function unheard(cause: unknown): RegistryRefusal {
   return new RegistryRefusal(CLIENT_GONE, "UNKNOWN", "the client was gone before it had its answer", { cause });
 }
 
+/** What an error is that only comes of our having broken off, as the client did not take its answer. */
+export function untaken(cause: unknown): RegistryRefusal {
+  return new RegistryRefusal(CLIENT_GONE, "UNKNOWN", "the client took too little of its answer", { cause });
+}
+
 /** The body of a refusal's answer. */
 export function errorBody({ ociCode, message, hint, detail }: RegistryRefusal): string {
   const said = hint === undefined ? message : `${message}. ${hint}`;

@@ -1,5 +1,6 @@
 /** Attacks on the registry, each by its name. */
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -340,6 +341,52 @@ describe("clients that go away", () => {
       ["allowed", undefined],
       ["failed", 499],
     ]);
+  });
+  it.each([
+    [
+      "by a reset, having taken nothing",
+      60_000,
+      (socket: Socket) => void socket.resetAndDestroy(),
+      "was gone before it had its answer",
+    ],
+    ["as they took nothing", 50, () => undefined, "took too little of its answer"],
+  ])("%s, in the midst of a blob, are on record as such", async (_, idleTimeout, leave, why) => {
+    await begin({ limits: { idleTimeout } });
+    const digest = await pushBlob("a", "0123456789abcdef".repeat(1024 * 1024));
+    const before = running.reports.length;
+    const connection = await RawConnection.open(running.host);
+    connection.socket.pause();
+    connection.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    leave(connection.socket);
+    while (running.reports.length === before) await new Promise((resolve) => setImmediate(resolve));
+    expect(running.reports.at(-1)).toMatchObject({
+      refusal: { status: 499, message: `the client ${why}` },
+      failure: undefined,
+    });
+    connection.close();
+  });
+  it("by a reset, whatever tells of it first, are on record as such", async () => {
+    const entries: AuditEntry[] = [];
+    await begin({ audit: { record: async (entry) => void entries.push(entry) } });
+    const digest = await pushBlob("a", "0123456789abcdef".repeat(1024 * 1024));
+    const before = running.reports.length;
+    const times = 120;
+    for (let at = 0; at < times; at++) {
+      const connection = await RawConnection.open(running.host);
+      connection.write(
+        at % 2 === 0
+          ? `GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: a\r\n\r\n`
+          : `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n`,
+      );
+      await connection.status();
+      if (at % 4 > 1) await new Promise((resolve) => setTimeout(resolve, 3));
+      connection.socket.resetAndDestroy();
+    }
+    while (running.reports.length < before + times) await new Promise((resolve) => setImmediate(resolve));
+    const statuses = running.reports.slice(before).map(({ refusal }) => refusal?.status);
+    expect(statuses).toEqual(Array(times).fill(499));
+    expect(entries.map(({ status }) => status)).toEqual([undefined, ...Array<number>(times / 2).fill(499)]);
   });
   it.each([100, 3_000_000])(
     "before their turn came leave nothing of the answers that waited for it: %i",

@@ -77,7 +77,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
   } catch (error) {
     refusal = refusalOf(error, exchange.requestId);
     if (isOurs(refusal) && !isGone(exchange, error)) failure = error;
-    else if (refusal.status === 500 && exchange.signal.aborted) refusal = unheard(error);
+    else if (refusal.status === 500 && hasLeft(exchange)) refusal = unheard(error);
     await desk.recordRefusal(exchange, route, actionOf(exchange, route), refusal);
     await refuse(exchange, refusal, failure);
   }
@@ -161,8 +161,13 @@ function isOurs({ status, cause }: RegistryRefusal): boolean {
 }
 
 /** Whether an error is nothing but the end of a connection that the client has given up. */
-function isGone({ request, response, signal }: Exchange, error: unknown): boolean {
-  if (signal.aborted || isSkillError(error, "ABORTED")) return true;
+function isGone(exchange: Exchange, error: unknown): boolean {
+  return isSkillError(error, "ABORTED") || hasLeft(exchange);
+}
+
+/** Whether nobody is there any more to hear an answer. What was being read or written may tell so before the connection does. */
+function hasLeft({ request, response, signal }: Exchange): boolean {
+  if (signal.aborted) return true;
   return (request.destroyed && !request.complete) || (response.destroyed && !response.writableFinished);
 }
 

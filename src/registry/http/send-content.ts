@@ -2,6 +2,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
 import { asContent, type Content } from "../../content/index.ts";
+import { untaken } from "./answer-errors.ts";
 import { Deadline } from "./deadline.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
@@ -26,7 +27,11 @@ export async function sendContent(
   const { response, bytes, signal } = exchange;
   await turnOf(response, signal);
   const writer = new Writer(response, signal);
-  const deadline = new Deadline(limits, () => response.destroy(new Error("the client takes too little")));
+  let isIdle = false;
+  const deadline = new Deadline(limits, () => {
+    isIdle = true;
+    response.destroy();
+  });
   try {
     for await (const chunk of content) {
       if (!response.headersSent) begin();
@@ -49,7 +54,7 @@ export async function sendContent(
     response.end();
   } catch (error) {
     if (response.headersSent) response.destroy();
-    throw error;
+    throw isIdle ? untaken(error) : error;
   } finally {
     deadline.stop();
     writer.end();
