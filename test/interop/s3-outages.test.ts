@@ -209,6 +209,22 @@ describeWith(S3_TOOLS, "a registry whose services go away", () => {
     }
   });
 
+  it("waits for a reader who pauses for longer than S3 may be silent", async () => {
+    const layer = layerOf(48 * MEBIBYTE);
+    expect(await pushBlob("a/large", layer)).toBe(201);
+    const storage = await createS3Storage({ ...place, timeout: SILENCE });
+    try {
+      let read = 0;
+      for await (const chunk of storage.blobs.read(digestOf(layer))) {
+        if (read === 0) await delay(3 * SILENCE);
+        read += chunk.byteLength;
+      }
+      expect(read).toBe(layer.byteLength);
+    } finally {
+      await storage.close();
+    }
+  });
+
   it("breaks a download off when S3 freezes in the middle of it, and does not wait for ever", async () => {
     const layer = layerOf(12 * MEBIBYTE);
     expect(await pushImage("a/large", layer)).toBe(201);

@@ -1,12 +1,12 @@
 /** A bucket, or the part of one below a prefix: the dozen requests that we make, and no more of S3 than every server has. */
 import type { S3Client } from "@aws-sdk/client-s3";
 
-import type { Content } from "../../../content/index.ts";
 import { SkillError, throwIfAborted } from "../../../errors.ts";
 import type { OperationOptions } from "../../../store/types.ts";
 import type { ByteRange } from "../types.ts";
 import { asking, bucketFailure, isMissing } from "./failures.ts";
 import { loadSdk, type Sdk } from "./load.ts";
+import { unlessSilent, type Incoming } from "./silence.ts";
 
 /** Where a bucket is, and who may use it. */
 export interface BucketOptions {
@@ -46,19 +46,36 @@ const COMPLETE_TIMEOUT = 10 * 60_000;
 const ATTEMPTS = 2;
 const MAX_SOCKETS = 1024;
 
+/** As the SDK calls them, in milliseconds: nothing goes over the connection, or no answer has begun. */
+interface Timeouts {
+  readonly socketTimeout: number;
+  readonly requestTimeout?: number;
+  readonly throwOnRequestTimeout?: boolean;
+}
+
 export class S3Bucket {
   readonly #sdk: Sdk;
   readonly #client: S3Client;
   /** For what may take long. */
   readonly #patient: S3Client;
+  /** For content, which whoever reads it may let wait: it waits for the beginning of an answer only. */
+  readonly #reader: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #timeout: number;
 
-  private constructor(sdk: Sdk, clients: readonly [S3Client, S3Client], bucket: string, prefix: string) {
+  private constructor(
+    sdk: Sdk,
+    clients: readonly [S3Client, S3Client, S3Client],
+    bucket: string,
+    prefix: string,
+    timeout: number,
+  ) {
     this.#sdk = sdk;
-    [this.#client, this.#patient] = clients;
+    [this.#client, this.#patient, this.#reader] = clients;
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#timeout = timeout;
   }
 
   /** Asks for nothing yet. Throws `CONFIG_INVALID` when the SDK is not installed. */
@@ -66,7 +83,7 @@ export class S3Bucket {
     const { bucket, endpoint, region, credentials, prefix = "", forcePathStyle = endpoint !== undefined } = options;
     const { timeout = SILENCE_TIMEOUT } = options;
     const sdk = await loadSdk();
-    const client = (socketTimeout: number): S3Client =>
+    const client = (timeouts: Timeouts): S3Client =>
       new sdk.S3Client({
         forcePathStyle,
         ...(endpoint === undefined ? {} : { endpoint }),
@@ -78,13 +95,17 @@ export class S3Bucket {
         responseChecksumValidation: "WHEN_REQUIRED",
         requestHandler: {
           connectionTimeout: Math.min(CONNECT_TIMEOUT, timeout),
-          socketTimeout,
+          ...timeouts,
           httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
           httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
         },
       });
-    const clients = [client(timeout), client(Math.max(COMPLETE_TIMEOUT, timeout))] as const;
-    return new S3Bucket(sdk, clients, bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
+    const clients = [
+      client({ socketTimeout: timeout }),
+      client({ socketTimeout: Math.max(COMPLETE_TIMEOUT, timeout) }),
+      client({ socketTimeout: 0, requestTimeout: timeout, throwOnRequestTimeout: true }),
+    ] as const;
+    return new S3Bucket(sdk, clients, bucket, prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`, timeout);
   }
 
   /** Its bytes, or a part of them. An object that is not there is an error that {@link isMissing}. */
@@ -96,17 +117,15 @@ export class S3Bucket {
       ...this.#at(object),
       ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` }),
     });
-    const { Body } = await asking(object, "read", async () => this.#client.send(command, abortable(signal)), signal);
+    const { Body } = await asking(object, "read", async () => this.#reader.send(command, abortable(signal)), signal);
     // In Node.js, it is a stream.
-    const body = Body as (Content & { destroy(): void }) | undefined;
+    const body = Body as Incoming | undefined;
     if (body === undefined) return;
     try {
-      for await (const chunk of body) yield chunk;
+      yield* unlessSilent(body, this.#timeout);
     } catch (error) {
       throwIfAborted(signal);
       throw bucketFailure(object, "read", error);
-    } finally {
-      body.destroy();
     }
   }
 
@@ -227,6 +246,7 @@ export class S3Bucket {
   close(): void {
     this.#client.destroy();
     this.#patient.destroy();
+    this.#reader.destroy();
   }
 
   #at(object: string): { readonly Bucket: string; readonly Key: string } {
