@@ -123,6 +123,14 @@ const STEPS: readonly string[] = [
   `
   CREATE TABLE marks (mark text PRIMARY KEY, says text NOT NULL);
   `,
+  // Annotations may hold NUL and halves of surrogate pairs, which PostgreSQL reads in no JSON: it is shown none of what is escaped.
+  String.raw`
+  CREATE OR REPLACE FUNCTION size_of_manifest() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  BEGIN
+    NEW.size := (regexp_replace(NEW.descriptor, E'\\\\.', '_', 'g')::json ->> 'size')::bigint;
+    RETURN NEW;
+  END $$;
+  `,
 ];
 
 /**

@@ -76,6 +76,20 @@ export const repositoryCases: Readonly<Record<string, Case>> = {
     const digest = image.manifest.digest;
     expect(await tagsOf(storage)).toEqual({ "1.0.0": digest, latest: digest });
   },
+  "keeps what a referrer's annotations say, in whatever characters": async ({ storage }) => {
+    const { manifest: subject } = await storeImage(storage, NAME, "one");
+    const annotations = {
+      nul: "a\0b",
+      "k\0": "\u0001",
+      half: "\ud800",
+      other: "\udc00",
+      quoted: String.raw`"\u0000\"`,
+    };
+    const image = makeImage("signature", { subject, annotations });
+    const repository = storage.metadata.repository(NAME);
+    await repository.putManifest(incoming({ ...image, manifest: { ...image.manifest, annotations } }, subject));
+    expect(await listOf(repository.referrers(subject.digest))).toMatchObject([{ descriptor: { annotations } }]);
+  },
   "takes what a manifest put again says now": async ({ storage }) => {
     const image = await storeImage(storage, NAME, "one");
     const repository = storage.metadata.repository(NAME);
