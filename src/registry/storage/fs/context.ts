@@ -11,12 +11,12 @@ import { ManifestDigests } from "./manifest-lists.ts";
 import type { RegistryPaths } from "./paths.ts";
 import type { Ownership } from "./ownership.ts";
 import { RecentValues } from "./recent.ts";
-import type { ManifestRecord } from "./records.ts";
+import { weightOf, type ManifestRecord } from "./records.ts";
 import { RepositoryNames } from "./repository-names.ts";
 import { TagNames } from "./tag-lists.ts";
 import { writing } from "./writing.ts";
 
-/** So many manifests and tags are remembered: some ten megabytes. */
+/** So many tags are remembered, and manifests that are no larger than most: some ten megabytes. */
 const REMEMBERED = 20_000;
 
 export class FsContext {
@@ -49,7 +49,7 @@ export class FsContext {
       },
     });
     this.tags = new RecentValues(isOwner ? REMEMBERED : 0);
-    this.manifests = new RecentValues(isOwner ? REMEMBERED : 0);
+    this.manifests = new RecentValues(isOwner ? REMEMBERED : 0, weightOf);
     this.tagNames = new TagNames(disk, isOwner);
     this.manifestDigests = new ManifestDigests(disk, isOwner);
     this.repositoryNames = new RepositoryNames(disk, isOwner);

@@ -4,12 +4,15 @@
  */
 export class RecentValues<Value> {
   readonly #limit: number;
+  readonly #weightOf: (value: Value) => number;
+  #weight = 0;
   readonly #values = new Map<string, Value>();
   readonly #readings = new Map<string, Promise<Value | undefined>>();
 
-  /** Keeps at most `limit` values; with 0, none. */
-  constructor(limit: number) {
+  /** Keeps values that weigh at most `limit` together; with 0, none. Each weighs 1 where nothing else is said. */
+  constructor(limit: number, weightOf: (value: Value) => number = () => 1) {
     this.#limit = limit;
+    this.#weightOf = weightOf;
   }
 
   /** The value of `key`; reads it when it is not known. That there is none is not remembered. */
@@ -33,23 +36,31 @@ export class RecentValues<Value> {
   /** Says what the value is from now on; `undefined`: nobody knows, it must be read. */
   set(key: string, value: Value | undefined): void {
     this.#readings.delete(key);
-    if (value === undefined || this.#limit === 0) this.#values.delete(key);
+    if (value === undefined || this.#limit === 0) this.#drop(key);
     else this.#keep(key, value);
   }
 
   clear(): void {
     this.#readings.clear();
     this.#values.clear();
+    this.#weight = 0;
   }
 
   /** The oldest goes first, however often it was asked for: cheaper to keep than who was last, and as good. */
   #keep(key: string, value: Value): void {
-    this.#values.delete(key);
+    this.#drop(key);
     this.#values.set(key, value);
-    if (this.#values.size <= this.#limit) return;
+    this.#weight += this.#weightOf(value);
     for (const oldest of this.#values.keys()) {
-      this.#values.delete(oldest);
-      return;
+      if (this.#weight <= this.#limit) return;
+      this.#drop(oldest);
     }
+  }
+
+  #drop(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#weight -= this.#weightOf(value);
   }
 }
