@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 
 import { Annotation, digestOf, MediaType, type JsonObject } from "../../../oci/index.ts";
@@ -174,4 +176,23 @@ describe("a label of the config", () => {
     const forged = { ...draft, document: { ...draft.document, config } };
     await expect(bench.push(forged, "1.0.0-draft", "author")).rejects.toThrow("has the label io.skillimage.status");
   });
+});
+
+/** Bytes that are in use. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+it("keeps little of images that were judged, however much they say of their layers", async () => {
+  const bench = new Bench();
+  const { document, mediaType } = await bench.pack();
+  const [layer] = document["layers"] as readonly JsonObject[];
+  const before = heapInUse();
+  for (let at = 0; at < 16; at += 1) {
+    const layers = [{ ...layer, annotations: { note: `${at}`.padEnd(2 * 1024 ** 2) } }];
+    await bench.push({ document: { ...document, layers }, mediaType }, "1.0.0-draft", "author");
+  }
+  expect(heapInUse() - before).toBeLessThan(8 * 1024 ** 2);
 });

@@ -1,6 +1,6 @@
 import type { ArchiveLimits } from "../../../archive/index.ts";
 import { isSkillError } from "../../../errors.ts";
-import { Annotation } from "../../../oci/index.ts";
+import { Annotation, digestOf } from "../../../oci/index.ts";
 import { quote } from "../../../text/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { RegistryRefusal } from "../../refusal.ts";
@@ -36,7 +36,8 @@ export function validCard(limits: Partial<ArchiveLimits>): Rule {
     const { annotations, version } = skill;
     const name = annotations[Annotation.name] ?? repository.slice(repository.lastIndexOf("/") + 1);
     const { config, layers } = member.manifest;
-    const key = JSON.stringify([name, config, layers]);
+    // Somebody may say megabytes of a layer.
+    const key = digestOf(JSON.stringify([name, config, layers]));
     const inside = judged.get(key) ?? (await read(member, name, context));
     if (judged.size >= MAX_JUDGED) judged.clear();
     judged.set(key, inside);
