@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { digestOf, MediaType } from "../../oci/index.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
-import { bytesOf, contentOf, listOf, storeBlob, storeImage } from "../storage/testing/images.ts";
+import { bytesOf, contentOf, listOf, storeBlob, storeForeignImage, storeImage } from "../storage/testing/images.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { fsck } from "./fsck.ts";
 import { gc } from "./gc.ts";
@@ -120,4 +120,14 @@ it("collects beside a server", async () => {
   await server.metadata.repository(NAME).linkBlob(digest);
   expect(await server.metadata.repository(NAME).hasBlob(image.layer.digest)).toBe(true);
   expect(await listOf(fsck(server))).toEqual([]);
+});
+
+it("keeps a layer that may not be passed on, and was pushed, of a manifest whose record it writes again", async () => {
+  const storage = await open();
+  const { manifest, layer } = await storeForeignImage(storage, NAME, { withLayer: true });
+  await writeFile(pathTo("repositories", NAME, "_", "manifests", "sha256", `${manifest.slice(7)}.json`), "{");
+  const now = (): number => Date.now() + 2 * HOUR;
+  expect(await gc(storage, { now })).toMatchObject({ removed: [], unlinked: 0 });
+  expect(await storage.metadata.repository(NAME).hasBlob(layer)).toBe(true);
+  expect(await listOf(fsck(storage))).toEqual([]);
 });

@@ -86,7 +86,7 @@ class MirrorRun {
 
   async copyRepository(name: string): Promise<void> {
     const [from, to] = [this.#source.metadata.repository(name), this.#target.metadata.repository(name)];
-    const seen = await recovered(this.#source, await lookAt(from, this.#options), this.#options);
+    const seen = await recovered(this.#source, from, await lookAt(from, this.#options), this.#options);
     const outcomes = await this.#copyManifests(from, to, seen);
     const held = await this.#lookAtTarget(to);
     const { sets, kept } = await this.#decideTags(from, seen, held, outcomes);
@@ -139,7 +139,7 @@ class MirrorRun {
     const manifests = new Set([root]);
     for (const digest of manifests) {
       const isKnown = (await unlessDamaged(async () => to.manifest(digest))) !== undefined;
-      const manifest = isKnown ? await recoverManifest(this.#target, digest, this.#options) : undefined;
+      const manifest = isKnown ? await recoverManifest(this.#target, to, digest, this.#options) : undefined;
       if (manifest === undefined) return false;
       for (const each of manifest.references) {
         if (!(await to.hasBlob(each))) manifests.add(each);

@@ -42,13 +42,14 @@ export async function lookAt(repository: RepositoryMetadata, options: OperationO
 /** With what the bytes of damaged manifests say of them, where those are sound. */
 export async function recovered(
   storage: RegistryStorage,
+  repository: RepositoryMetadata,
   seen: Snapshot,
   options: OperationOptions,
 ): Promise<Snapshot> {
   if (seen.damaged.size === 0) return seen;
   const [manifests, damaged] = [new Map(seen.manifests), new Map(seen.damaged)];
   for (const digest of seen.damaged.keys()) {
-    const manifest = await recoverManifest(storage, digest, options);
+    const manifest = await recoverManifest(storage, repository, digest, options);
     if (manifest === undefined) continue;
     manifests.set(digest, { stored: Date.now(), ...manifest });
     damaged.delete(digest);

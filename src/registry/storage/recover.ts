@@ -20,10 +20,11 @@ const UNREADABLE: ReadonlySet<string> = new Set([
 
 /**
  * Reads it from the manifest's bytes; `undefined` when those are missing or damaged, too, or no manifest. It refers to all that it
- * must have referred to when it was let in, be that there now or not.
+ * must have referred to when it was let in, be that there now or not, and to what it need not have if the repository has that.
  */
 export async function recoverManifest(
   { blobs }: RegistryStorage,
+  repository: RepositoryMetadata,
   digest: Digest,
   options: OperationOptions = {},
 ): Promise<IncomingManifest | undefined> {
@@ -32,9 +33,11 @@ export async function recoverManifest(
     if (size > MAX_MANIFEST_SIZE) return undefined;
     const bytes = await readAll(blobs.read(digest, { ...options, fresh: true }), options);
     const parsed = parseManifest(bytes, undefined, { isStored: true });
-    const children = childrenOf(parsed).filter((child) => !isElsewhere(child));
-    const references = [...new Set(children.map((child) => child.digest))];
-    return incomingManifest(parsed, { mediaType: parsed.mediaType, digest, size }, references);
+    const references = new Set<Digest>();
+    for (const child of childrenOf(parsed)) {
+      if (!isElsewhere(child) || (await repository.hasBlob(child.digest, options))) references.add(child.digest);
+    }
+    return incomingManifest(parsed, { mediaType: parsed.mediaType, digest, size }, [...references]);
   } catch (error) {
     if (isSkillError(error) && UNREADABLE.has(error.code)) return undefined;
     throw error;
@@ -57,7 +60,7 @@ export async function healRepository(
   for await (const _ of held.manifests({ ...options, onDamaged }));
   let isHealed = false;
   for (const digest of damaged) {
-    const manifest = await recoverManifest(storage, digest, options);
+    const manifest = await recoverManifest(storage, held, digest, options);
     if (manifest === undefined) continue;
     await held.putManifest(manifest, undefined, options);
     isHealed = true;

@@ -1,5 +1,12 @@
 /** Small images in a registry's storage, put there as the protocol does: blobs, then the manifest, then the tag. */
-import { digestOf, type Annotations, type Descriptor, type Digest } from "../../../oci/index.ts";
+import {
+  describeManifest,
+  digestOf,
+  MediaType,
+  type Annotations,
+  type Descriptor,
+  type Digest,
+} from "../../../oci/index.ts";
 import { bytesOf, makeImage, type TestImage } from "../../../store/testing/images.ts";
 import type { IncomingManifest, RegistryStorage, TagMove } from "../types.ts";
 
@@ -47,4 +54,24 @@ export async function storeImage(
   const move: TagMove | undefined = tag === undefined ? undefined : { tag, to: image.manifest.digest };
   await repository.putManifest(incoming(image, subject), move);
   return image;
+}
+
+/** Stores an image of one layer that may not be passed on, and that the repository has only `withLayer`. Resolves to the image's and the layer's digest. */
+export async function storeForeignImage(
+  storage: RegistryStorage,
+  name: string,
+  { withLayer }: { readonly withLayer: boolean },
+): Promise<{ readonly manifest: Digest; readonly layer: Digest }> {
+  const { config, layer: own } = makeImage("foreign");
+  const layer = { ...own, mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip" };
+  await storeBlob(storage, name, JSON.stringify({ text: "foreign" }));
+  if (withLayer) await storeBlob(storage, name, "layer of foreign");
+  const { descriptor, bytes } = describeManifest(
+    { schemaVersion: 2, mediaType: MediaType.manifest, config, layers: [layer] },
+    MediaType.manifest,
+  );
+  await storage.blobs.put(descriptor.digest, bytes);
+  const references = [config.digest, ...(withLayer ? [layer.digest] : [])];
+  await storage.metadata.repository(name).putManifest({ descriptor, references });
+  return { manifest: descriptor.digest, layer: layer.digest };
 }
