@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { digestOf } from "../../oci/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
-import { bytesOf, incoming, listOf, storeImage } from "../storage/testing/images.ts";
+import { bytesOf, incoming, listOf, storeForeignImage, storeImage } from "../storage/testing/images.ts";
 import { fsck } from "./fsck.ts";
 
 const NAME = "examples/hello-world";
@@ -89,4 +89,14 @@ it("says that a manifest is not what is known of it", async () => {
   expect(await listOf(fsck(storage))).toMatchObject([{ kind: "manifest-damaged" }]);
   await storage.blobs.put(digestOf("x"), bytesOf("x"));
   expect(await listOf(fsck(storage))).toHaveLength(1);
+});
+
+it("finds nothing wrong with a layer that may not be passed on and was not pushed; with one that was and is gone, it does", async () => {
+  const storage = await open();
+  await storeForeignImage(storage, NAME, { withLayer: false });
+  expect(await listOf(fsck(storage))).toEqual([]);
+  const { layer } = await storeForeignImage(storage, NAME, { withLayer: true });
+  expect(await listOf(fsck(storage))).toEqual([]);
+  await rm(blobPath(layer));
+  expect(await listOf(fsck(storage))).toMatchObject([{ kind: "blob-missing", digest: layer }]);
 });

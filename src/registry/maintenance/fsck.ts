@@ -4,6 +4,7 @@ import { isSkillError, throwIfAborted } from "../../errors.ts";
 import { childrenOf, parseManifest, type Descriptor, type Digest, type Index, type Manifest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
 import { unlessDamaged } from "../storage/damaged.ts";
+import { isElsewhere } from "../storage/recover.ts";
 import type { RegistryStorage, RepositoryMetadata, StoredManifest } from "../storage/types.ts";
 
 export type RegistryIssueKind =
@@ -101,10 +102,12 @@ async function* checkManifest(
     return;
   }
   const known = new Set(stored.references);
-  if (manifest.subject?.digest !== stored.subject || childrenOf(manifest).some((child) => !known.has(child.digest))) {
+  // What need not be there is not known of when it was not.
+  const children = childrenOf(manifest).filter((child) => known.has(child.digest) || !isElsewhere(child));
+  if (manifest.subject?.digest !== stored.subject || children.some((child) => !known.has(child.digest))) {
     yield { kind: "manifest-damaged", message: `${name} is not what is known of it`, ...about };
   }
-  for (const child of childrenOf(manifest)) yield* checkChild(storage, repository, name, manifest.kind, child, options);
+  for (const child of children) yield* checkChild(storage, repository, name, manifest.kind, child, options);
   if (stored.subject === undefined) return;
   for await (const { descriptor } of repository.referrers(stored.subject, options)) {
     if (descriptor.digest === digest) return;
