@@ -1,3 +1,4 @@
+import { rm, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 
 import { isSkillError } from "../../errors.ts";
@@ -9,7 +10,7 @@ import { fsck } from "./fsck.ts";
 import { scrub } from "./scrub.ts";
 
 const NAME = "examples/hello-world";
-const { open, damage, blobPath, files } = fsFixture();
+const { open, damage, blobPath, files, pathTo } = fsFixture();
 
 it("finds nothing in a sound registry", async () => {
   const storage = await open();
@@ -30,6 +31,18 @@ it("says who needs a damaged blob, and takes it out of the way until it is pushe
   await storeBlob(storage, NAME, "layer of one");
   expect(await scrub(storage)).toMatchObject({ blobs: 3, damaged: [] });
   expect(await listOf(fsck(storage))).toEqual([]);
+});
+
+it("says who needs a damaged blob though what is known of them is damaged, too, as far as their bytes say it", async () => {
+  const storage = await open();
+  const { manifest, layer } = await storeImage(storage, NAME, "one");
+  const lost = await storeImage(storage, NAME, "lost");
+  for (const { digest } of [manifest, lost.manifest])
+    await writeFile(pathTo("repositories", NAME, "_", "manifests", "sha256", `${digest.slice(7)}.json`), "\0\0\0");
+  await rm(blobPath(lost.manifest.digest));
+  await damage(layer.digest);
+  const uses = [{ repository: NAME, manifest: manifest.digest }];
+  expect((await scrub(storage)).damaged).toMatchObject([{ digest: layer.digest, isSetAside: true, uses }]);
 });
 
 it("leaves damaged blobs where they are when it runs dry", async () => {
