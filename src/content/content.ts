@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../errors.ts";
+import { Pieces } from "./pieces.ts";
 
 /** Bytes as they arrive: streamed, never all in memory. */
 export type Content = AsyncIterable<Uint8Array>;
@@ -28,18 +29,10 @@ export async function readAll(
   content: Content | Iterable<Uint8Array>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   for await (const chunk of content) {
     throwIfAborted(options.signal);
-    chunks.push(chunk);
-    size += chunk.byteLength;
+    pieces.add(chunk);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return pieces.copy();
 }

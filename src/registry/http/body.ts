@@ -1,7 +1,7 @@
 /** A request's body: bounded, watched, and as long as it says. */
 import type { IncomingMessage } from "node:http";
 
-import type { Content } from "../../content/index.ts";
+import { Pieces, type Content } from "../../content/index.ts";
 import { RegistryRefusal } from "../refusal.ts";
 import { Deadline } from "./deadline.ts";
 import { invite, isWaiting } from "./expect-continue.ts";
@@ -69,14 +69,12 @@ export async function readSmallBody(
     });
   };
   if ((announcedLength(request) ?? 0) > limit) return refuse();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   for await (const chunk of readBody(request, limits)) {
-    size += chunk.byteLength;
-    if (size > limit) return refuse();
-    chunks.push(chunk);
+    if (pieces.size + chunk.byteLength > limit) return refuse();
+    pieces.add(chunk);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+  return pieces.whole();
 }
 
 /**

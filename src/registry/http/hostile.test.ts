@@ -3,6 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 
@@ -39,6 +42,13 @@ async function pushBlob(repository: string, content: string): Promise<string> {
   });
   expect(response.status).toBe(201);
   return digest;
+}
+
+/** Bytes that are in use. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 describe("paths", () => {
@@ -156,6 +166,18 @@ describe("clients that lie about lengths", () => {
       duplex: "half",
     });
     expect(response.status).toBe(413);
+  });
+  it("a manifest in chunks of one byte takes little more memory than its bytes", async () => {
+    await begin();
+    const connection = await RawConnection.open(running.host);
+    connection.write(`PUT /v2/a/b/manifests/x HTTP/1.1\r\nHost: ${running.host}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const before = heapInUse();
+    connection.write("1\r\nx\r\n".repeat(80_000));
+    await delay(2000);
+    const taken = heapInUse() - before;
+    connection.write("0\r\n\r\n");
+    expect(await connection.status()).toBe(400);
+    expect(taken).toBeLessThan(4 * 1024 ** 2);
   });
   it("a blob over the limit is refused, announced or streamed, and what came of it can be given up", async () => {
     await begin({ limits: { blobSize: 10 } });

@@ -2,7 +2,7 @@
  * Takes an upload's bytes as they come, and makes parts of them that S3 accepts. Two parts are in memory at most: one that
  * is sent, and one that fills. What is too small for a part becomes an object of its own, the tail, until more comes.
  */
-import { readAll } from "../../../content/index.ts";
+import { Pieces, readAll } from "../../../content/index.ts";
 import { SkillError } from "../../../errors.ts";
 import type { S3Bucket } from "./bucket.ts";
 import type { Leftovers } from "./leftovers.ts";
@@ -19,8 +19,7 @@ export class PartWriter {
   readonly #held: HeldUpload;
   readonly #bucket: S3Bucket;
   readonly #leftovers: Leftovers;
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  #buffered = new Pieces();
   /** Bytes that are in parts, or on their way into one. */
   #inParts: number;
   #parts: number;
@@ -39,34 +38,31 @@ export class PartWriter {
   async resume(): Promise<void> {
     const { tail } = this.#held.record;
     if (tail === undefined) return;
-    const bytes = await readAll(this.#bucket.read(tail));
-    this.#chunks = [bytes];
-    this.#buffered = bytes.byteLength;
+    this.#buffered.add(await readAll(this.#bucket.read(tail)));
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     if (chunk.byteLength === 0) return;
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.byteLength;
+    this.#buffered.add(chunk);
     this.#isNew = true;
-    if (this.#buffered >= LEAST_PART * 2 ** Math.floor(this.#parts / PARTS_OF_A_SIZE)) await this.#flush();
+    if (this.#buffered.size >= LEAST_PART * 2 ** Math.floor(this.#parts / PARTS_OF_A_SIZE)) await this.#flush();
   }
 
   /** Waits until everything is in the bucket, and on record. */
   async end(): Promise<void> {
     await this.#sending;
-    if (this.#buffered === 0 || !this.#isNew) return this.#held.touch();
+    const { size } = this.#buffered;
+    if (size === 0 || !this.#isNew) return this.#held.touch();
     const object = await this.#leftovers.announce();
-    await this.#bucket.put(object, Buffer.concat(this.#chunks));
-    await this.#held.setTail(object, this.#buffered, this.#inParts + this.#buffered);
+    await this.#bucket.put(object, this.#buffered.whole());
+    await this.#held.setTail(object, size, this.#inParts + size);
   }
 
   /** Sends what is in memory as a part, which may be the last one. */
   async #flush(): Promise<void> {
     await this.#sending;
-    const bytes = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    this.#buffered = 0;
+    const bytes = this.#buffered.whole();
+    this.#buffered = new Pieces();
     this.#isNew = false;
     this.#parts += 1;
     this.#inParts += bytes.byteLength;
