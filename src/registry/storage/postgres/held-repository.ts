@@ -31,6 +31,10 @@ interface TagRow {
   readonly digest: Digest;
 }
 
+/** Bytes of manifests' rows that are read at a time, and of a row without what can be long, about. */
+const BATCH = 4 * 1024 ** 2;
+const ROW = 1024;
+
 const LINK_BLOB = `
   INSERT INTO links (repository, digest, linked) VALUES ($1, $2, $3)
   ON CONFLICT (repository, digest) DO UPDATE SET linked = greatest(links.linked, excluded.linked)`;
@@ -175,7 +179,7 @@ export class HeldPostgresRepository implements RepositoryMetadata {
     options: ManifestListOptions = {},
   ): AsyncGenerator<StoredManifest & { readonly references: readonly Digest[] }, void, undefined> {
     for await (const row of this.#manifestRows(undefined, options)) {
-      if (options.unless?.(row.digest) !== true) yield { ...storedManifest(row), references: row.refers_to };
+      yield { ...storedManifest(row), references: row.refers_to };
     }
   }
 
@@ -197,15 +201,38 @@ export class HeldPostgresRepository implements RepositoryMetadata {
     return work(this);
   }
 
-  #manifestRows(subject: Digest | undefined, options: OperationOptions): AsyncIterable<ManifestRow> {
+  /** Looks first how much each says: of thousands with megabytes of annotations, only a few are in memory at a time. */
+  async *#manifestRows(
+    subject: Digest | undefined,
+    { unless, ...options }: ManifestListOptions,
+  ): AsyncGenerator<ManifestRow, void, undefined> {
     const condition = subject === undefined ? "" : "AND subject = $4";
-    return paged<ManifestRow>(
+    const keys = paged<{ readonly digest: Digest; readonly bytes: number }>(
       async (before, count) =>
         this.#held.query(
-          `SELECT * FROM manifests WHERE repository = $1 AND digest > $2 ${condition} ORDER BY digest LIMIT $3`,
+          `SELECT digest, octet_length(descriptor) + 72 * cardinality(refers_to) AS bytes FROM manifests
+           WHERE repository = $1 AND digest > $2 ${condition} ORDER BY digest LIMIT $3`,
           [this.name, before?.digest ?? "", count, ...(subject === undefined ? [] : [subject])],
         ),
       options,
+    );
+    let batch: Digest[] = [];
+    let left = BATCH;
+    for await (const { digest, bytes } of keys) {
+      if (unless?.(digest) === true) continue;
+      batch.push(digest);
+      left -= bytes + ROW;
+      if (left > 0) continue;
+      yield* await this.#rowsOf(batch);
+      [batch, left] = [[], BATCH];
+    }
+    if (batch.length > 0) yield* await this.#rowsOf(batch);
+  }
+
+  async #rowsOf(digests: readonly Digest[]): Promise<readonly ManifestRow[]> {
+    return this.#held.query(
+      "SELECT * FROM manifests WHERE repository = $1 AND digest = ANY ($2::text[]) ORDER BY digest",
+      [this.name, digests],
     );
   }
 
