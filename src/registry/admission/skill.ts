@@ -3,14 +3,7 @@
  * format; annotations on the root of an image count before those of its members.
  */
 import { isLifecycleState, tagFor, type LifecycleState } from "../../lifecycle/index.ts";
-import {
-  Annotation,
-  MediaType,
-  type Annotations,
-  type Descriptor,
-  type Digest,
-  type Manifest,
-} from "../../oci/index.ts";
+import { Annotation, MediaType, type Annotations, type Descriptor, type Manifest } from "../../oci/index.ts";
 import type { AdmissionContext, HeldManifest } from "../hooks.ts";
 
 /** One runnable image of a skill. */
@@ -28,8 +21,8 @@ export interface Skill {
   readonly status: LifecycleState | undefined;
   /** As it stands there, which may be none. */
   readonly version: string | undefined;
-  /** Digests of configs and layers of all members. */
-  readonly content: ReadonlySet<Digest>;
+  /** Of each member, the digests of its config and its layers, in their order: a file of a later layer hides that of an earlier one. */
+  readonly content: ReadonlySet<string>;
 }
 
 /** As many images as an index of a skill may have; one more is read, so that a rule sees that there are too many. */
@@ -57,7 +50,7 @@ export async function readSkill(held: HeldManifest, context: AdmissionContext): 
     status: status !== undefined && isLifecycleState(status) ? status : undefined,
     version,
     content: new Set(
-      members.flatMap(({ manifest }) => [manifest.config, ...manifest.layers].map(({ digest }) => digest)),
+      members.map(({ manifest }) => [manifest.config, ...manifest.layers].map(({ digest }) => digest).join(" ")),
     ),
   };
 }
@@ -73,9 +66,9 @@ export function claims(annotations: Annotations): boolean {
   return CLAIMS.some((key) => annotations[key] !== undefined);
 }
 
-/** Whether all that `part` is made of is in `whole`, too: an image of an index is of the same content as the index. */
+/** Whether every image of `part` is one of `whole`, too, whatever is said of it: an image of an index is of the same content as the index. */
 export function isContentOf(part: Skill, whole: Skill): boolean {
-  return [...part.content].every((digest) => whole.content.has(digest));
+  return [...part.content].every((image) => whole.content.has(image));
 }
 
 /** Whether a tag is the one by which a skill that is out is known. */

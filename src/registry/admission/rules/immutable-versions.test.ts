@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Annotation } from "../../../oci/index.ts";
+import { Annotation, type JsonObject } from "../../../oci/index.ts";
 import { annotated, Bench, inState, type Image } from "../testing/bench.ts";
 
 const denied = (message: string) =>
@@ -49,6 +49,23 @@ describe("a published version", () => {
     await expect(bench.push(plain, "1.0.0", "admin")).rejects.toThrow(
       denied("acme/greeter:1.0.0 is published already"),
     );
+  });
+
+  it.each<[string, readonly number[]]>([
+    ["in another order, by which other files are seen", [1, 0]],
+    ["of which one is left out, and another there twice", [0, 0]],
+    ["of which one is left out", [0]],
+  ])("is not followed by one of the same layers %s", async (_, order) => {
+    const bench = new Bench({ rules: { "valid-card": false } });
+    const packed = await bench.pack();
+    const [layer] = packed.document["layers"] as readonly JsonObject[];
+    const above = { ...layer, digest: await bench.upload("above"), size: 5 };
+    const withLayers = (layers: readonly unknown[]): Image => ({ ...packed, document: { ...packed.document, layers } });
+    await bench.publish(withLayers([layer, above]), "1.0.0");
+    const other = withLayers(order.map((at) => [layer, above][at]));
+    await expect(bench.push(other, "1.0.0-draft", "author")).rejects.toThrow(denied("already, with other content"));
+    const deprecated = inState(other, "deprecated");
+    await expect(bench.push(deprecated, "1.0.0", "mirror")).rejects.toThrow(denied("1.0.0 is published already"));
   });
 
   it("whose tag an admin removed does not come back with other content", async () => {
