@@ -57,6 +57,13 @@ it("says that a tag names what is not there", async () => {
   expect(issues).toMatchObject([{ kind: "tag-dangling", message: expect.stringContaining(`${NAME}:2.0.0`) }]);
 });
 
+it("says that tags name what is not there in a repository that has lost all but them", async () => {
+  const issues = await issuesAfter(async () => {
+    for (const lost of ["manifests", "blobs"]) await rm(inRepository(lost), { recursive: true });
+  });
+  expect(issues).toMatchObject([{ kind: "tag-dangling", message: expect.stringContaining(`${NAME}:1.0.0`) }]);
+});
+
 it("says that a tag's file is damaged, and goes on", async () => {
   const issues = await issuesAfter(async () => writeFile(inRepository("tags", "1.0.0"), "\0\0\0"));
   expect(issues.map(({ kind }) => kind)).toContain("file");

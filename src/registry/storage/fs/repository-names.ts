@@ -68,7 +68,11 @@ export class RepositoryNames {
   async #holdsSomething(name: string): Promise<boolean> {
     const { fs, paths } = this.#disk;
     const repository = paths.repository(name);
-    const directories = ALGORITHMS.flatMap((each) => [repository.manifests(each), repository.links(each)]);
+    // Tags without anything else are what a disk has left of it.
+    const directories = [
+      ...ALGORITHMS.flatMap((each) => [repository.manifests(each), repository.links(each)]),
+      repository.tags,
+    ];
     for (const directory of directories) {
       if (((await fs.list(directory).catch(absentAsUndefined)) ?? []).length > 0) return true;
     }
