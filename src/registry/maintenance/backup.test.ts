@@ -1,4 +1,6 @@
 import { mkdir, rm, truncate } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import type { Digest } from "../../oci/index.ts";
@@ -6,7 +8,7 @@ import { temporaryDirectory } from "../../../test/fixtures/temporary-directory.t
 import { createFsStorage } from "../storage/fs/index.ts";
 import { createMemoryStorage } from "../storage/memory/index.ts";
 import { fsFixture } from "../storage/testing/fs-fixture.ts";
-import { listOf, storeBlob, storeImage } from "../storage/testing/images.ts";
+import { incoming, listOf, storeBlob, storeImage } from "../storage/testing/images.ts";
 import type { RegistryStorage } from "../storage/types.ts";
 import { backup } from "./backup.ts";
 import { fsck } from "./fsck.ts";
@@ -35,6 +37,37 @@ it("is a registry like the one that it was made of, and is restored to one", asy
     expect(await restore(pathTo("backup"), target)).toMatchObject({ manifests: 3, tags: 2, missing: [] });
     await check(target);
   });
+});
+
+/** Bytes that are in use. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+it("holds few of a repository's manifests in memory, however much their annotations say", async () => {
+  const storage = await createFsStorage(pathTo("source"));
+  const { manifest: subject } = await storeImage(storage, NAME, "one");
+  const annotations = { note: "x".repeat(2 * 1024 ** 2) };
+  for (let at = 0; at < 32; at += 1) {
+    const image = await storeImage(storage, NAME, `signature ${at}`, { subject });
+    const said = { ...image, manifest: { ...image.manifest, annotations } };
+    await storage.metadata.repository(NAME).putManifest(incoming(said, subject));
+  }
+  const read = storage.blobs.read.bind(storage.blobs);
+  const before = heapInUse();
+  let most = before;
+  let reads = 0;
+  storage.blobs.read = (digest, options) => {
+    // To look takes long.
+    if ((reads += 1) % 16 === 0) most = Math.max(most, heapInUse());
+    return read(digest, options);
+  };
+  expect(await backup(storage, pathTo("backup"))).toMatchObject({ manifests: 33, missing: [] });
+  await storage.close();
+  // Of either registry, some are remembered.
+  expect(most - before).toBeLessThan(40 * 1024 ** 2);
 });
 
 it("copies only what is new the second time, and removes what is gone", async () => {

@@ -7,9 +7,9 @@ import { throwIfAborted } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import { orDamaged, unlessDamaged } from "../storage/damaged.ts";
+import { DAMAGED, orDamaged, unlessDamaged } from "../storage/damaged.ts";
 import { healRepository, recoverManifest } from "../storage/recover.ts";
-import type { RegistryStorage, RepositoryMetadata, TagMove } from "../storage/types.ts";
+import type { IncomingManifest, RegistryStorage, RepositoryMetadata, TagMove } from "../storage/types.ts";
 import { BlobCopier, SourceDamage } from "./blob-copier.ts";
 import { listedFirst, lookAt, neededBy, recovered, type ListedManifest, type Snapshot } from "./snapshot.ts";
 
@@ -129,7 +129,7 @@ class MirrorRun {
     }
     for (const manifest of listedFirst(seen)) {
       throwIfAborted(this.#options.signal);
-      outcomes.set(manifest.descriptor.digest, await this.#copyManifest(from, to, manifest, outcomes));
+      outcomes.set(manifest.digest, await this.#copyManifest(from, to, manifest, outcomes));
     }
     return outcomes;
   }
@@ -190,11 +190,11 @@ class MirrorRun {
     manifest: ListedManifest,
     outcomes: ReadonlyMap<Digest, Outcome>,
   ): Promise<Outcome> {
-    const { digest } = manifest.descriptor;
+    const { digest, references } = manifest;
     let damage: SourceDamage | undefined;
     let isKept = true;
     try {
-      for await (const part of inOrder(new Set(manifest.references), 4, async (each) =>
+      for await (const part of inOrder(new Set(references), 4, async (each) =>
         this.#copyPart(from, to, each, outcomes.get(each)),
       )) {
         if (part === "gone") return "gone";
@@ -203,7 +203,9 @@ class MirrorRun {
       }
       const own = await this.#copier.copy(digest);
       damage ??= own;
-      await to.putManifest(manifest, undefined, this.#options);
+      const known = await this.#known(from, digest);
+      if (known === undefined) return "gone";
+      await to.putManifest({ ...known, references }, undefined, this.#options);
     } catch (error) {
       if (!(error instanceof SourceDamage)) throw error;
       damage = error;
@@ -213,6 +215,13 @@ class MirrorRun {
     if (!(await isManifest(from, digest))) return "gone";
     this.#missing.push({ repository: from.name, manifest: digest, message: damage.message, isKept });
     return isKept ? "copied" : "lost";
+  }
+
+  /** What the source knows of a manifest, or its bytes say where that is damaged, or was deleted since it was listed. */
+  async #known(from: RepositoryMetadata, digest: Digest): Promise<Omit<IncomingManifest, "references"> | undefined> {
+    const stored = await orDamaged(async () => from.manifest(digest, this.#options));
+    if (stored !== DAMAGED && stored !== undefined) return stored;
+    return recoverManifest(this.#source, from, digest, this.#options);
   }
 
   /**

@@ -3,12 +3,15 @@ import { isSkillError, type SkillError } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import type { OperationOptions } from "../../store/types.ts";
 import { recoverManifest } from "../storage/recover.ts";
-import type { RegistryStorage, RepositoryMetadata, StoredManifest } from "../storage/types.ts";
+import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
 
 const LOOKS = 5;
 
-/** A manifest with what it refers to. */
-export type ListedManifest = StoredManifest & { readonly references: readonly Digest[] };
+/** A manifest with what it refers to. What else is known of it is asked for when its turn comes: a referrer says up to 4 MiB. */
+export interface ListedManifest {
+  readonly digest: Digest;
+  readonly references: readonly Digest[];
+}
 
 export interface Snapshot {
   readonly tags: ReadonlyMap<string, Digest>;
@@ -28,8 +31,8 @@ export async function lookAt(repository: RepositoryMetadata, options: OperationO
     const manifests = new Map<Digest, ListedManifest>();
     const damaged = new Map<Digest, string>();
     const onDamaged = (digest: Digest, { message }: SkillError): unknown => damaged.set(digest, message);
-    for await (const manifest of repository.manifests({ ...options, onDamaged })) {
-      manifests.set(manifest.descriptor.digest, manifest);
+    for await (const { descriptor, references } of repository.manifests({ ...options, onDamaged })) {
+      manifests.set(descriptor.digest, { digest: descriptor.digest, references });
     }
     const { tags } = before;
     const now = await tagsOf(repository, options);
@@ -51,7 +54,7 @@ export async function recovered(
   for (const digest of seen.damaged.keys()) {
     const manifest = await recoverManifest(storage, repository, digest, options);
     if (manifest === undefined) continue;
-    manifests.set(digest, { stored: Date.now(), ...manifest });
+    manifests.set(digest, { digest, references: manifest.references });
     damaged.delete(digest);
   }
   return { ...seen, manifests, damaged };
@@ -84,8 +87,8 @@ export function* listedFirst({ manifests }: Snapshot): Generator<ListedManifest,
       const { done, value } = top.rest.next();
       if (done === true) {
         open.pop();
-        if (!entered.has(top.manifest.descriptor.digest)) yield top.manifest;
-        entered.add(top.manifest.descriptor.digest);
+        if (!entered.has(top.manifest.digest)) yield top.manifest;
+        entered.add(top.manifest.digest);
         continue;
       }
       const listed = manifests.get(value);
