@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 
 import { digestOf, MediaType } from "../../oci/index.ts";
@@ -130,4 +130,18 @@ it("keeps a layer that may not be passed on, and was pushed, of a manifest whose
   expect(await gc(storage, { now })).toMatchObject({ removed: [], unlinked: 0 });
   expect(await storage.metadata.repository(NAME).hasBlob(layer)).toBe(true);
   expect(await listOf(fsck(storage))).toEqual([]);
+});
+
+it("keeps an image that a tag names, and of which a disk has lost the record", async () => {
+  const storage = await open();
+  const { manifest } = await storeImage(storage, NAME, "one", { tag: "1.0.0" });
+  await storage.close();
+  await rm(pathTo("repositories", NAME, "_", "manifests", "sha256", `${manifest.digest.slice(7)}.json`));
+  const again = await open();
+  const now = (): number => Date.now() + 2 * HOUR;
+  expect(await gc(again, { now })).toMatchObject({ removed: [], unlinked: 0 });
+  await storeImage(again, NAME, "one");
+  expect(await listOf(fsck(again))).toEqual([]);
+  await again.metadata.repository(NAME).deleteManifest(manifest.digest);
+  expect((await gc(again, { now })).removed).toHaveLength(3);
 });

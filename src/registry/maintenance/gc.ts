@@ -9,7 +9,7 @@ import { isSkillError, throwIfAborted } from "../../errors.ts";
 import type { Digest } from "../../oci/index.ts";
 import { inOrder } from "../../store/in-order.ts";
 import type { OperationOptions } from "../../store/types.ts";
-import { healRepository } from "../storage/recover.ts";
+import { healRepository, recoverManifest } from "../storage/recover.ts";
 import type { RegistryStorage, RepositoryMetadata } from "../storage/types.ts";
 
 const HOUR = 3_600_000;
@@ -51,8 +51,9 @@ interface UnusedLink {
 /**
  * Removes blobs that no manifest of any repository refers to, takes blobs from repositories that do not use them, and
  * forgets uploads that were given up. Manifests stay until they are deleted, with a tag or without: archived skills have
- * none. Throws what {@link RegistryStorage.settle} throws. A manifest's record that cannot be read is written again from its bytes; throws `STORE_CORRUPT`, having removed nothing,
- * when those cannot be read either, or with `dryRun`.
+ * none; so does what a tag names, though a disk has lost what was known of it. Throws what {@link RegistryStorage.settle}
+ * throws. A manifest's record that cannot be read is written again from its bytes; throws `STORE_CORRUPT`, having removed
+ * nothing, when those cannot be read either, or with `dryRun`.
  */
 export async function gc(storage: RegistryStorage, options: CollectOptions = {}): Promise<CollectReport> {
   const { grace = HOUR, now = Date.now } = options;
@@ -79,10 +80,19 @@ async function mark(
   const unused: UnusedLink[] = [];
   const look = async (repository: RepositoryMetadata): Promise<void> => {
     const own = new Set<Digest>();
+    const manifests = new Set<Digest>();
     for await (const { descriptor, references } of repository.manifests(options)) {
-      live.add(descriptor.digest);
+      manifests.add(descriptor.digest);
       for (const digest of references) own.add(digest);
     }
+    for await (const digest of repository.tagged?.(options) ?? []) {
+      if (manifests.has(digest)) continue;
+      manifests.add(digest);
+      // Nobody but a disk takes what is known of a manifest from under a tag. Its bytes say what it needs.
+      const lost = await recoverManifest(storage, repository, digest, options);
+      for (const each of lost?.references ?? []) own.add(each);
+    }
+    for (const digest of manifests) live.add(digest);
     for (const digest of own) live.add(digest);
     for await (const { digest, linked } of repository.blobs(options)) {
       if (own.has(digest)) continue;

@@ -190,6 +190,11 @@ export interface RepositoryMetadata {
   /** Moves tags in one step, all or none. The manifests that they shall name must be there (`BLOB_MISSING`). */
   moveTags(moves: readonly TagMove[], options?: OperationOptions): Promise<void>;
   tags(options?: PageOptions): AsyncIterable<string>;
+  /**
+   * What tags name, once for each tag, for whoever must not take a manifest for deleted that a disk has lost. Left out where a tag cannot
+   * outlive its manifest.
+   */
+  tagged?(options?: OperationOptions): AsyncIterable<Digest>;
   /** Manifests whose subject is `subject`, which need not be there itself, by digest. */
   referrers(subject: Digest, options?: OperationOptions): AsyncIterable<StoredManifest>;
   manifests(options?: ManifestListOptions): AsyncIterable<StoredManifest & { readonly references: readonly Digest[] }>;

@@ -165,6 +165,13 @@ export class HeldRepository implements RepositoryMetadata {
     yield* page;
   }
 
+  async *tagged({ signal }: OperationOptions = {}): AsyncGenerator<Digest, void, undefined> {
+    for await (const [, digest] of this.#allTags()) {
+      throwIfAborted(signal);
+      if (digest !== undefined && digest !== DAMAGED) yield digest;
+    }
+  }
+
   async *referrers(subject: Digest, options: OperationOptions = {}): AsyncGenerator<StoredManifest, void, undefined> {
     const names = await this.#list(this.#paths.referrers(subject));
     const digests = names.toSorted().flatMap((name) => nameToDigest(name) ?? []);
