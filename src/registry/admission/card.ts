@@ -5,6 +5,7 @@ import { SkillError } from "../../errors.ts";
 import {
   Annotation,
   FieldNames,
+  hasMoreValues,
   isDigest,
   layerCompression,
   parseStrictJson,
@@ -20,7 +21,7 @@ import {
 } from "../../skillcard/index.ts";
 import { quote } from "../../text/index.ts";
 import type { AdmissionContext } from "../hooks.ts";
-import { labelsTellState } from "./labels.ts";
+import { labelsTellState, MAX_CONFIG_VALUES } from "./labels.ts";
 
 const CARD_FILE = "skill.yaml";
 const PROMPT_FILE = "SKILL.md";
@@ -79,7 +80,10 @@ function judge(bytes: Uint8Array, file: string, name: string, names: ReadonlySet
 }
 
 async function layerSources(manifest: Manifest, context: AdmissionContext): Promise<readonly LayerSource[]> {
-  const config = parseStrictJson(await context.readBlob(manifest.config, MAX_CONFIG));
+  const bytes = await context.readBlob(manifest.config, MAX_CONFIG);
+  if (hasMoreValues(bytes, MAX_CONFIG_VALUES))
+    throw new SkillError("MANIFEST_INVALID", `its config holds more than ${MAX_CONFIG_VALUES} values`);
+  const config = parseStrictJson(bytes);
   if (labelsTellState(config)) {
     throw new SkillError(
       "MANIFEST_INVALID",

@@ -2,11 +2,15 @@
  * The labels of an image's config. Tools show those to people in the place of annotations (`skopeo inspect`), also of an image that
  * is no skill, and they stay as they are when a skill goes on. So none may tell a later state than a draft's.
  */
-import { Annotation, foldKey, parseStrictJson, type Manifest } from "../../oci/index.ts";
+import { Annotation, foldKey, hasMoreValues, parseStrictJson, type Manifest } from "../../oci/index.ts";
 import type { AdmissionContext } from "../hooks.ts";
 
 /** Bytes. skopeo and podman read no larger config. */
 const MAX_CONFIG = 4 * 1024 * 1024;
+/** Values of a config that is read: with more, nobody else would be answered meanwhile. */
+export const MAX_CONFIG_VALUES = 50_000;
+/** The label's name in a text, however it is spelt there: keys may have escapes. */
+const LABEL = new RegExp(Array.from(Annotation.status, spellings).join(""));
 
 /** Whether a config, as it was parsed, tells a state that no config has. */
 export function labelsTellState(config: unknown): boolean {
@@ -18,15 +22,18 @@ export function labelsTellState(config: unknown): boolean {
 
 /**
  * {@link labelsTellState} of an image that is no skill. Its config is read whatever type it has, as some tools do. One that cannot be
- * read tells nothing, unless programs may differ on what it says.
+ * read tells nothing, unless it names the label and programs may differ on what it says, or it says too much to be read.
  */
 export async function plainLabelsTellState({ config }: Manifest, context: AdmissionContext): Promise<boolean> {
   if (config.size < Annotation.status.length || config.size > MAX_CONFIG) return false;
   const bytes = await context.readBlob(config, MAX_CONFIG);
+  const text = new TextDecoder().decode(bytes);
+  if (!LABEL.test(text)) return false;
+  if (hasMoreValues(bytes, MAX_CONFIG_VALUES)) return true;
   try {
     return labelsTellState(parseStrictJson(bytes));
   } catch {
-    return isJson(bytes) && unescaped(bytes).includes(Annotation.status);
+    return isJson(text);
   }
 }
 
@@ -36,15 +43,15 @@ function valuesOf(value: unknown, key: string): readonly unknown[] {
   return Object.entries(value).flatMap(([name, each]) => (foldKey(name) === key ? [each] : []));
 }
 
-/** Keys may be spelt with escapes. */
-function unescaped(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes);
-  return text.replaceAll(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
+function spellings(character: string): string {
+  const code = character.codePointAt(0)?.toString(16).padStart(4, "0") ?? "";
+  const escaped = code.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  return `(?:[${character}]|\\\\u${escaped})`;
 }
 
-function isJson(bytes: Uint8Array): boolean {
+function isJson(text: string): boolean {
   try {
-    JSON.parse(new TextDecoder().decode(bytes));
+    JSON.parse(text);
     return true;
   } catch {
     return false;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { Annotation, describeManifest, MediaType } from "../../../oci/index.ts";
 import { annotated, Bench, type Image } from "../testing/bench.ts";
@@ -161,5 +161,21 @@ describe("an image that does not say that it is a skill", () => {
     await expect(push(labels("published"))).rejects.toThrow(denied("has the label io.skillimage.status"));
     for (const text of ["{}", "published, says io.skillimage.status", '{"name":"a chart"}', labels("draft")])
       await push(text);
+  });
+
+  it("does not keep others waiting with a config of a million values, which is not read", async () => {
+    const bench = new Bench();
+    const { document, mediaType } = await bench.pack();
+    const push = async (text: string): Promise<unknown> => {
+      const config = { mediaType: MediaType.config, digest: await bench.upload(text), size: Buffer.byteLength(text) };
+      return bench.push({ document: { ...document, config, annotations: {} }, mediaType }, "1.0.0", "author");
+    };
+    const many = "1,".repeat(1_000_000);
+    const parse = vi.spyOn(JSON, "parse");
+    await push(`[${many}1]`);
+    const label = `{"config":{"Labels":{"${Annotation.status}":"draft"}},"more":[${many}1]}`;
+    await expect(push(label)).rejects.toThrow(denied("has the label io.skillimage.status"));
+    expect(parse.mock.calls.filter(([text]) => text.length > many.length)).toEqual([]);
+    parse.mockRestore();
   });
 });

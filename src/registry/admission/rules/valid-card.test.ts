@@ -185,6 +185,15 @@ function heapInUse(): number {
   return process.memoryUsage().heapUsed;
 }
 
+it("is refused in an image whose config holds so many values that others would wait", async () => {
+  const bench = new Bench();
+  const { document, mediaType } = await bench.pack();
+  const text = `{"history":[${"{},".repeat(60_000)}{}]}`;
+  const config = { mediaType: MediaType.config, digest: await bench.upload(text), size: text.length };
+  const pushed = bench.push({ document: { ...document, config }, mediaType }, "1.0.0-draft", "author");
+  await expect(pushed).rejects.toThrow(denied("its config holds more than 50000 values"));
+});
+
 it("keeps little of images that were judged, however much they say of their layers", async () => {
   const bench = new Bench();
   const { document, mediaType } = await bench.pack();
