@@ -2,9 +2,10 @@
  * What a referrer says, as far as it can be told without knowing whom to trust: that it is of the form of a signature, or of a
  * scan, and speaks of this very image. Whether a signature is good, and whose, is for whoever verifies it with a key.
  */
-import { isSkillError } from "../../errors.ts";
+import { isSkillError, SkillError } from "../../errors.ts";
 import {
   encodedOf,
+  hasMoreValues,
   MediaType,
   parseStrictJson,
   PromotionAnnotation,
@@ -16,6 +17,8 @@ import { RegistryRefusal } from "../refusal.ts";
 
 /** Bytes of a layer that are read. */
 const MAX_CONTENT = 8 * 1024 * 1024;
+/** Values of a document that is read, as nobody else is answered meanwhile: sixteen bytes are left for each in the largest one. */
+const MAX_VALUES = 500_000;
 const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
 
 /** Says what is wrong with the content of a layer, `undefined` when nothing is. */
@@ -69,7 +72,7 @@ export async function whatIsWrong(
 
 /** A Sigstore bundle with a signature over the image: over its digest itself, or over a statement about it. */
 function judgeBundle(content: Uint8Array, subject: Digest): string | undefined {
-  const bundle = parseStrictJson(content);
+  const bundle = readJson(content);
   if (!isObject(at(bundle, "verificationMaterial"))) return "it is no Sigstore bundle";
   const envelope = at(bundle, "dsseEnvelope");
   if (envelope !== undefined) return judgeEnvelope(envelope, subject, SIGN_PREDICATE);
@@ -85,7 +88,7 @@ function judgeSimpleSigning(
   { annotations = {} }: Descriptor,
 ): string | undefined {
   if (bytesOf(annotations["dev.cosignproject.cosign/signature"]) === undefined) return "it holds no signature";
-  const critical = at(parseStrictJson(content), "critical");
+  const critical = at(readJson(content), "critical");
   if (at(critical, "type") !== "cosign container image signature") return "it is not what cosign signs";
   return at(critical, "image", "docker-manifest-digest") === subject ? undefined : "it signs something else";
 }
@@ -95,16 +98,16 @@ function judgeNotation(content: Uint8Array, subject: Digest, { mediaType }: Desc
   if (mediaType === "application/cose")
     return Buffer.from(content).includes(`"${subject}"`) ? undefined : "it signs something else";
   if (mediaType !== "application/jose+json") return "it is no envelope of notation";
-  const envelope = parseStrictJson(content);
+  const envelope = readJson(content);
   if (bytesOf(at(envelope, "signature")) === undefined) return "it holds no signature";
   const payload = bytesOf(at(envelope, "payload"));
-  const signed = payload === undefined ? undefined : at(parseStrictJson(payload), "targetArtifact", "digest");
+  const signed = payload === undefined ? undefined : at(readJson(payload), "targetArtifact", "digest");
   return signed === subject ? undefined : "it signs something else";
 }
 
 /** SARIF 2.1.0 names no image; that it is about this one is what its subject says. */
 function judgeSarif(content: Uint8Array): string | undefined {
-  const log = parseStrictJson(content);
+  const log = readJson(content);
   const runs = at(log, "runs");
   const isLog = at(log, "version") === "2.1.0" && Array.isArray(runs) && runs.length > 0;
   return isLog && runs.every((run) => typeof at(run, "tool", "driver", "name") === "string")
@@ -114,7 +117,7 @@ function judgeSarif(content: Uint8Array): string | undefined {
 
 /** An in-toto statement, signed or not. */
 function judgeStatement(content: Uint8Array, subject: Digest): string | undefined {
-  const document = parseStrictJson(content);
+  const document = readJson(content);
   if (at(document, "payloadType") !== undefined) return judgeEnvelope(document, subject, undefined);
   return isAbout(document, subject) ? undefined : "it is about something else";
 }
@@ -128,7 +131,7 @@ function judgeEnvelope(envelope: unknown, subject: Digest, predicate: string | u
   const payload = bytesOf(at(envelope, "payload"));
   if (at(envelope, "payloadType") !== "application/vnd.in-toto+json" || payload === undefined)
     return "it holds no statement";
-  const statement = parseStrictJson(payload);
+  const statement = readJson(payload);
   if (!isAbout(statement, subject)) return "it is about something else";
   const isOther = predicate !== undefined && at(statement, "predicateType") !== predicate;
   return isOther ? "it states something, and is no signature of the image" : undefined;
@@ -138,6 +141,11 @@ function isAbout(statement: unknown, subject: Digest): boolean {
   const [algorithm = ""] = subject.split(":", 1);
   const subjects = at(statement, "subject");
   return Array.isArray(subjects) && subjects.some((each) => at(each, "digest", algorithm) === encodedOf(subject));
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  if (!hasMoreValues(bytes, MAX_VALUES)) return parseStrictJson(bytes);
+  throw new SkillError("JSON_INVALID", `the document holds more than ${MAX_VALUES} values`);
 }
 
 /** What stands under keys within keys. */

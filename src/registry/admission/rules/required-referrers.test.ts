@@ -117,6 +117,15 @@ describe("what is required before a skill is published", () => {
     await expect(bench.push(published, "1.0.0", "approver")).rejects.toThrow('lacks "scan"');
   });
 
+  it("is not read where it holds so many values that others would wait", async () => {
+    const { bench, published, attach } = await inTesting(["scan"]);
+    const run = { tool: { driver: { name: "scan" } } };
+    await attach(sarif([{ ...run, results: Array.from({ length: 600_000 }, () => ({})) }]));
+    await expect(bench.push(published, "1.0.0", "approver")).rejects.toThrow("it cannot be read");
+    await attach(sarif([run]));
+    await bench.push(published, "1.0.0", "approver");
+  });
+
   it("is not asked of who mirrors", async () => {
     const { bench, published } = await inTesting(["scan"]);
     await bench.push(published, "1.0.0", "mirror");
