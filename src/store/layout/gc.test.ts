@@ -37,6 +37,16 @@ describe("garbage collection", () => {
     expect((await store.gc()).removed).toEqual([]);
   });
 
+  it("counts as kept for their youth only what nothing else keeps, and not the referrers of an image", async () => {
+    const store = await open();
+    const repository = store.repository("examples/a");
+    const subject = await tagged(store, "examples/a", "1.0.0");
+    await pushImage(repository, "record", { subject });
+    expect(await store.gc({ dryRun: true })).toMatchObject({ removed: [], kept: 0 });
+    await pushImage(repository, "in flight");
+    expect(await store.gc()).toMatchObject({ removed: [], kept: 3 });
+  });
+
   it("leaves old content that somebody has just found to be present", async () => {
     const store = await open();
     const repository = store.repository("examples/a");

@@ -90,6 +90,8 @@ async function planSweep(
   const all = [...entries.descriptors()].filter(({ name = "" }) => !removed.has(name));
   await marker.markRoots(all.filter(({ subject }) => subject === undefined).map(({ entry }) => entry));
   const inventory = await takeInventory(disk);
+  // What the youth of others keeps is not to be counted with what its subject keeps.
+  await markReferrers(marker, all);
   const kept = await markYoung(marker, blobs, inventory, before);
   const orphans = await markReferrers(marker, all);
   const dead = [...inventory.blobs].filter(([digest]) => !marker.live.has(digest));
