@@ -7,7 +7,7 @@ import { bytesOf, contentOf, listOf, pushImage, pushIndex } from "../testing/ima
 import { layoutFixture } from "../testing/layout-fixture.ts";
 import { nodeFileSystem, type FileSystem } from "./file-system.ts";
 
-const { blobPath, open, pathTo, readIndex, tagged } = layoutFixture();
+const { age, blobPath, open, pathTo, readIndex, tagged } = layoutFixture();
 
 const plantItems = async (manifests: readonly unknown[]): Promise<void> =>
   writeFile(pathTo("index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
@@ -58,8 +58,10 @@ describe("bit rot", () => {
     await flip(image.layer.digest);
     const issue = { kind: "blob-damaged", digest: image.layer.digest, reference: "examples/rot:1.0.0" };
     expect(await store.fsck()).toMatchObject([{ ...issue, repaired: false }]);
-    expect(await store.fsck({ repair: true })).toMatchObject([{ ...issue, repaired: true }]);
-    expect(await store.fsck()).toMatchObject([{ kind: "blob-missing", digest: image.layer.digest }]);
+    // The damage is gone then, and the image lacks its layer all the same.
+    const missing = { ...issue, kind: "blob-missing", repaired: false };
+    expect(await store.fsck({ repair: true })).toMatchObject([{ ...issue, repaired: true }, missing]);
+    expect(await store.fsck()).toMatchObject([missing]);
     await repository.push(image.layer, bytesOf("layer of one"));
     expect(await store.fsck()).toEqual([]);
   });
@@ -233,6 +235,19 @@ describe("a damaged index", () => {
     expect((await stat(pathTo("index.json"))).ino).not.toBe(
       (await stat(pathTo(".skillimage/index.previous.json"))).ino,
     );
+  });
+
+  it("is rebuilt when the only one that there ever was is lost, and nothing is garbage for want of it", async () => {
+    const image = await tagged(await open(), "examples/a", "1.0.0");
+    await rm(pathTo("index.json"));
+    await age(image.digest, 5);
+    const store = await open();
+    const issue = { kind: "index-damaged", message: expect.stringContaining("is missing") as unknown };
+    expect(await store.fsck()).toMatchObject([issue]);
+    await expect(store.entries()).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    expect(await store.gc()).toMatchObject({ removed: [] });
+    expect(await store.repository("recovered").resolve(image.digest)).toEqual(image);
+    expect(await store.fsck()).toEqual([]);
   });
 
   it("is rebuilt when it was lost altogether", async () => {

@@ -203,7 +203,9 @@ class Check {
     if (this.#checkedParts.has(key)) return;
     this.#checkedParts.add(key);
     const problem = await this.#problemOf(part, reference, inventory);
-    if (problem !== undefined) this.#reportProblem(problem, part.digest, reference, false);
+    if (problem === undefined) return;
+    this.#reportProblem(problem, part.digest, reference, false);
+    if (this.#repair && problem.kind === "blob-damaged") this.#reportRemoved(part.digest, reference);
   }
 
   /** Looks at content, and at what lies below it, once: indexes of indexes reach the same content in any number of ways. */
@@ -246,6 +248,12 @@ class Check {
   #reportProblem(problem: Problem, digest: Digest, reference: string | undefined, repaired: boolean): void {
     if (this.#damaged.has(digest)) this.#nameDamaged(digest, reference);
     else this.#report({ ...problem, digest, repaired, ...(reference === undefined ? {} : { reference }) });
+  }
+
+  /** The damage is gone, and an image still lacks what was damaged. */
+  #reportRemoved(digest: Digest, reference: string | undefined): void {
+    const message = `${digest} is missing, as it was damaged; pack, pull or import the image again`;
+    this.#report({ kind: "blob-missing", message, digest, ...(reference === undefined ? {} : { reference }) });
   }
 
   #nameDamaged(digest: Digest, reference: string | undefined): void {

@@ -99,11 +99,25 @@ export class IndexFile {
   /** Replaces the index, durably. The store's lock must be held, as `guard` makes sure. */
   async save(document: IndexDocument, guard: Guard): Promise<void> {
     const { paths, fs } = this.#disk;
+    let isFirst = false;
     await this.replace(document, async () => {
       await this.#disk.remove(paths.previousIndex);
-      await fs.link(paths.index, paths.previousIndex).catch(absentAsUndefined);
+      isFirst = await fs.link(paths.index, paths.previousIndex).then(() => false, absentAsTrue);
       await guard();
     });
+    if (isFirst) await this.#markWritten();
+  }
+
+  /**
+   * The first index has no predecessor. An empty file in its place tells, should the index be lost, that there was one: a store that was
+   * never written has nothing but garbage. What was to be saved is on the disk, so nothing fails for want of it.
+   */
+  async #markWritten(): Promise<void> {
+    const { paths, fs } = this.#disk;
+    await fs.create(paths.previousIndex).then(
+      async (file) => file.close(),
+      () => undefined,
+    );
   }
 
   /**
@@ -118,6 +132,11 @@ export class IndexFile {
     document.entries.markSaved();
     this.#known = { pieces, document };
   }
+}
+
+function absentAsTrue(error: unknown): true {
+  absentAsUndefined(error);
+  return true;
 }
 
 export function emptyIndex(): IndexDocument {
