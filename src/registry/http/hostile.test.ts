@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { digestOf, MediaType } from "../../oci/index.ts";
 import { RegistryRefusal, type AccessControl, type AuditEntry } from "../hooks.ts";
@@ -336,6 +336,27 @@ describe("clients that do nothing", () => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     connection.socket.resume();
     expect((await connection.ended()).length).toBeLessThan(size * times);
+  });
+  it("who asks for a large manifest many times at once has it in memory once", async () => {
+    const storage = createMemoryStorage();
+    await begin({ storage });
+    const index = {
+      schemaVersion: 2,
+      mediaType: MediaType.index,
+      manifests: [],
+      annotations: { x: "x".repeat(3_900_000) },
+    };
+    const put = { method: "PUT", headers: { "content-type": MediaType.index }, body: JSON.stringify(index) };
+    expect((await running.fetch("/v2/a/manifests/1", put)).status).toBe(201);
+    const read = vi.spyOn(storage.blobs, "read");
+    const connection = await RawConnection.open(running.host);
+    connection.socket.pause();
+    connection.write("GET /v2/a/manifests/1 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(300));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    connection.close();
+    // What goes out while nobody takes it is what the system holds for a connection.
+    expect(read.mock.calls.length).toBeGreaterThan(0);
+    expect(read.mock.calls.length).toBeLessThan(5);
   });
 });
 

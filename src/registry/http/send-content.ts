@@ -6,7 +6,6 @@ import { untaken } from "./answer-errors.ts";
 import { Deadline } from "./deadline.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RegistryLimits } from "./limits.ts";
-import { turnOf } from "./waiting-answers.ts";
 
 /**
  * Bytes of which is seen at a time that a client has taken them: so many must not take {@link RegistryLimits.idleTimeout},
@@ -25,7 +24,6 @@ export async function sendContent(
   begin: () => void,
 ): Promise<void> {
   const { response, bytes, signal } = exchange;
-  await turnOf(response, signal);
   const writer = new Writer(response, signal);
   let isIdle = false;
   const deadline = new Deadline(limits, () => {
