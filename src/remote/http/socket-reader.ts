@@ -73,7 +73,7 @@ export class SocketReader {
 
 const READERS = new WeakMap<Duplex, SocketReader>();
 
-/** The reader whose piece is being looked at. Undefined for a connection that is read by Node, as one through a proxy is. */
+/** The reader whose piece is being looked at. Undefined for a connection that is read by Node, as a tunnel is. */
 export function readerOf(socket: Duplex): SocketReader | undefined {
   const reader = READERS.get(socket);
   return reader?.isPassing === true ? reader : undefined;
