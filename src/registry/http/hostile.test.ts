@@ -309,6 +309,7 @@ describe("clients that do nothing", () => {
     const drip = setInterval(() => connection.write("x"), 10);
     await connection.ended();
     clearInterval(drip);
+    while (running.reports.length < 1) await new Promise((resolve) => setImmediate(resolve));
     expect(running.reports.at(-1)?.refusal?.status).toBe(408);
   });
   it("who asks for a large blob and does not take it loses the connection", async () => {
