@@ -53,3 +53,13 @@ it("an upload that is given up is removed under its newest address, which a regi
   await expect(repository.push(describeBytes(bytes), bytes)).rejects.toThrow();
   expect(registry.takeLog().at(-1)).toBe(`DELETE /v2/moved?${newest} 204`);
 });
+
+it("an upload that is given up is removed as soon as the registry is done with what came of it", async () => {
+  const { registry, repository } = await setUpRemote();
+  registry.fail({ method: "DELETE", status: 409, times: 2 });
+  registry.fail({ method: "PUT", status: 400 });
+  const bytes = bytesOf("content");
+  await expect(repository.push(describeBytes(bytes), bytes)).rejects.toMatchObject({ code: "REGISTRY_ERROR" });
+  const removals = registry.takeLog().filter((line) => line.startsWith("DELETE"));
+  expect(removals.map((line) => line.split(" ").at(-1))).toEqual(["409", "409", "204"]);
+});

@@ -5,11 +5,14 @@ import type { Digest } from "../oci/index.ts";
 import type { OperationOptions } from "../store/types.ts";
 import type { RegistryResponse } from "./client-types.ts";
 import { checkDigestHeader } from "./manifests.ts";
+import { sleep } from "./pause.ts";
 import { hasStatus } from "./registry-error.ts";
 import type { RepositoryClient } from "./repository-client.ts";
 
 /** Milliseconds that the end of an abandoned upload may take. */
 const ABANDON_WITHIN = 2000;
+/** Milliseconds after which a registry is asked again that still works on what came last. */
+const BUSY_FOR = 50;
 const OCTETS = { "content-type": "application/octet-stream" };
 
 /** The most bytes of a chunk that a registry can ask for: chunks are held in memory, several at a time. */
@@ -186,14 +189,22 @@ export class UploadSession {
     }
   }
 
-  /** Resolves to the status of the answer. */
+  /** Resolves to the status of the answer, once the registry is done with what it had been sent. */
   async #remove(signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const status = await this.#removeNow(signal);
+      if (status !== 409) return status;
+      await sleep(BUSY_FOR, signal);
+    }
+  }
+
+  async #removeNow(signal: AbortSignal): Promise<number> {
     const response = await this.#repository.request({
       method: "DELETE",
       path: this.#location,
       access: "push",
       doing: "give an upload up",
-      expect: [204, 200, 202, 404, 405],
+      expect: [204, 200, 202, 404, 405, 409],
       signal,
     });
     await response.discard();
