@@ -9,10 +9,11 @@ import { ERROR_CODES } from "../src/errors.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** What each module may import, beside itself, `errors` and `errno`. */
+/** What each module may import, beside itself, `errors`, `errno` and `directories`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   errno: [],
+  directories: [],
   text: [],
   content: [],
   oci: ["text"],
@@ -59,6 +60,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 
 /** The only places that touch the file system, the network or other programs. */
 const FILE_SYSTEM = [
+  /^src\/directories\.ts$/,
   /^src\/store\/layout\//,
   /^src\/archive\//,
   /^src\/remote\/(?:http|credentials|tls|config)\//,
@@ -99,7 +101,7 @@ const packageOf = (specifier: string): string =>
 
 describe("the import table", () => {
   it.each(sources)("$file imports only what its module may", ({ file, module, text }) => {
-    const allowed = [module, "errors", "errno", ...(MAY_IMPORT[module] ?? [])];
+    const allowed = [module, "errors", "errno", "directories", ...(MAY_IMPORT[module] ?? [])];
     for (const specifier of importsOf(text)) {
       if (specifier.startsWith(".")) {
         const target = moduleOf(relative(ROOT, join(ROOT, dirname(file), specifier)));
@@ -116,6 +118,11 @@ describe("the import table", () => {
         importsOf(text).some((specifier) => /^node:(?:fs|child_process|net|http)/.test(specifier)) &&
         !FILE_SYSTEM.some((place) => place.test(file)),
     );
+    expect(offenders.map(({ file }) => file)).toEqual([]);
+  });
+
+  it("lets nobody but `directories` make directories and what they lie in: Node never ends where none can be made", () => {
+    const offenders = sources.filter(({ text }) => /\bmkdir(?:Sync)?\([^)]*recursive/.test(text));
     expect(offenders.map(({ file }) => file)).toEqual([]);
   });
 
@@ -143,7 +150,7 @@ describe("the import table", () => {
   it("is what docs/architecture.md shows", () => {
     const doc = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
     for (const [module, allowed] of Object.entries(MAY_IMPORT)) {
-      if (["index", "errors", "errno"].includes(module)) continue;
+      if (["index", "errors", "errno", "directories"].includes(module)) continue;
       const row = new RegExp(`^\\| \`${module}\` \\|([^|]*)\\|([^|]*)\\|`, "m").exec(doc);
       expect(row, `docs/architecture.md has no row for ${module}`).not.toBeNull();
       const named = (cell: string | undefined) =>

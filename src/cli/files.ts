@@ -1,12 +1,13 @@
 /** Files that the command itself reads and writes: archives. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Content } from "../content/index.ts";
+import { makeDirectories } from "../directories.ts";
 import { SkillError } from "../errors.ts";
 import { isPipe, readPipe } from "./pipe.ts";
 import { explainSystemError, unwritable } from "./system-error.ts";
@@ -40,7 +41,7 @@ export async function writeFilesIn(
   for (const path of replaceExisting ? [] : paths) if (await exists(path)) throw targetExists(path);
   for (const [at, { content }] of files.entries()) {
     const path = paths[at] ?? directory;
-    await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    await makeDirectories(dirname(path)).catch((error: unknown) => {
       throw unwritable(dirname(path), error);
     });
     await writeFile(path, contentOf(content), replaceExisting);

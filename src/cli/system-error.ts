@@ -112,6 +112,11 @@ const NOT_PERMITTED: Explanation = {
   hint: "Look at who may, with ls -l, or choose another place.",
 };
 
+const NO_DIRECTORIES_THERE: Explanation = {
+  reason: "no directory can be made there",
+  hint: "Choose another place.",
+};
+
 const READ_REASONS: Readonly<Record<string, Explanation>> = {
   EACCES: NOT_PERMITTED,
   EISDIR: { reason: "it is a directory", hint: "Name a file." },
@@ -131,6 +136,8 @@ const WRITE_REASONS: Readonly<Record<string, Explanation>> = {
 };
 
 /** The reason in our words, else in the system's own, without the code and the call that its message has around them. */
-function explain({ code, errno, message }: SystemError, reasons: typeof READ_REASONS): Explanation {
+function explain({ code, errno, message, syscall }: SystemError, reasons: typeof READ_REASONS): Explanation {
+  // What it would lie in has been made, or was there.
+  if (syscall === "mkdir" && code === "ENOENT") return NO_DIRECTORIES_THERE;
   return reasons[code] ?? { reason: getSystemErrorMap().get(errno)?.[1] ?? message };
 }

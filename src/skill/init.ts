@@ -1,7 +1,8 @@
 /** A new skill from a template: a card and a prompt that validate as they are. */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeDirectories } from "../directories.ts";
 import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
 import {
@@ -46,7 +47,7 @@ export async function initSkill(directory: string, answers: InitAnswers): Promis
   const { issues } = validateSkillCard(card, { file: CARD_FILE });
   if (issues.some((issue) => issue.severity === "error")) throw new SkillCardError(CARD_FILE, issues);
   const [cardFile, promptFile] = [join(directory, CARD_FILE), join(directory, PROMPT_FILE)];
-  await writing(directory, () => mkdir(directory, { recursive: true }));
+  await writing(directory, () => makeDirectories(directory));
   await writing(cardFile, () => writeFile(cardFile, card, { flag: "wx" }));
   try {
     await writing(promptFile, () => writeFile(promptFile, promptFrom(answers), { flag: "wx" }));

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 
 import { registryFor } from "./registry.ts";
-import { createWorkspace } from "./skillctl.ts";
+import { createWorkspace, finished } from "./skillctl.ts";
 
 it("says where to log in when registries.conf leads to another host, which is shown its own credentials only", async () => {
   const workspace = await createWorkspace();
@@ -25,4 +25,17 @@ it("says where to log in when registries.conf leads to another host, which is sh
   expect((await push()).status).toBe(1);
   expect((await login(registry.host)).stderr).not.toContain("registries.conf");
   expect((await push()).status).toBe(0);
+});
+
+it.runIf(process.platform === "linux")("ends where the system lets nobody make a directory", async () => {
+  const workspace = await createWorkspace();
+  const registry = await registryFor(workspace, ["quay.io"]);
+  const child = workspace.start(["login", registry.host, "-u", "ada", "--password-stdin"], {
+    env: { REGISTRY_AUTH_FILE: "/proc/a/b.json" },
+  });
+  const ended = finished(child);
+  child.stdin?.end("t0ken");
+  const limit = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  expect((await ended).stderr).toContain("cannot write /proc/a/b.json: no directory can be made there");
+  clearTimeout(limit);
 });

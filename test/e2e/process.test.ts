@@ -26,6 +26,26 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await wait(2);
 }
 
+describe.runIf(process.platform === "linux")("where the system lets nobody make a directory", () => {
+  beforeAll(() => user.run(["tag", "examples/hello:1.0.0-draft", "quay.io/a/hello:1.0.0-draft"]));
+
+  it.each([
+    [["init", "/proc/foo", "--description", "x"], 1],
+    [["mount", "quay.io/a/hello:1.0.0-draft", "--for", "quadlet", "-o", "/proc/units"], 1],
+    [["config", "set", "registry", "a.b"], 1],
+    [["list"], 0],
+  ])("a command ends: %j", async (args, expected) => {
+    const env = { XDG_CONFIG_HOME: "/proc/cfg", XDG_CACHE_HOME: "/proc/cache" };
+    const child = user.start(args, { env });
+    const ended = finished(child);
+    const limit = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const { status, stderr } = await ended;
+    clearTimeout(limit);
+    expect({ status, stderr }).toMatchObject({ status: expected });
+    if (expected !== 0) expect(stderr).toContain("no directory can be made there");
+  });
+});
+
 describe("stdout", () => {
   it("may be closed early: nothing fails and nothing is said", async () => {
     const script = "set -o pipefail; skillctl cat examples/hello:1.0.0-draft long.txt | head -n 1";

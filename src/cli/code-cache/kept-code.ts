@@ -10,6 +10,7 @@
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 
+import { makeDirectoriesSync } from "../../directories.ts";
 import { checksum } from "./checksum.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -53,7 +54,7 @@ export function keepCode({ file, origin }: CodePlace, make: () => Buffer): void 
   const directory = dirname(file);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    fs.mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    makeDirectoriesSync(directory, PRIVATE_DIRECTORY);
     if (!isPrivateDirectory(directory)) return;
     removeIfMany(directory);
     withFile(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (descriptor) => {

@@ -1,8 +1,8 @@
 /** The file in which settings are kept. */
-import { mkdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import { asContent } from "../../content/index.ts";
+import { makeDirectories } from "../../directories.ts";
 import { isSkillError, SkillError } from "../../errors.ts";
 import { readConfigFile } from "../../remote/config/read-file.ts";
 import type { Location } from "../../skillcard/yaml-document.ts";
@@ -134,7 +134,7 @@ async function parse(path: string, given: string): Promise<Parsed> {
 
 async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path, 0o700);
   } catch (error) {
     throw unwritable(path, error);
   }

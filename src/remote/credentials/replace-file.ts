@@ -1,8 +1,9 @@
 /** Replaces a small file of secrets, whole or not at all. */
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
+import { lstat, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
+import { makeDirectories } from "../../directories.ts";
 import { absentAsUndefined, errnoOf, isAbsent } from "../../errno.ts";
 import { SkillError } from "../../errors.ts";
 import { readText } from "./read-file.ts";
@@ -55,7 +56,7 @@ async function editFile(path: string, edit: (text: string | undefined) => string
 
 /** Whether the file still held `before` when everything was ready, and holds `after` now. */
 async function replace(target: string, before: string | undefined, after: string): Promise<boolean> {
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await makeDirectories(dirname(target), 0o700);
   const temporary = join(dirname(target), `.skillctl-${randomUUID()}.tmp`);
   const file = await open(temporary, "wx", 0o600);
   try {
@@ -120,6 +121,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission was denied",
   EBUSY: "it is mounted by itself and cannot be replaced",
   EEXIST: "something that is no directory is in its way",
+  ENOENT: "no directory can be made there",
   ENOSPC: "the disk is full",
   ENOTDIR: "something that is no directory is in its way",
   EPERM: "permission was denied",

@@ -4,9 +4,10 @@
  * Lines that come in while one write runs go out together with the next, in their order. Before each write it is looked
  * whether the file still is the one at the path; when it was moved away, a new one is begun.
  */
-import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { makeDirectories } from "../../../directories.ts";
 import { absentAsUndefined } from "../../../errno.ts";
 
 const NEWLINE = 10;
@@ -86,7 +87,7 @@ export class AppendLog {
       this.#file = undefined;
       await moved.close();
     }
-    await mkdir(dirname(this.#path), { recursive: true });
+    await makeDirectories(dirname(this.#path));
     const file = await open(this.#path, "a+", 0o600);
     try {
       await endLine(file);

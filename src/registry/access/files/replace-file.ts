@@ -1,8 +1,9 @@
 /** Replaces a small file, whole or not at all, durably. */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import { link, open, readFile, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { makeDirectories } from "../../../directories.ts";
 import { absentAsUndefined, errnoOf } from "../../../errno.ts";
 import { SkillError } from "../../../errors.ts";
 
@@ -80,7 +81,7 @@ async function editFile(path: string, edit: (text: string | undefined) => string
 }
 
 async function write(path: string, text: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectories(dirname(path), 0o700);
   const temporary = join(dirname(path), `.skillctl-${randomUUID()}.tmp`);
   const file = await open(temporary, "wx", 0o600);
   try {
