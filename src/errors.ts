@@ -9,6 +9,7 @@
 /** Every error code with the one sentence that `docs/errors.md` and `--json` consumers rely on. */
 export const ERROR_CODES = {
   ABORTED: "The operation was cancelled by its AbortSignal.",
+  ADDRESS_UNAVAILABLE: "A server cannot listen on its address.",
   ARCHIVE_INVALID: "An archive is damaged or not a tar or tar+gzip archive.",
   ARCHIVE_LIMIT: "An archive exceeds a size, ratio or count limit.",
   ARCHIVE_REFUSED: "An archive holds an entry that the unpacking policy refuses.",

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Server as NetServer } from "node:net";
 
 import { errnoOf } from "../errno.ts";
 import { SkillError } from "../errors.ts";
@@ -31,7 +31,7 @@ export interface Listener {
   close(within: number): Promise<void>;
 }
 
-/** Throws `USAGE` when the address cannot be listened on, `CONFIG_INVALID` for TLS files that are no good. */
+/** Throws `ADDRESS_UNAVAILABLE` when the address cannot be listened on, `CONFIG_INVALID` for TLS files that are no good. */
 export async function listen(address: ListenAddress, handler: Handler, tls: TlsFiles | undefined): Promise<Listener> {
   const onRequest = (...exchange: Parameters<Handler>): void => void handler(...exchange);
   const server =
@@ -50,12 +50,7 @@ export async function listen(address: ListenAddress, handler: Handler, tls: TlsF
     continueWhenRead(request, response);
     onRequest(request, response);
   });
-  server.listen(address.port, address.host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw cannotListen(address, cause);
-  }
+  await begin(server, address);
   const { port } = server.address() as AddressInfo;
   return {
     host: address.host,
@@ -65,6 +60,23 @@ export async function listen(address: ListenAddress, handler: Handler, tls: TlsF
     },
     close: async (within) => close(server, within),
   };
+}
+
+/** Throws `ADDRESS_UNAVAILABLE` when the address cannot be listened on now. */
+export async function tryAddress(address: ListenAddress): Promise<void> {
+  const server = createServer();
+  await begin(server, address);
+  server.close();
+  await once(server, "close");
+}
+
+async function begin(server: NetServer, address: ListenAddress): Promise<void> {
+  server.listen(address.port, address.host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw cannotListen(address, cause);
+  }
 }
 
 async function close(server: Server, within: number): Promise<void> {
@@ -90,5 +102,8 @@ function cannotListen({ host, port }: ListenAddress, cause: unknown): SkillError
     ENOTFOUND: "There is no host of that name.",
   };
   const hint = hints[errnoOf(cause) ?? ""];
-  return new SkillError("USAGE", `cannot listen on ${place}`, { ...(hint === undefined ? {} : { hint }), cause });
+  return new SkillError("ADDRESS_UNAVAILABLE", `cannot listen on ${place}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+  });
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -200,12 +200,13 @@ describe("a server", () => {
     expect(server.hasAccess).toBe(false);
     await expect(start({ listen: server.host })).rejects.toMatchObject({ code: "USAGE" });
   });
-  it("takes a port that is in use for a mistake of its user", async () => {
+  it("cannot begin on a port that is in use, and makes no registry then", async () => {
     const { host } = await start();
-    await expect(start({ listen: host })).rejects.toMatchObject({
-      code: "USAGE",
-      hint: expect.stringContaining("--listen"),
-    });
+    const taken = { code: "ADDRESS_UNAVAILABLE", hint: expect.stringContaining("--listen") };
+    await expect(start({ listen: host })).rejects.toMatchObject(taken);
+    const place = join(root, "registry");
+    await expect(serve({ listen: host }, { root: place })).rejects.toMatchObject(taken);
+    await expect(stat(place)).rejects.toMatchObject({ code: "ENOENT" });
   });
   it("that lets this machine do everything is not for web pages", async () => {
     const { host, url } = await start();

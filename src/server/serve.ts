@@ -1,4 +1,6 @@
 /** A server from its beginning to its end. */
+import { stat } from "node:fs/promises";
+
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
 import { refuseCutOff, refuseUnfinished } from "../registry/maintenance/unfinished.ts";
@@ -7,7 +9,7 @@ import { formatHost, isLoopback, parseListenAddress, type ListenAddress } from "
 import { steadyClock } from "./clock.ts";
 import type { ServerConfig } from "./config/schema.ts";
 import { Jobs } from "./jobs.ts";
-import { listen } from "./listener.ts";
+import { listen, tryAddress } from "./listener.ts";
 import { LiveParts } from "./live-parts.ts";
 import { NO_LOG, type Log } from "./log.ts";
 import { Readiness } from "./readiness.ts";
@@ -51,14 +53,17 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server; resolves when it listens. Throws `USAGE` for an address that it cannot or should not listen on,
- * `CONFIG_INVALID`, `RESTORE_UNFINISHED` and `BACKUP_UNFINISHED` when the registry has only a part of another, and what opening the storage throws.
+ * Starts a server; resolves when it listens. Throws `USAGE` for an address that is none or that it should not listen on,
+ * `ADDRESS_UNAVAILABLE` for one that it cannot listen on, `CONFIG_INVALID`, `RESTORE_UNFINISHED` and `BACKUP_UNFINISHED` when the registry has only a part of another, and what opening the storage throws.
  */
 export async function serve(config: ServerConfig, options: ServeOptions): Promise<RunningServer> {
   const { log = NO_LOG, now = steadyClock() } = options;
   const address = parseListenAddress(config.listen ?? DEFAULT_LISTEN);
   const root = config.root ?? options.root;
   checkOpen(config, address, options);
+  const isInRoot = options.storage === undefined && config.storage === undefined;
+  // What cannot begin makes no registry. One that is there may be another server's, which is waited for and then lets go of the address.
+  if (isInRoot && (await stat(root).catch(() => undefined)) === undefined) await tryAddress(address);
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     await refuseUnfinished(storage);
