@@ -17,7 +17,7 @@ export const ERROR_CODES = {
   BLOB_MISSING: "A manifest refers to content that the store does not hold.",
   CONFIG_INVALID: "A configuration file cannot be read or holds what it may not.",
   CONFLICT: "A tag changed while the operation ran; nothing was changed by it.",
-  CREDENTIALS_INVALID: "Stored credentials cannot be read or written, or a credential helper failed.",
+  CREDENTIALS_INVALID: "Stored credentials cannot be read, or a credential helper failed.",
   DIGEST_INVALID: "A text is not a digest of a supported algorithm.",
   DIGEST_MISMATCH: "Content does not hash to the digest by which it was asked for.",
   FILE_UNREADABLE: "A file or directory cannot be read or is not of the expected kind.",

@@ -36,6 +36,9 @@ it.runIf(process.platform === "linux")("ends where the system lets nobody make a
   const ended = finished(child);
   child.stdin?.end("t0ken");
   const limit = setTimeout(() => child.kill("SIGKILL"), 20_000);
-  expect((await ended).stderr).toContain("cannot write /proc/a/b.json: no directory can be made there");
+  expect(await ended).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("cannot write /proc/a/b.json: no directory can be made there") as string,
+  });
   clearTimeout(limit);
 });

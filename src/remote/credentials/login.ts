@@ -41,7 +41,8 @@ type BasicCredential = Extract<Credential, { kind: "basic" }>;
  * `~/.docker/config.json`: the only file that docker reads, and one that podman reads unless another one of its own has
  * an entry for the same registry. Where such an entry exists, which podman and skillctl would find first, it is renewed too.
  * If the file names a helper (`credHelpers`, `credsStore`), that one keeps the secret, and the file only says so; podman knows
- * `credHelpers` only. Throws `CREDENTIALS_INVALID` when it cannot be stored, `REFERENCE_INVALID` for what is no registry.
+ * `credHelpers` only. Throws `CREDENTIALS_INVALID` when there is no place for it,
+ * `TARGET_UNWRITABLE` when its file cannot be written, `REFERENCE_INVALID` for what is no registry.
  */
 export async function login(request: LoginRequest, environment: FileCredentialsOptions): Promise<LoginResult> {
   const registry = registryKey(request.registry);

@@ -25,7 +25,7 @@ export interface LogoutOptions {
 /**
  * Forgets the credential of a registry (`quay.io`) or of a part of one (`quay.io/myorg`), and of that alone, in all files that
  * are asked for it and the helpers that those name. Where one place fails the others are still cleared, and then
- * `CREDENTIALS_INVALID` says which one keeps it. Throws `REFERENCE_INVALID` for what is no registry.
+ * `CREDENTIALS_INVALID` or `TARGET_UNWRITABLE` says which one keeps it. Throws `REFERENCE_INVALID` for what is no registry.
  */
 export async function logout(
   registry: string,
@@ -95,7 +95,7 @@ async function serversOf(
 function incomplete(key: string, failure: SkillError, removedFrom: ReadonlySet<string>): SkillError {
   const done = removedFrom.size === 0 ? "" : `; it was removed from ${[...removedFrom].join(", ")}`;
   return new SkillError(
-    "CREDENTIALS_INVALID",
+    failure.code,
     `the credential of ${quote(key)} may still be stored: ${failure.message}${done}`,
     {
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),

@@ -93,19 +93,19 @@ describe("a file of secrets", () => {
     expect(await readFile(join(directory, "later/real.json"), "utf8")).toBe("new");
   });
 
-  it.each(["is a directory", "lies below a file"])(
-    "that %s cannot be written, and nothing is left behind",
-    async (why) => {
-      const path = join(directory, "sub", "auth.json");
-      if (why === "is a directory") await mkdir(path, { recursive: true });
-      else await writeFile(join(directory, "sub"), "");
-      await expect(replaceFile(path, () => "new")).rejects.toMatchObject({
-        code: "CREDENTIALS_INVALID",
-        message: expect.stringContaining(path),
-      });
-      expect((await readdir(directory, { recursive: true })).filter((name) => name.includes("skillctl"))).toEqual([]);
-    },
-  );
+  it.each([
+    ["is a directory", "CREDENTIALS_INVALID"],
+    ["lies below a file", "TARGET_UNWRITABLE"],
+  ])("that %s cannot be written, and nothing is left behind", async (why, code) => {
+    const path = join(directory, "sub", "auth.json");
+    if (why === "is a directory") await mkdir(path, { recursive: true });
+    else await writeFile(join(directory, "sub"), "");
+    await expect(replaceFile(path, () => "new")).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(path),
+    });
+    expect((await readdir(directory, { recursive: true })).filter((name) => name.includes("skillctl"))).toEqual([]);
+  });
 });
 
 function fail(): never {

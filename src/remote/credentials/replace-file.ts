@@ -20,7 +20,8 @@ const underWay = new Map<string, Promise<unknown>>();
  * There is no lock that other tools would respect; within this process, one change is made after the other. The text is
  * looked at again when everything is ready, and edited again if somebody else has changed it: whoever comes last keeps what
  * the others wrote. A link is followed to the file that it names; the temporary file is new, so that no link that waits in
- * its place is followed. Throws `CREDENTIALS_INVALID`.
+ * its place is followed. Throws `CREDENTIALS_INVALID` for a file that
+ * cannot be read, `TARGET_UNWRITABLE`.
  */
 export async function replaceFile(
   path: string,
@@ -49,7 +50,7 @@ async function editFile(path: string, edit: (text: string | undefined) => string
   } catch (error) {
     throw unwritable(path, error);
   }
-  throw new SkillError("CREDENTIALS_INVALID", `cannot write ${path}: somebody else keeps changing it`, {
+  throw new SkillError("TARGET_UNWRITABLE", `cannot write ${path}: somebody else keeps changing it`, {
     hint: "Try again when nothing else logs in or out.",
   });
 }
@@ -107,14 +108,10 @@ async function keepOwner(target: string, file: { chown(uid: number, gid: number)
 function unwritable(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
-  return new SkillError(
-    "CREDENTIALS_INVALID",
-    `cannot write ${path}: ${REASONS[errno] ?? `the system says ${errno}`}`,
-    {
-      hint: "Name a file in a directory that you may write to, with REGISTRY_AUTH_FILE.",
-      cause: error,
-    },
-  );
+  return new SkillError("TARGET_UNWRITABLE", `cannot write ${path}: ${REASONS[errno] ?? `the system says ${errno}`}`, {
+    hint: "Name a file in a directory that you may write to, with REGISTRY_AUTH_FILE.",
+    cause: error,
+  });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
