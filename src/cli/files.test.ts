@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs/promises";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { readAll } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
-import { withReadableFile, writeFile } from "./files.ts";
+import { withReadableFile, writeFile, writeFilesIn } from "./files.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "skillctl-files-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -45,6 +45,19 @@ describe("writing a file", () => {
       hint: expect.stringContaining("--force") as string,
     });
     expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
+  it("replaces no link that leads nowhere unasked", async () => {
+    const place = mkdtempSync(join(directory, "dangling-"));
+    const link = join(place, "link.tar");
+    symlinkSync("nowhere", link);
+    await expect(writeFile(link, content("x"))).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+    const files = [
+      { file: "first", content: "x" },
+      { file: "link.tar", content: "x" },
+    ];
+    await expect(writeFilesIn(place, files)).rejects.toMatchObject({ code: "TARGET_EXISTS" });
+    expect([readdirSync(place), readlinkSync(link)]).toEqual([["link.tar"], "nowhere"]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /** Files that the command itself reads and writes: archives. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdtemp, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -13,14 +13,15 @@ import { isPipe, readPipe } from "./pipe.ts";
 import { explainSystemError, unwritable } from "./system-error.ts";
 
 /**
- * Writes `content` to `path` and returns the size in bytes. A file that is there is replaced only with `replaceExisting`, and
+ * Writes `content` to `path` and returns the size in bytes. A file that is there, or a link that leads nowhere, is replaced only with `replaceExisting`, and
  * only when all of it has arrived; what is no regular file (a pipe, /dev/null) is written to as it is. Throws
  * `TARGET_EXISTS`, `TARGET_UNWRITABLE`, and what `content` throws.
  */
 export async function writeFile(path: string, content: Content, replaceExisting = false): Promise<number> {
   try {
     const existing = await stat(path).catch(() => undefined);
-    if (existing?.isFile() === true && !replaceExisting) throw targetExists(path);
+    const isTaken = existing === undefined ? await exists(path) : existing.isFile();
+    if (isTaken && !replaceExisting) throw targetExists(path);
     if (existing !== undefined && !existing.isFile()) return await writeTo(path, "w", content);
     return await replace(existing === undefined ? path : await realpath(path), content);
   } catch (error) {
@@ -49,8 +50,9 @@ export async function writeFilesIn(
   return paths;
 }
 
+/** Whether there is something by this name: also a link that leads nowhere. */
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 async function* contentOf(text: string): Content {
