@@ -151,6 +151,12 @@ describe("what was done before it ended early", () => {
     expect(environment.written.stdout).toBe("[]\n");
   });
 
+  it("is an empty array in JSON also of one thing", async () => {
+    const { environment, report } = reporting({ json: true }, true);
+    await expect(report.all(outcomes([], cancelled))).rejects.toBe(cancelled);
+    expect(environment.written).toEqual({ stdout: "[]\n", stderr: "" });
+  });
+
   it("is nothing when it could not begin", async () => {
     const { environment, report } = reporting({ json: true });
     const error = new SkillError("NOT_FOUND", "it has no tags");

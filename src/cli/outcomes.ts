@@ -85,7 +85,7 @@ export async function endEarly(
 ): Promise<void> {
   const isInterrupted = exitStatusOf(error) === ExitStatus.cancelled;
   // What could not begin has no result.
-  if (count > 0 || (isInterrupted && !isAlone)) await parts.end().catch(() => undefined);
+  if (count > 0 || isInterrupted) await parts.end().catch(() => undefined);
   if (isInterrupted && !isAlone) {
     await output.remark("Interrupted. What is done stays; to go on, give the same command again.\n");
   }
