@@ -63,6 +63,7 @@ export function explainSystemError(error: unknown, { source = "a file", target =
   if (isSkillError(error)) return inOurWords(error);
   if (!isSystemError(error)) return error;
   const { code, syscall } = error;
+  if (syscall === "uv_cwd") return nowhere(error);
   if (WRITING.has(syscall) || ONLY_WRITERS_MEET.has(code)) return unwritable(asNamed(error, target), error);
   return READING.has(syscall) ? unreadable(asNamed(error, source), error) : error;
 }
@@ -82,6 +83,14 @@ export function unwritable(place: string, error: unknown): unknown {
 function unreadable(place: string, error: SystemError): SkillError {
   const { reason, hint = "Check that it exists and that you may read it." } = explain(error, READ_REASONS);
   return new SkillError("FILE_UNREADABLE", `cannot read ${place}: ${reason}`, { hint, cause: error });
+}
+
+/** For whoever stays in a directory that was removed: no relative path leads anywhere. */
+function nowhere(cause: SystemError): SkillError {
+  return new SkillError("FILE_UNREADABLE", "the current directory does not exist any more", {
+    hint: "Go to one that does, with cd, and give the command again.",
+    cause,
+  });
 }
 
 /** Puts our words where the message quotes its cause: `ENOENT: no such file or directory, stat 'x'`, or `(ENOENT)`. */

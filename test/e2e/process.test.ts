@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { IS_BUILD } from "../command.ts";
+import { COMMAND, IS_BUILD } from "../command.ts";
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
 
 let user: Workspace;
@@ -44,6 +44,27 @@ describe.runIf(process.platform === "linux")("where the system lets nobody make 
     expect({ status, stderr }).toMatchObject({ status: expected });
     if (expected !== 0) expect(stderr).toContain("no directory can be made there");
   });
+});
+
+// Elsewhere, nobody can remove a directory that somebody is in.
+it
+  .runIf(process.platform === "linux")
+  .each([
+    "init x --description y",
+    "pack .",
+    "validate .",
+    "list --store relative",
+    "import x.tar",
+    "serve --root x --listen 127.0.0.1:0",
+  ])("in a directory that was removed says so: skillctl %s", async (call) => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+  const { status, stdout, stderr } = await user.shell("sh", ["-c", script, "sh", ...COMMAND, ...call.split(" ")]);
+  const [first, second] = `${stdout}${stderr}`.split("\n");
+  expect([status, first, second]).toEqual([
+    2,
+    "error: the current directory does not exist any more",
+    "hint: Go to one that does, with cd, and give the command again.",
+  ]);
 });
 
 describe("stdout", () => {
