@@ -74,6 +74,27 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return (answer as RegistryError).message;
 }
 
+describe("a refusal", () => {
+  it("by a rule says itself what to do; one for want of a right is told where to log in", async () => {
+    const at = repository();
+    const local = new MemoryStore();
+    const large = await pack(await skillDirectory({}, { "large.bin": "x".repeat(16 * 1024 * 1024 + 1) }), local);
+    const byRule = push(local, as("author"), parseReference(large.reference), at(""));
+    await expect(byRule).rejects.toMatchObject({
+      code: "REGISTRY_DENIED",
+      message: expect.stringContaining("large.bin") as string,
+      hint: undefined,
+    });
+    const { reference } = await pack(await skillDirectory({ version: "1.0.1" }), local);
+    for (const user of ["reader", "approver"] as const) {
+      await expect(push(local, as(user), parseReference(reference), at(""))).rejects.toMatchObject({
+        code: "REGISTRY_DENIED",
+        hint: expect.stringContaining("skillctl login") as string,
+      });
+    }
+  });
+});
+
 describe("a skill's life on a registry", () => {
   it("goes from draft to archived, by people with the roles for it, with latest and records following", async () => {
     const at = repository();

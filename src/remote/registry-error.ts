@@ -62,6 +62,10 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
     return new RegistryError("REGISTRY_UNAUTHORIZED", message("the registry wants credentials"), { ...options, hint });
   }
   if (status === 403) {
+    // Our own registry says in its message what to do about a rule, and that it was one.
+    if (said?.isByRule === true) {
+      return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), options);
+    }
     const hint =
       said?.isExplained === true
         ? `If that is a matter of rights, log in as somebody who has them: ${login}.`
@@ -109,6 +113,8 @@ interface Said {
   readonly text: string;
   /** Whether there is a sentence beside the code. */
   readonly isExplained: boolean;
+  /** Whether it is a rule about what is sent, whoever sends it. */
+  readonly isByRule: boolean;
 }
 
 /** The first error of the body: code and message, safe to show. Bodies of other forms (a proxy's page) say nothing. */
@@ -128,7 +134,12 @@ async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Pr
   const isCode = code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code);
   const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 600)])];
   if (shown.length === 0) return undefined;
-  return { code: isCode ? code : undefined, text: shown.join(" "), isExplained: message !== undefined };
+  return {
+    code: isCode ? code : undefined,
+    text: shown.join(" "),
+    isExplained: message !== undefined,
+    isByRule: message !== undefined && textIn(memberOf(first, "detail"), "refusedBy") === "rule",
+  };
 }
 
 function arrayIn(value: unknown, key: string): unknown[] | undefined {

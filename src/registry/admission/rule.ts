@@ -23,12 +23,24 @@ export interface Rule {
   readonly remove?: (change: ReviewedRemoval, context: AdmissionContext) => Promise<void> | void;
 }
 
+/** What a program is told of a refusal of a rule: to log in as somebody else does not help. */
+const BY_RULE = { refusedBy: "rule" };
+
 /**
  * A refusal of a rule. Always `DENIED`: at `MANIFEST_INVALID`, skopeo and podman would send the image again in another format,
  * without its annotations. The hint says what to do next.
  */
 export function refused(message: string, hint: string, cause?: unknown): RegistryRefusal {
-  return new RegistryRefusal(403, "DENIED", message, { hint, ...(cause === undefined ? {} : { cause }) });
+  return new RegistryRefusal(403, "DENIED", message, {
+    hint,
+    detail: BY_RULE,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** A refusal of a rule that takes the same from somebody else. */
+export function notAllowed(message: string, hint: string): RegistryRefusal {
+  return new RegistryRefusal(403, "DENIED", message, { hint });
 }
 
 /** Whether somebody has one of these roles in a repository. */

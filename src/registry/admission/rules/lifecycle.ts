@@ -3,7 +3,7 @@ import { quote } from "../../../text/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { findPredecessor, mayPromote, rolesFor, stateBefore } from "../promotion.ts";
 import { subjectOfTag } from "../referrer-tags.ts";
-import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
+import { hasRole, nameOf, notAllowed, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import type { Skill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
 import { noteStep } from "../who-took.ts";
@@ -53,7 +53,7 @@ async function requireAuthorOfPlain(
       : subjectOfTag(tag) !== undefined
   )
     return;
-  throw refused(
+  throw notAllowed(
     `${quote(nameOf(identity))} may not push images that are no skills to ${repository}`,
     "Whoever runs this registry can give the role author there.",
   );
@@ -61,7 +61,7 @@ async function requireAuthorOfPlain(
 
 function requireAuthor({ identity, repository }: ReviewedPut): void {
   if (hasRole(identity, repository, "author")) return;
-  throw refused(
+  throw notAllowed(
     `${quote(nameOf(identity))} may not push drafts to ${repository}`,
     "Whoever runs this registry can give the role author there.",
   );
@@ -74,7 +74,7 @@ function requirePromoter(
 ): void {
   if (mayPromote(identity, repository, status)) return;
   const roles = rolesFor(status);
-  throw refused(
+  throw notAllowed(
     `${quote(nameOf(identity))} may not take ${repository} ${version} from ${before} to ${status}`,
     `Ask somebody with the role ${roles.join(" or ")} there to promote it.`,
   );

@@ -6,7 +6,7 @@ import type { OutVersions } from "../out.ts";
 import { isPromotionOf, mayPromote } from "../promotion.ts";
 import { refuseImageRecordedElsewhere, refuseRecordFromElsewhere } from "../recorded-elsewhere.ts";
 import { fits, readRecord, type PromotionRecord } from "../record.ts";
-import { hasRole, nameOf, refused, type ReviewedPut, type Rule } from "../rule.ts";
+import { hasRole, nameOf, notAllowed, refused, type ReviewedPut, type Rule } from "../rule.ts";
 import { isRecord, readSkill } from "../skill.ts";
 import type { Steps } from "../steps.ts";
 import { whoIsRecorded } from "../who-took.ts";
@@ -67,9 +67,12 @@ async function whatIsUntrue(record: PromotionRecord, context: AdmissionContext):
 function requireWhoTookIt({ identity, repository }: ReviewedPut, { to, subject }: PromotionRecord, steps: Steps): void {
   const name = nameOf(identity);
   if (!mayPromote(identity, repository, to))
-    throw refused(`${quote(name)} may not record that a skill became ${to}: that takes the role to promote it`, HINT);
+    throw notAllowed(
+      `${quote(name)} may not record that a skill became ${to}: that takes the role to promote it`,
+      HINT,
+    );
   if (steps.isOfAnother(repository, subject.digest, identity) && !hasRole(identity, repository, "admin"))
-    throw refused(`${quote(name)} may not record a step that somebody else took`, HINT);
+    throw notAllowed(`${quote(name)} may not record a step that somebody else took`, HINT);
 }
 
 async function requireOwnName({ identity }: ReviewedPut, { actor }: PromotionRecord, ownNames: boolean): Promise<void> {
@@ -77,7 +80,7 @@ async function requireOwnName({ identity }: ReviewedPut, { actor }: PromotionRec
   // With which a provider's people log in to whatever client promotes: nobody is ever called so.
   if (actor === OIDC_USER) return;
   if (!ownNames && !isReservedName(actor) && (await identity.knows?.(actor)) !== true) return;
-  throw refused(
+  throw notAllowed(
     `${quote(nameOf(identity))} may not record that ${quote(actor)} promoted a skill`,
     "Promote with the name that you log in with, as skillctl promote does unless --actor says otherwise.",
   );

@@ -2,7 +2,7 @@ import type { Descriptor, Digest } from "../../../oci/index.ts";
 import type { AdmissionContext, HeldManifest, Identity } from "../../hooks.ts";
 import type { OutVersions } from "../out.ts";
 import { kindOfTag, subjectOfTag } from "../referrer-tags.ts";
-import { hasRole, refused, type Rule } from "../rule.ts";
+import { hasRole, notAllowed, type Rule } from "../rule.ts";
 import { readSkill, type Skill } from "../skill.ts";
 
 /** Clients add: cosign a layer for each signature, others an entry to an index. Nobody has to take away what another put there. */
@@ -19,7 +19,7 @@ export function referrerTags(out: OutVersions): Rule {
       if (current.parsed.kind !== kindOfTag(tag)) return;
       const lost = findLost(current, manifest);
       if (lost === undefined && manifest.parsed.kind === current.parsed.kind) return;
-      throw refused(
+      throw notAllowed(
         `${repository}:${tag} holds what refers to a skill, and this leaves out ${lost?.digest ?? "what it is"}`,
         "Add to what is there, as cosign and oras do; only an admin replaces it.",
       );
@@ -34,7 +34,7 @@ export function referrerTags(out: OutVersions): Rule {
       for (const skill of skills) {
         const known = skill === undefined ? undefined : await out.sameAs(skill, context);
         if (known === undefined) continue;
-        throw refused(
+        throw notAllowed(
           `this refers to ${repository} ${known.version}, which is ${known.status}`,
           "Only an admin removes signatures, scans and records of a version that is out.",
         );
@@ -51,7 +51,7 @@ async function refuseOverDamage(
   context: AdmissionContext,
 ): Promise<void> {
   if (hasRole(identity, repository, "admin") || (await skillOfTag(tag, context)) === undefined) return;
-  throw refused(
+  throw notAllowed(
     `${repository}:${tag} held what refers to a skill, and is damaged`,
     "Ask an admin, who may put there what it held, which is here by its digest.",
   );

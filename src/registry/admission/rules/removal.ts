@@ -1,7 +1,7 @@
 import type { Digest } from "../../../oci/index.ts";
 import type { AdmissionContext } from "../../hooks.ts";
 import { isOut, type OutVersions } from "../out.ts";
-import { hasRole, refused, type ReviewedRemoval, type Rule } from "../rule.ts";
+import { hasRole, notAllowed, refused, type ReviewedRemoval, type Rule } from "../rule.ts";
 import { isContentOf, isRecord, isVersionTag, readSkill, type Skill } from "../skill.ts";
 
 const STEPS = "Take it on with skillctl promote: to deprecated, then to archived; or ask an admin to remove it.";
@@ -16,7 +16,7 @@ export function removal(out: OutVersions): Rule {
       if (hasRole(identity, repository, "admin")) return;
       if (change.kind === "delete") {
         if (isRecord(current)) {
-          throw refused("this is the record of a promotion", "Only an admin removes such records.");
+          throw notAllowed("this is the record of a promotion", "Only an admin removes such records.");
         }
         const held =
           (skill && (await out.sameAs(skill, context))) ?? (await findUser(current.descriptor.digest, context));

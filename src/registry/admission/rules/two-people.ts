@@ -1,7 +1,7 @@
 import { quote } from "../../../text/index.ts";
 import { findPredecessor } from "../promotion.ts";
 import { isPublication } from "../publication.ts";
-import { nameOf, refused, type Rule } from "../rule.ts";
+import { nameOf, notAllowed, refused, type Rule } from "../rule.ts";
 import type { Steps } from "../steps.ts";
 import { whoTook } from "../who-took.ts";
 
@@ -24,7 +24,7 @@ export function twoPeople(steps: Steps): Rule {
           "Push its draft once more and take it to testing, skillctl promote records who does; somebody else may publish it then.",
         );
       }
-      throw refused(
+      throw notAllowed(
         `${quote(nameOf(identity))} took ${version} to testing, and may not publish it as well`,
         "Ask somebody else with the role approver there to promote it.",
       );
