@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { SkillError } from "../errors.ts";
-import { exitStatusOf, worstStatus } from "./exit.ts";
+import { ExitStatus, exitStatusOf, SIGNAL_STATUS, worstStatus } from "./exit.ts";
 
 describe("exit status", () => {
   it.each(["USAGE", "REFERENCE_INVALID", "LIFECYCLE_STATE_UNKNOWN", "FILE_UNREADABLE", "SKILLCARD_MISSING"] as const)(
@@ -25,6 +27,13 @@ describe("exit status", () => {
   it("is 1 for a bug", () => {
     expect(exitStatusOf(new TypeError("x"))).toBe(1);
     expect(exitStatusOf("x")).toBe(1);
+  });
+
+  it("is in docs/errors.md, whichever it is", () => {
+    const doc = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
+    const [, paragraph = ""] = /(Its exit status is [^]*?)\n\n/.exec(doc) ?? [];
+    const told = [...paragraph.matchAll(/\b\d+\b/g)].map(([number]) => Number(number));
+    expect(told).toEqual([...Object.values(ExitStatus), SIGNAL_STATUS.SIGTERM]);
   });
 
   it("of several parts is the gravest", () => {

@@ -6,7 +6,7 @@ import { createFsStorage } from "../../src/registry/storage/fs/index.ts";
 import { bytesOf, storeImage } from "../../src/registry/storage/testing/images.ts";
 import type { TestImage } from "../../src/store/testing/images.ts";
 import { registryFor } from "./registry.ts";
-import { createWorkspace, type Workspace } from "./skillctl.ts";
+import { createWorkspace, finished, type Result, type Workspace } from "./skillctl.ts";
 
 const DEPRECATE = ["promote", "quay.io/other/hello:1.0.0", "--to", "deprecated"];
 
@@ -44,6 +44,7 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["prune", ["prune", "--grace", "0s"]],
   ["fsck", ["fsck", "--store", "damaged"]],
   ["fsck, of a registry", ["fsck", "--root", "broken"]],
+  ["serve", ["serve", "--listen", "127.0.0.1:0", "--root", "served"]],
   ["gc", ["gc", "--root", "registry", "--grace", "0"]],
   ["scrub", ["scrub", "--root", "broken"]],
   ["backup", ["backup", "copy", "--root", "broken"]],
@@ -51,6 +52,7 @@ const CALLS: readonly (readonly [section: string, args: readonly string[]])[] = 
   ["robot create", ["robot", "create", "ci", "--root", "registry", "--expires", "30d"]],
   ["robot revoke", ["robot", "revoke", "ci", "--root", "registry"]],
   ["robot list", ["robot", "list", "--root", "registry"]],
+  ["completion", ["completion", "fish"]],
   ["version", ["version"]],
   ["Errors", ["inspect", "examples/nothing"]],
 ];
@@ -85,6 +87,13 @@ async function writeRegistry(name: string): Promise<TestImage> {
   return image;
 }
 
+/** What a command that goes on prints before that. */
+async function firstLine(args: readonly string[]): Promise<Result> {
+  const child = user.start([...args, "--json"]);
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
+  return finished(child);
+}
+
 /** The same value with its strings, numbers and booleans replaced by what they are. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
@@ -94,7 +103,8 @@ function shapeOf(value: unknown): unknown {
 
 describe.sequential("docs/cli/json.md", () => {
   it.each(CALLS)("shows what %s prints", async (section, args) => {
-    const { stdout, stderr } = await user.run([...args, "--json"], { env: { HOME: user.directory }, input: "s3cret" });
+    const options = { env: { HOME: user.directory }, input: "s3cret" };
+    const { stdout, stderr } = await (section === "serve" ? firstLine(args) : user.run([...args, "--json"], options));
     expect(shapeOf(JSON.parse(stdout || stderr))).toEqual(shapeOf(documented.get(section)));
   });
 
