@@ -1,9 +1,11 @@
 /** From a short name to the repository that this user means by it. */
-import { SkillError } from "../errors.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
+import { resolveReference } from "../skill/resolve.ts";
 import { visibleLine } from "../text/index.ts";
 import type { Context } from "./context.ts";
 import { surroundingsOf } from "./environment.ts";
+import { openStoreIfAny } from "./store.ts";
 
 const HOW_TO_SET = "set a default: skillctl config set registry quay.io/myorg";
 
@@ -40,7 +42,9 @@ export async function expand(
 
 /** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known. */
 export async function expandFully(context: Context, given: Reference): Promise<Reference> {
-  return named(given, await expand(context, given));
+  const reference = await expand(context, given);
+  if (reference.registry !== undefined) return reference;
+  throw noRegistry(given, (await isHere(context, given)) ? pushHint(context, given) : writeHint(given));
 }
 
 /**
@@ -48,13 +52,36 @@ export async function expandFully(context: Context, given: Reference): Promise<R
  * come with the container tools.
  */
 export async function expandTarget(context: Context, given: Reference): Promise<Reference> {
-  return named(given, await expand(context, given, { aliases: false }));
+  const reference = await expand(context, given, { aliases: false });
+  if (reference.registry !== undefined) return reference;
+  throw noRegistry(given, writeHint(given));
 }
 
-function named(given: Reference, reference: Reference): Reference {
-  if (reference.registry !== undefined) return reference;
+/** For a hint: what cannot be read is not here. */
+async function isHere(context: Context, reference: Reference): Promise<boolean> {
+  try {
+    const store = await openStoreIfAny(context);
+    return store !== undefined && (await resolveReference(store, reference, { signal: context.signal })) !== undefined;
+  } catch (error) {
+    if (!isSkillError(error) || error.code === "ABORTED") throw error;
+    return false;
+  }
+}
+
+function noRegistry(given: Reference, hint: string): SkillError {
+  return new SkillError("USAGE", `${formatReference(given)} names no registry, and there is no default one`, { hint });
+}
+
+function pushHint({ storeOption }: Context, given: Reference): string {
+  return `It is in the local store. To send it to a registry: skillctl push${storeOption} ${formatReference(given)} ${inFull(given)}`;
+}
+
+function writeHint(given: Reference): string {
+  return `Write it in full, as in ${inFull(given)}, or ${HOW_TO_SET}`;
+}
+
+/** A name that it could have in a registry. */
+function inFull(given: Reference): string {
   const text = formatReference(given);
-  throw new SkillError("USAGE", `${text} names no registry, and there is no default one`, {
-    hint: `Write it in full, as in quay.io/myorg/${text.slice(text.lastIndexOf("/") + 1)}, or ${HOW_TO_SET}`,
-  });
+  return `quay.io/myorg/${text.slice(text.lastIndexOf("/") + 1)}`;
 }

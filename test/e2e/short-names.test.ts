@@ -33,6 +33,29 @@ it("an alias does not say where to write", async () => {
   expect((await run("copy", "quay.io/acme/hello:1.0.0-draft", "hello")).status).toBe(2);
 });
 
+it("an image that is only here is pushed, not copied or mounted", async () => {
+  for (const command of ["copy examples/hello:1.0.0-draft quay.io/acme/other", "mount examples/hello --for podman"]) {
+    const { status, stderr } = await run(...command.split(" "));
+    expect([status, stderr.trim().split("\n").at(-1)]).toEqual([
+      2,
+      expect.stringMatching(
+        /^hint: It is in the local store.*: skillctl push examples\/hello\S* quay\.io\/myorg\/hello/,
+      ),
+    ]);
+  }
+  expect((await run("copy", "examples/absent:1", "quay.io/acme/other")).stderr).toContain("hint: Write it in full");
+  expect((await run("push", "examples/hello:1.0.0-draft")).stderr).toContain("hint: Write it in full");
+});
+
+it("an image that is only in its registry is pulled, then exported", async () => {
+  const { status, stderr } = await run("export", "quay.io/acme/elsewhere:1.0.0", "-o", "elsewhere.tar");
+  expect([status, stderr]).toEqual([
+    1,
+    "error: there is no image quay.io/acme/elsewhere:1.0.0\n" +
+      "hint: Only images of the local store are exported. Fetch it first: skillctl pull quay.io/acme/elsewhere:1.0.0\n",
+  ]);
+});
+
 it("a name that is no registry's lists what is here", async () => {
   expect((await run("list", "nobody")).stderr).toBe('No image has a name like "nobody".\n');
 });

@@ -1,7 +1,10 @@
-import { SkillError } from "../../errors.ts";
-import type { Reference } from "../../oci/index.ts";
+import { isSkillError, SkillError } from "../../errors.ts";
+import { formatReference, type Reference } from "../../oci/index.ts";
 import { exportImages } from "../../skill/export.ts";
+import { resolveReference } from "../../skill/resolve.ts";
+import type { Store } from "../../store/index.ts";
 import type { CommandDefinition } from "../command.ts";
+import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
 import { writeFile } from "../files.ts";
 import { openStore } from "../store.ts";
@@ -41,7 +44,9 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
         hint: "Name a file with --output, or redirect stdout.",
       });
     }
-    const content = exportImages(await openStore(context), skills, { signal });
+    const store = await openStore(context);
+    for (const skill of skills) await requireHere(store, skill, context);
+    const content = exportImages(store, skills, { signal });
     if (file === undefined) {
       await output.content(content);
       return ExitStatus.ok;
@@ -55,3 +60,16 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
     return ExitStatus.ok;
   },
 };
+
+/** Throws `NOT_FOUND`, for what its registry may have with the way to get it. */
+async function requireHere(store: Store, reference: Reference, { signal, storeOption }: Context): Promise<void> {
+  try {
+    await resolveReference(store, reference, { signal });
+  } catch (error) {
+    if (reference.registry === undefined || !isSkillError(error, "NOT_FOUND")) throw error;
+    throw new SkillError("NOT_FOUND", error.message, {
+      hint: `Only images of the local store are exported. Fetch it first: skillctl pull${storeOption} ${formatReference(reference)}`,
+      cause: error,
+    });
+  }
+}
