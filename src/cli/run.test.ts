@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { COMMANDS } from "./program.ts";
 import { run } from "./run.ts";
@@ -21,6 +21,27 @@ async function call(
   const status = await run(argv, environment);
   return { status, ...environment.written };
 }
+
+describe("config", () => {
+  it("shows the store that a flag names, for that call", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "skillctl-config-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const variables = { SKILLCTL_CONFIG: join(directory, "config.yaml") };
+    const { stdout } = await call(["config", "list", "--store", "elsewhere"], { variables });
+    expect(stdout).toMatch(/^store +elsewhere +--store$/m);
+    expect((await call(["config", "get", "store", "--store", "elsewhere"], { variables })).stdout).toBe("elsewhere\n");
+    const json = await call(["config", "list", "--store", "elsewhere", "--json"], { variables });
+    expect((JSON.parse(json.stdout) as unknown[])[1]).toMatchObject({
+      value: "elsewhere",
+      source: "flag",
+      from: "--store",
+    });
+    const set = await call(["config", "set", "store", "/kept", "--store", "elsewhere"], {
+      variables: { ...variables, SKILLCTL_STORE: "" },
+    });
+    expect(set.stdout).toBe("store is /kept\n");
+  });
+});
 
 describe("help", () => {
   it.each(COMMANDS.filter((entry) => entry.hidden !== true).map((entry) => entry.name))(

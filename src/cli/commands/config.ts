@@ -1,9 +1,10 @@
 import { SkillError } from "../../errors.ts";
 import type { CommandDefinition } from "../command.ts";
-import { listConfig, setConfig, unsetConfig, type ConfigEntry } from "../config/config.ts";
+import { listConfig, setConfig, unsetConfig, type Config, type ConfigEntry } from "../config/config.ts";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS, configKey, type ConfigKey } from "../config/keys.ts";
 import type { Context } from "../context.ts";
 import { ExitStatus } from "../exit.ts";
+import type { GlobalFlags } from "../flags.ts";
 import { table } from "../table.ts";
 import { oneOf, text } from "../values.ts";
 
@@ -13,7 +14,10 @@ type Action = (typeof ACTIONS)[number];
 const SETTINGS = CONFIG_KEY_NAMES.map((key) => `${key} is ${CONFIG_KEYS[key].summary}`).join("; ");
 
 /** `skillctl config`: what this user has settled for all calls. */
-export const configCommand: CommandDefinition<[action: Action, key: string | undefined, value: string | undefined]> = {
+export const configCommand: CommandDefinition<
+  [action: Action, key: string | undefined, value: string | undefined],
+  GlobalFlags
+> = {
   description:
     `Settings are kept in skillctl/config.yaml below $XDG_CONFIG_HOME (default: ~/.config), or in the file that ` +
     `$SKILLCTL_CONFIG names. An environment variable counts before the file, a flag before both. The settings: ${SETTINGS}.`,
@@ -27,17 +31,25 @@ export const configCommand: CommandDefinition<[action: Action, key: string | und
     { title: "Every setting, and where it is from", command: "skillctl config list" },
   ],
   exitStatus: { 1: "the setting has no value, or the work failed" },
-  async run(context, [action, key, value]) {
+  async run(context, [action, key, value], { store }) {
     const expected = { get: 1, set: 2, unset: 1, list: 0 }[action];
     if ([key, value].filter((each) => each !== undefined).length !== expected) throw usage(action);
-    if (key === undefined) return listAll(context);
-    return ON_KEY[action](context, configKey(key), value ?? "");
+    const flags = store === undefined ? {} : { store };
+    if (action === "list" || key === undefined) return list(context, flags);
+    return ON_KEY[action](context, configKey(key), { value: value ?? "", flags });
   },
 };
 
-const ON_KEY: Readonly<Record<Action, (context: Context, key: ConfigKey, value: string) => Promise<ExitStatus>>> = {
-  get: async (context, key) => {
-    const entry = await entryOf(context, key);
+interface Given {
+  readonly value: string;
+  readonly flags: Config;
+}
+
+const ON_KEY: Readonly<
+  Record<Exclude<Action, "list">, (context: Context, key: ConfigKey, given: Given) => Promise<ExitStatus>>
+> = {
+  get: async (context, key, { flags }) => {
+    const entry = await entryOf(context, key, flags);
     if (entry?.value === undefined) {
       throw new SkillError("NOT_FOUND", `${key} has no value`, {
         hint: `Give it one: skillctl config set ${key} <value>`,
@@ -46,7 +58,7 @@ const ON_KEY: Readonly<Record<Action, (context: Context, key: ConfigKey, value: 
     await context.output.result(entry, (found) => `${found.value ?? ""}\n`);
     return ExitStatus.ok;
   },
-  set: async (context, key, value) => {
+  set: async (context, key, { value }) => {
     await setConfig(context.environment.variables, key, value);
     return settled(context, key);
   },
@@ -54,12 +66,11 @@ const ON_KEY: Readonly<Record<Action, (context: Context, key: ConfigKey, value: 
     await unsetConfig(context.environment.variables, key);
     return settled(context, key);
   },
-  list: listAll,
 };
 
-async function listAll({ environment, output }: Context): Promise<ExitStatus> {
+async function list({ environment, output }: Context, flags: Config): Promise<ExitStatus> {
   await output.result(
-    await listConfig(environment.variables),
+    await listConfig(environment.variables, flags),
     (entries) =>
       table(
         entries,
@@ -88,8 +99,8 @@ async function settled(context: Context, key: ConfigKey): Promise<ExitStatus> {
   return ExitStatus.ok;
 }
 
-async function entryOf({ environment }: Context, key: ConfigKey): Promise<ConfigEntry | undefined> {
-  return (await listConfig(environment.variables)).find((entry) => entry.key === key);
+async function entryOf({ environment }: Context, key: ConfigKey, flags?: Config): Promise<ConfigEntry | undefined> {
+  return (await listConfig(environment.variables, flags)).find((entry) => entry.key === key);
 }
 
 function usage(action: Action): SkillError {

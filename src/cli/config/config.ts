@@ -13,8 +13,8 @@ export interface ConfigEntry {
   readonly summary: string;
   /** `undefined`: there is none. */
   readonly value: string | undefined;
-  readonly source: "environment" | "file" | "default";
-  /** The variable, or the path of the file. */
+  readonly source: "flag" | "environment" | "file" | "default";
+  /** The flag, the variable, or the path of the file. */
   readonly from?: string;
 }
 
@@ -24,11 +24,15 @@ export async function readConfig(variables: Variables): Promise<Config> {
   return Object.fromEntries(said.map(({ key, value }) => [key, value])) as Config;
 }
 
-/** Every setting with its value. Throws as {@link readConfig} does. */
-export async function listConfig(variables: Variables): Promise<readonly ConfigEntry[]> {
+/** Every setting with its value; `flags` is what those of the call say. Throws as {@link readConfig} does. */
+export async function listConfig(variables: Variables, flags: Config = {}): Promise<readonly ConfigEntry[]> {
   const path = configPath(variables);
   const values = path === undefined ? new Map<ConfigKey, string>() : await readConfigValues(path);
-  return CONFIG_KEY_NAMES.map((key) => entryOf(key, variables, values, path));
+  return CONFIG_KEY_NAMES.map((key) => {
+    const value = flags[key];
+    if (value === undefined) return entryOf(key, variables, values, path);
+    return { key, summary: CONFIG_KEYS[key].summary, value, source: "flag", from: `--${key}` };
+  });
 }
 
 /**
