@@ -8,6 +8,13 @@ export function refused(path: string, reason: string): SkillError {
   });
 }
 
+/** The error for no bytes at all. */
+export function empty(): SkillError {
+  return new SkillError("ARCHIVE_INVALID", "the archive is empty", {
+    hint: "Make or fetch it again; whatever should have written it has most likely failed.",
+  });
+}
+
 /** The error for bytes that are not what a tar or gzip stream must hold at this place. */
 export function invalid(what: string, cause?: unknown): SkillError {
   return new SkillError("ARCHIVE_INVALID", `the archive is damaged or ambiguous: ${what}`, {

@@ -15,7 +15,7 @@ import { ByteReader } from "./byte-reader.ts";
 import type { LimitMeter } from "./limits.ts";
 import { pathRefusal } from "./path-rules.ts";
 import type { PathTable } from "./path-table.ts";
-import { invalid, refused } from "./refusals.ts";
+import { empty, invalid, refused } from "./refusals.ts";
 import { decodeName, shownName } from "./tar-fields.ts";
 import { MAX_OCTAL_11, TAR_BLOCK } from "./tar-header.ts";
 import { type PaxOverrides, parsePax } from "./tar-pax.ts";
@@ -24,6 +24,7 @@ import { expectPadding, TarBody } from "./tar-body.ts";
 import type { LayerEntry } from "./types.ts";
 
 const MAX_EXTENSION = 1024 * 1024;
+const ENDING = "its closing zero blocks";
 
 const REFUSED_TYPES: Readonly<Record<string, string>> = {
   "1": "it is a hard link",
@@ -48,9 +49,9 @@ export async function* readEntries(
 ): AsyncGenerator<LayerEntry> {
   const bytes = new ByteReader(content);
   try {
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       throwIfAborted(signal);
-      const header = await nextHeader(bytes);
+      const header = await nextHeader(bytes, isFirst);
       if (header === undefined) break;
       const described = await withExtensions(bytes, header);
       const known = names.size;
@@ -68,8 +69,9 @@ export async function* readEntries(
 }
 
 /** The next header, or `undefined` for the first zero block of the end. */
-async function nextHeader(bytes: ByteReader): Promise<RawHeader | undefined> {
-  const block = await bytes.need(TAR_BLOCK, "its closing zero blocks");
+async function nextHeader(bytes: ByteReader, isFirst = false): Promise<RawHeader | undefined> {
+  const block = await bytes.read(TAR_BLOCK, ENDING);
+  if (block === undefined) throw isFirst ? empty() : invalid(`it ends before ${ENDING}`);
   return isZero(block) ? undefined : parseHeader(block);
 }
 

@@ -143,3 +143,11 @@ describe("import", () => {
     expect(writes).toBeLessThan(16);
   });
 });
+
+it("an archive without a byte is called empty", async () => {
+  const nothing = async function* (): AsyncGenerator<Uint8Array> {};
+  await expect(importImages(new MemoryStore(), nothing)).rejects.toMatchObject({
+    code: "ARCHIVE_INVALID",
+    message: "the archive is empty",
+  });
+});
