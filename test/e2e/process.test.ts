@@ -59,12 +59,19 @@ it
   ])("in a directory that was removed says so: skillctl %s", async (call) => {
   const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
   const { status, stdout, stderr } = await user.shell("sh", ["-c", script, "sh", ...COMMAND, ...call.split(" ")]);
-  const [first, second] = `${stdout}${stderr}`.split("\n");
-  expect([status, first, second]).toEqual([
-    2,
-    "error: the current directory does not exist any more",
-    "hint: Go to one that does, with cd, and give the command again.",
-  ]);
+  const said = `${stdout}${stderr}`;
+  // Bun, which an executable contains, says so itself and does not begin.
+  if (IS_BUILD)
+    expect([status, ...said.split("\n", 2)]).toEqual([
+      2,
+      "error: the current directory does not exist any more",
+      "hint: Go to one that does, with cd, and give the command again.",
+    ]);
+  else
+    expect([status, said]).toEqual([
+      1,
+      expect.stringMatching(/^error: The current working directory was deleted, .* cd into a different directory/),
+    ]);
 });
 
 describe("stdout", () => {
