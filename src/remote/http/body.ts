@@ -1,4 +1,5 @@
 /** Bodies that are to be in memory as a whole. */
+import { Pieces } from "../../content/index.ts";
 import { SkillError } from "../../errors.ts";
 import type { HttpResponse } from "./types.ts";
 
@@ -15,21 +16,13 @@ export async function readBounded(
     await response.discard();
     throw tooLong();
   }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLong();
-    chunks.push(chunk);
+    if (pieces.size + chunk.byteLength > limit) throw tooLong();
+    pieces.add(chunk);
   }
   // Copied even if there is but one: a chunk holds on to the whole of the socket's buffer, and a shared one on to others.
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return pieces.copy();
 }
 
 function tooLongFor(limit: number): SkillError {
