@@ -114,10 +114,10 @@ export class IndexFile {
    */
   async #markWritten(): Promise<void> {
     const { paths, fs } = this.#disk;
-    await fs.create(paths.previousIndex).then(
-      async (file) => file.close(),
-      () => undefined,
-    );
+    await fs
+      .create(paths.previousIndex)
+      .then(async (file) => file.close())
+      .catch(() => undefined);
   }
 
   /**
