@@ -61,7 +61,9 @@ export async function expandTarget(context: Context, given: Reference): Promise<
 async function isHere(context: Context, reference: Reference): Promise<boolean> {
   try {
     const store = await openStoreIfAny(context);
-    return store !== undefined && (await resolveReference(store, reference, { signal: context.signal })) !== undefined;
+    if (store === undefined) return false;
+    await resolveReference(store, reference, { signal: context.signal });
+    return true;
   } catch (error) {
     if (!isSkillError(error) || error.code === "ABORTED") throw error;
     return false;
