@@ -234,7 +234,11 @@ describe.sequential("from a directory to a published image", () => {
     const damaged = await user.run(["cat", "examples/hello"]);
     expect(damaged.status).toBe(1);
     expect(damaged.stderr).toContain("hint: skillctl fsck says what is damaged in the local store.");
-    await user.run(["fsck", "--repair"]);
+    const repair = await user.run(["fsck", "--repair"]);
+    expect(repair).toMatchObject({ status: 1, stderr: "1 issue left.\n" });
+    expect(repair.stdout).toMatch(
+      /\nblob-missing .* pack, pull or import the image again \(examples\/hello:[^ ]+\)\n$/,
+    );
     expect((await user.run(["import", "hello.tar"])).status).toBe(0);
     expect(await user.run(["fsck"])).toEqual({ status: 0, stdout: "", stderr: "The store is sound.\n" });
     expect((await user.run(["cat", "examples/hello"])).status).toBe(0);

@@ -1,3 +1,4 @@
+import type { StoreIssue } from "../../store/index.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
@@ -51,13 +52,24 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
     const issues = await store.fsck({ repair, signal });
     const left = issues.filter((issue) => !issue.repaired);
     await output.result(issues, (all) =>
-      all.map((issue) => `${issue.repaired ? "repaired" : output.style.red(issue.kind)} ${issue.message}\n`).join(""),
+      all
+        .map(
+          (issue) =>
+            `${issue.repaired ? "repaired" : output.style.red(issue.kind)} ${issue.message}${whereOf(issue)}\n`,
+        )
+        .join(""),
     );
     if (issues.length > 0) await output.remark(`${plural(left.length, "issue")} left.\n`);
     else await output.remark(isThere ? "The store is sound.\n" : noStoreAt(await context.storePath()));
     return left.length === 0 ? ExitStatus.ok : ExitStatus.failed;
   },
 };
+
+/** The image that is affected, unless the message names it. */
+function whereOf({ message, reference }: StoreIssue): string {
+  const name = reference === undefined ? "" : visibleLine(reference);
+  return message.includes(name) ? "" : ` (${name})`;
+}
 
 /** Not a failure, because a store comes into being with its first image; but perhaps a typo. */
 function noStoreAt(path: string): string {
