@@ -1,3 +1,7 @@
+/**
+ * What a repository's metadata must do, whatever keeps it: one part of the storage contract. It is long because it is one
+ * list, to be read from top to bottom.
+ */
 import { expect } from "vitest";
 
 import { digestOf, type Digest } from "../../../oci/index.ts";
