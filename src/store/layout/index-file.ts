@@ -71,7 +71,9 @@ export class IndexFile {
       const bytes = await this.#readBytes(paths.index);
       if (bytes !== undefined) return { pieces: [bytes], document: parseIndex(paths.index, bytes) };
       if ((await fs.status(paths.previousIndex)) === undefined) return undefined;
-      throw damaged(paths.index, "is missing although the store has been written");
+      throw new SkillError("STORE_CORRUPT", `${paths.index} is missing although the store has been written`, {
+        hint: "fsck --repair rebuilds it.",
+      });
     });
   }
 
