@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -207,6 +207,9 @@ describe("a server", () => {
     const place = join(root, "registry");
     await expect(serve({ listen: host }, { root: place })).rejects.toMatchObject(taken);
     await expect(stat(place)).rejects.toMatchObject({ code: "ENOENT" });
+    await mkdir(place);
+    await expect(serve({ listen: host }, { root: place })).rejects.toMatchObject(taken);
+    expect(await readdir(place)).toEqual([]);
   });
   it("that lets this machine do everything is not for web pages", async () => {
     const { host, url } = await start();

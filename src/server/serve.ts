@@ -1,5 +1,5 @@
 /** A server from its beginning to its end. */
-import { stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 
 import { SkillError } from "../errors.ts";
 import type { RegistryEvents } from "../registry/events.ts";
@@ -63,7 +63,7 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   checkOpen(config, address, options);
   const isInRoot = options.storage === undefined && config.storage === undefined;
   // What cannot begin makes no registry. One that is there may be another server's, which is waited for and then lets go of the address.
-  if (isInRoot && (await stat(root).catch(() => undefined)) === undefined) await tryAddress(address);
+  if (isInRoot && (await isNew(root))) await tryAddress(address);
   const storage = options.storage ?? (await openStorage(config, root, { now }));
   try {
     await refuseUnfinished(storage);
@@ -155,6 +155,11 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
 }
 
 /** Whether everybody may do everything. */
+/** Whether nothing is there yet, or cannot be seen to be. */
+async function isNew(root: string): Promise<boolean> {
+  return (await readdir(root).catch(() => [])).length === 0;
+}
+
 function isOpen({ access }: ServerConfig): boolean {
   return access === undefined;
 }
