@@ -19,7 +19,7 @@ const stores = new Map<User | "", RemoteStore>();
 let count = 0;
 
 beforeAll(async () => {
-  registry = await startSkillRegistry();
+  registry = await startSkillRegistry({ quotas: [{ namespace: "full", bytes: 0 }] });
 });
 afterAll(async () => {
   for (const store of stores.values()) await store.close();
@@ -75,7 +75,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 describe("a refusal", () => {
-  it("by a rule says itself what to do; one for want of a right is told where to log in", async () => {
+  it("by a rule or a quota says itself what to do; one for want of a right is told where to log in", async () => {
     const at = repository();
     const local = new MemoryStore();
     const large = await pack(await skillDirectory({}, { "large.bin": "x".repeat(16 * 1024 * 1024 + 1) }), local);
@@ -83,6 +83,17 @@ describe("a refusal", () => {
     await expect(byRule).rejects.toMatchObject({
       code: "REGISTRY_DENIED",
       message: expect.stringContaining("large.bin") as string,
+      hint: undefined,
+    });
+    const byQuota = push(
+      local,
+      as("author"),
+      parseReference(large.reference),
+      parseReference(`${registry.host}/full/a:1.0.0-draft`),
+    );
+    await expect(byQuota).rejects.toMatchObject({
+      code: "REGISTRY_DENIED",
+      message: expect.stringContaining("no room") as string,
       hint: undefined,
     });
     const { reference } = await pack(await skillDirectory({ version: "1.0.1" }), local);

@@ -8,6 +8,8 @@ import { readBounded, type HttpResponse } from "./http/index.ts";
 
 /** Bytes of an error's body that are looked at. */
 const MAX_BODY = 64 * 1024;
+/** What our own registry refuses by, whoever sends it. */
+const FOR_ALL: ReadonlySet<string | undefined> = new Set(["rule", "quota"]);
 
 /** An answer that is an error, with what the registry said. */
 export class RegistryError extends SkillError {
@@ -62,8 +64,8 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
     return new RegistryError("REGISTRY_UNAUTHORIZED", message("the registry wants credentials"), { ...options, hint });
   }
   if (status === 403) {
-    // Our own registry says in its message what to do about a rule, and that it was one.
-    if (said?.isByRule === true) {
+    // Our own registry says in its message what to do about a rule or a quota, and that it was one.
+    if (said?.isForAll === true) {
       return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), options);
     }
     const hint =
@@ -113,8 +115,8 @@ interface Said {
   readonly text: string;
   /** Whether there is a sentence beside the code. */
   readonly isExplained: boolean;
-  /** Whether it is a rule about what is sent, whoever sends it. */
-  readonly isByRule: boolean;
+  /** Whether it is refused whoever sends it, by a rule or for want of room. */
+  readonly isForAll: boolean;
 }
 
 /** The first error of the body: code and message, safe to show. Bodies of other forms (a proxy's page) say nothing. */
@@ -138,7 +140,7 @@ async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Pr
     code: isCode ? code : undefined,
     text: shown.join(" "),
     isExplained: message !== undefined,
-    isByRule: message !== undefined && textIn(memberOf(first, "detail"), "refusedBy") === "rule",
+    isForAll: message !== undefined && FOR_ALL.has(textIn(memberOf(first, "detail"), "refusedBy")),
   };
 }
 

@@ -16,6 +16,9 @@ const CAUSED: Readonly<Partial<Record<SkillError["code"], readonly [number, OciC
   STORE_UNWRITABLE: [507, "UNKNOWN"],
 };
 
+/** For programs, which cannot tell from `DENIED` that it is no matter of rights. */
+const BY_QUOTA = { refusedBy: "quota" };
+
 /** Seconds after which what did not answer may be asked again. */
 const RETRY_AFTER = "5";
 
@@ -33,8 +36,12 @@ export function refusalOf(error: unknown, requestId: string): RegistryRefusal {
   if (error instanceof RegistryRefusal) return error;
   const caused = isSkillError(error) ? CAUSED[error.code] : undefined;
   if (isSkillError(error) && caused !== undefined && caused[0] < 500) {
-    const { message, hint } = error;
-    return new RegistryRefusal(...caused, message, { ...(hint === undefined ? {} : { hint }), cause: error });
+    const { code, message, hint } = error;
+    return new RegistryRefusal(...caused, message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(code === "QUOTA_EXCEEDED" ? { detail: BY_QUOTA } : {}),
+      cause: error,
+    });
   }
   const message = FAILURES[caused?.[0] ?? 500] ?? "the registry failed";
   const status = caused?.[0] ?? 500;

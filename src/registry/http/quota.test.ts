@@ -26,8 +26,8 @@ describe("a registry with a quota", () => {
     running.fetch(`/v2/${repository}/blobs/uploads/?digest=${digestOf(content)}`, { method: "POST", body: content });
   const refused = async (response: Response): Promise<string> => {
     expect(response.status).toBe(403);
-    const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
-    expect(errors[0]?.code).toBe("DENIED");
+    const { errors } = (await response.json()) as { errors: { code: string; message: string; detail: unknown }[] };
+    expect(errors[0]).toMatchObject({ code: "DENIED", detail: { refusedBy: "quota" } });
     return errors[0]?.message ?? "";
   };
 
