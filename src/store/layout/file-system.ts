@@ -77,6 +77,9 @@ export interface FileSystem {
 
 /** Milliseconds: more than any file system's clock goes on in one step. */
 const CLOCK_STEP = 2000;
+/** The same of those that count less than a millisecond: they have the machine's clock, or a finer one. */
+const FINE_CLOCK_STEP = 100;
+const MILLISECOND = 1_000_000n;
 
 /** The file system of the machine. */
 export const nodeFileSystem: FileSystem = {
@@ -163,7 +166,8 @@ export function fileStatus(found: Stats): FileStatus {
 
 /** What {@link OpenFile.state} says of a file. */
 export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileState {
-  const settled = BigInt(Date.now() - CLOCK_STEP) * 1_000_000n > ctimeNs;
+  const step = ctimeNs % MILLISECOND === 0n ? CLOCK_STEP : FINE_CLOCK_STEP;
+  const settled = BigInt(Date.now() - step) * MILLISECOND > ctimeNs;
   return { id: [dev, ino, size, mtimeNs, ctimeNs].join(), settled };
 }
 
