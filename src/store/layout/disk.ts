@@ -5,6 +5,7 @@
  * so concurrent callers share one.
  */
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 import { absentAsUndefined, errnoOf, isAbsent } from "../../errno.ts";
 import { isUnopened } from "./failure.ts";
@@ -19,12 +20,18 @@ export interface TemporaryFile {
   readonly file: OpenFile;
 }
 
+export interface DiskOptions {
+  /** Milliseconds that a directory's next flush waits for more callers when the last has ended. Default: 0, it begins at once. */
+  readonly gather?: number;
+}
+
 /** A store's part of a disk. `Paths`: where things lie in it. */
 export class Disk<Paths extends DiskPaths = LayoutPaths> {
   readonly fs: FileSystem;
   readonly paths: Paths;
   readonly processes: ProcessTable;
   readonly now: () => number;
+  readonly #gather: number;
   readonly #syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
   /** Directories that are being made: they are there, and not durable yet. */
   readonly #making = new Map<string, Promise<void>>();
@@ -32,11 +39,18 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
   readonly #unsynced = new Set<string>();
   readonly #broken = new Map<string, unknown>();
 
-  constructor(fs: FileSystem, paths: Paths, processes: ProcessTable, now: () => number) {
+  constructor(
+    fs: FileSystem,
+    paths: Paths,
+    processes: ProcessTable,
+    now: () => number,
+    { gather = 0 }: DiskOptions = {},
+  ) {
     this.fs = fs;
     this.paths = paths;
     this.processes = processes;
     this.now = now;
+    this.#gather = gather;
   }
 
   /** Creates an empty file in the temporary directory, its name beginning with this process as the owner. */
@@ -136,12 +150,16 @@ export class Disk<Paths extends DiskPaths = LayoutPaths> {
       this.#syncs.set(path, { running, next: undefined });
       return running;
     }
-    current.next ??= current.running.then(ignore, ignore).then(() => {
-      const running = this.#sync(path);
-      this.#syncs.set(path, { running, next: undefined });
-      return running;
-    });
+    current.next ??= this.#syncAfter(current.running, path);
     return current.next;
+  }
+
+  async #syncAfter(last: Promise<void>, path: string): Promise<void> {
+    await last.catch(ignore);
+    if (this.#gather > 0) await setTimeout(this.#gather);
+    const running = this.#sync(path);
+    this.#syncs.set(path, { running, next: undefined });
+    await running;
   }
 
   async #sync(path: string): Promise<void> {

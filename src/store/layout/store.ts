@@ -45,6 +45,9 @@ export interface LayoutOptions {
   readonly processes?: ProcessTable;
 }
 
+/** Milliseconds that it takes many small blobs to be ready for the same flush of their names. */
+const GATHER = 2;
+
 export class LayoutStore implements Store, EntryLister, GarbageCollector {
   /** The absolute path of the directory. */
   readonly directory: string;
@@ -62,7 +65,7 @@ export class LayoutStore implements Store, EntryLister, GarbageCollector {
    */
   static async open(directory: string, options: LayoutOptions = {}): Promise<LayoutStore> {
     const { fs = nodeFileSystem, now = Date.now, processes = machineProcesses, lockTimeout = 30_000 } = options;
-    const disk = new Disk(fs, new LayoutPaths(resolve(directory)), processes, now);
+    const disk = new Disk(fs, new LayoutPaths(resolve(directory)), processes, now, { gather: GATHER });
     await checkLayout(disk);
     return new LayoutStore(assemble(disk, lockTimeout));
   }
