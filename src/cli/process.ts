@@ -1,4 +1,5 @@
 /** The process around a call: what signals and closed pipes mean to it, and its exit status. */
+import { compileLess } from "./compile-less.ts";
 import { processEnvironment } from "./environment.ts";
 import { ExitStatus, SIGNAL_STATUS } from "./exit.ts";
 import { run } from "./run.ts";
@@ -23,6 +24,8 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // If nothing is left to wait for before the work is done, it was not done.
   process.exitCode = ExitStatus.failed;
+  const compileAsUsual = compileLess();
   const status = await run(argv, processEnvironment(cancel.signal));
+  compileAsUsual();
   process.exitCode = signalStatus ?? status;
 }

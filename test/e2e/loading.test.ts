@@ -94,6 +94,20 @@ describe.skipIf(!IS_BUILD)(IS_BUILD ? "start-up" : ELSEWHERE, () => {
     expect(await partsRunBy("pack", "hello")).toEqual(["yaml", "licenses", "compressor"]);
   });
 
+  it("of a call that takes long keeps code that the next one takes", async () => {
+    const names = Array.from({ length: 300 }, (_, at) => `many-${at}`);
+    for (const name of names) await user.skill(name);
+    const env = { XDG_CACHE_HOME: user.path("cache") };
+    const kept = async (): Promise<number[]> => {
+      expect(await user.run(["validate", ...names], { env })).toMatchObject({ status: 0 });
+      const directory = user.path("cache/skillctl/code");
+      return Promise.all((await readdir(directory)).map(async (name) => (await stat(`${directory}/${name}`)).ino));
+    };
+    const first = await kept();
+    expect(first).toHaveLength(1);
+    expect(await kept()).toEqual(first);
+  });
+
   it("of gc runs what keeps a registry, and no server", async () => {
     expect(await partsRunBy("gc", "--root", "nothing")).toEqual(["registry"]);
   });
