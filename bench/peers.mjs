@@ -60,8 +60,16 @@ export function findProgram(name, versionArguments) {
   return { path, version: /\d+\.[\w.+-]+/.exec(stdout)?.[0] ?? "of unknown version" };
 }
 
-/** The Go skillctl: the binary that SKILLCTL_GO names, else what `go install` can fetch. */
+/** The Go skillctl; `pack` is what it calls packing, which is another word in its later versions. */
 function findGoSkillctl(directory) {
+  const program = locateGoSkillctl(directory);
+  if (program.path === undefined) return program;
+  const { stdout } = spawnSync(program.path, ["--help"], { encoding: "utf8" });
+  return { ...program, pack: /^ +build /m.test(stdout) ? "build" : "pack" };
+}
+
+/** The binary that SKILLCTL_GO names, else what `go install` can fetch. */
+function locateGoSkillctl(directory) {
   const given = process.env.SKILLCTL_GO;
   if (given !== undefined) return { path: given, version: "as given by SKILLCTL_GO" };
   const bin = join(directory, "go-bin");

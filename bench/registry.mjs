@@ -1,7 +1,9 @@
 /** The registries of the registry cases, on loopback, each over a directory of the bench's own. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,10 +17,10 @@ const SKILLCTL = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const PROGRAMS = {
   "docker-registry": {
     request: /"(?:GET|HEAD|PUT|POST|PATCH|DELETE) \/v2\//g,
-    args: (port, directory) => {
+    args: (port, directory, tls) => {
       const configuration = join(directory, "config.yml");
       const storage = { filesystem: { rootdirectory: join(directory, "content") }, delete: { enabled: true } };
-      const http = { addr: `127.0.0.1:${port}`, secret: "loopback" };
+      const http = { addr: `127.0.0.1:${port}`, secret: "loopback", ...(tls && { tls }) };
       writeFileSync(configuration, JSON.stringify({ version: "0.1", log: { level: "error" }, storage, http }));
       return ["serve", configuration];
     },
@@ -49,15 +51,17 @@ const PROGRAMS = {
 /**
  * Starts a registry, `{ name, path }`. Resolves to `{ host, url, pid, requests, empty, close }`: `requests` counts those since its last
  * call, which costs the measured programs nothing, as the registry writes its log for everybody; `empty` takes all that it
- * holds away from it, so that nobody can have it take content over from another repository.
+ * holds away from it, so that nobody can have it take content over from another repository. `isEncrypted`: with TLS, and a
+ * certificate that nobody knows; docker-registry only.
  */
-export async function startRegistry({ name, path }, directory) {
+export async function startRegistry({ name, path }, directory, { isEncrypted = false } = {}) {
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
   const { args, request } = PROGRAMS[name];
   const log = join(directory, "log");
   const output = openSync(log, "a");
-  const child = spawn(path, args(port, directory), { stdio: ["ignore", output, output] });
+  const tls = isEncrypted ? makeCertificate(directory) : undefined;
+  const child = spawn(path, args(port, directory, tls), { stdio: ["ignore", output, output] });
   endsWithUs(child);
   closeSync(output);
   const close = async () => {
@@ -65,7 +69,8 @@ export async function startRegistry({ name, path }, directory) {
     child.kill("SIGKILL");
     await ended;
   };
-  while (!(await answers(port))) {
+  const url = `${isEncrypted ? "https" : "http"}://127.0.0.1:${port}`;
+  while (!(await answers(url))) {
     if (child.exitCode !== null) throw new Error(`the registry did not start:\n${readFileSync(log, "utf8")}`);
     await delay(20);
   }
@@ -78,8 +83,7 @@ export async function startRegistry({ name, path }, directory) {
   };
   requests();
   const empty = () => rmSync(join(directory, "content"), { recursive: true, force: true });
-  const host = `127.0.0.1:${port}`;
-  return { host, url: `http://${host}`, pid: child.pid, requests, empty, close };
+  return { host: `127.0.0.1:${port}`, url, pid: child.pid, requests, empty, close };
 }
 
 /** A port that nobody listens on now. */
@@ -92,9 +96,22 @@ export async function freePort() {
   return port;
 }
 
-async function answers(port) {
-  return fetch(`http://127.0.0.1:${port}/v2/`).then(
-    (response) => response.ok,
-    () => false,
-  );
+/** Whether a registry answers there, whoever it is. */
+function answers(url) {
+  const { get } = url.startsWith("https:") ? https : http;
+  return new Promise((resolve) => {
+    get(`${url}/v2/`, { rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).on("error", () => resolve(false));
+  });
+}
+
+function makeCertificate(directory) {
+  const [certificate, key] = [join(directory, "certificate.pem"), join(directory, "key.pem")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const options = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", ...subject];
+  const { status, stderr } = spawnSync("openssl", ["req", ...options, "-keyout", key, "-out", certificate]);
+  if (status !== 0) throw new Error(`openssl made no certificate:\n${stderr}`);
+  return { certificate, key };
 }

@@ -15,7 +15,7 @@ export function* rows({ skillctl, runs, peers }) {
     ours: { command: skillctl("version") },
     peers: [
       { name: "`node -e 0`", task: { command: [process.execPath, "-e", "0"] } },
-      peer("Go skillctl", peers.go, { command: [peers.go.path, "version"] }),
+      peer("Go skillctl", peers.go, { command: [peers.go.path, "--version"] }),
     ],
     targets: [{ text: "at most 1.6 × node", peer: "`node -e 0`", atMost: 1.6 }],
   };

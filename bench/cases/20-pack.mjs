@@ -58,7 +58,11 @@ function packers({ directory, skillctl, peers }, skill) {
     peers: [
       { name: "`tar \\| gzip -6`", task: { prepare, command: ["bash", "-c", tarGzip] } },
       peer("buildah from, copy, commit", peers.buildah, { prepare, command: ["sh", "-c", build] }),
-      peer("Go skillctl", peers.go, { prepare, env: { XDG_DATA_HOME: out }, command: [peers.go.path, "pack", skill] }),
+      peer("Go skillctl", peers.go, {
+        prepare,
+        env: { XDG_DATA_HOME: out },
+        command: [peers.go.path, peers.go.pack, skill],
+      }),
     ],
   };
 }
@@ -78,7 +82,7 @@ function loops({ directory, skillctl, peers }, skills) {
       peer("Go skillctl", peers.go, {
         prepare,
         env: { XDG_DATA_HOME: out },
-        command: each(`'${peers.go.path}' pack "$each"`),
+        command: each(`'${peers.go.path}' ${peers.go.pack} "$each"`),
       }),
     ],
   };
