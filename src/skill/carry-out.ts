@@ -15,7 +15,8 @@ export interface PromotionWork {
   /** The first one sets the tag of the new state; its manifest comes along. */
   readonly changes: readonly TagChange[];
   readonly record: EncodedManifest | undefined;
-  readonly concernsLatest: boolean;
+  /** Asked when the rest is done. */
+  readonly concernsLatest: () => Promise<boolean>;
   /** What the promotion publishes, if that is what it does: whoever settles `latest` need not read it. */
   readonly published?: PublishedVersion;
 }
@@ -73,16 +74,14 @@ export async function carryOut(
     }
   }
   let latest: SettledLatest | undefined;
-  if (concernsLatest) {
-    await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
-      try {
-        latest = await settleLatest(repository, options, work.published);
-      } catch (error) {
-        if (remainingTags(error) === undefined) throw error;
-        left.add(LATEST);
-      }
-    });
-  }
+  await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
+    try {
+      if (await concernsLatest()) latest = await settleLatest(repository, options, work.published);
+    } catch (error) {
+      if (remainingTags(error) === undefined) throw error;
+      left.add(LATEST);
+    }
+  });
   return { left: [...left], record: isRecorded ? record?.descriptor.digest : undefined, latest, warnings };
 }
 

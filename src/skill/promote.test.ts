@@ -144,6 +144,22 @@ describe("promote", () => {
     expect(await tagsOf(store)).toEqual({});
   });
 
+  it.each([
+    { others: [], left: {} },
+    { others: ["0.9.0"], left: { "0.9.0": "0.9.0 published", latest: "0.9.0 published" } },
+  ])("takes latest from an archived version where a tool left it there: $others", async ({ others, left }) => {
+    const store = new MemoryStore();
+    for (const version of others) await release(store, version, "published");
+    await release(store, "1.0.0", "published");
+    const repository = store.repository(NAME);
+    const published = await repository.resolve("latest");
+    await promote(store, parseReference(`${NAME}:1.0.0`), "deprecated");
+    await repository.tag(published, "latest");
+    const archived = await promote(store, parseReference(`${NAME}:1.0.0`), "archived");
+    expect(await tagsOf(store)).toEqual(left);
+    expect(others.length === 0 ? archived.tags.removed : archived.tags.set).toContain("latest");
+  });
+
   it("does not publish a version over itself", async () => {
     const store = new MemoryStore();
     await release(store, "1.0.0", "published");

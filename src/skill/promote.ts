@@ -126,12 +126,25 @@ async function attemptPromotion(
     {
       changes: tags.changes.map((each, at) => (at === 0 ? { ...each, content: root.bytes } : each)),
       record: options.record === false ? undefined : encodeRecord(facts, after, image.members[0]),
-      concernsLatest: from === "published" || to === "published",
+      concernsLatest: async () =>
+        from === "published" || to === "published" || archivesLatest(resolved, promotion, options),
       ...(to === "published" ? { published: { version, descriptor: after } } : {}),
     },
     options,
   );
   return describe(resolved, image, promotion, tags, aftermath);
+}
+
+/** Whether `latest` names the version that is archived, published still: some tools leave it there when they deprecate. */
+async function archivesLatest(
+  { repository }: ResolvedImage,
+  { version, to }: Promotion,
+  options: OperationOptions,
+): Promise<boolean> {
+  if (to !== "archived") return false;
+  const current = await findCurrent(repository, LATEST, options);
+  if (current === undefined) return false;
+  return (await readImage(repository, current, options)).annotations[Annotation.version] === version;
 }
 
 function describe(
