@@ -67,4 +67,13 @@ describe("pieces", () => {
     expect(heapInUse() - before).toBeLessThan(4 * 1024 ** 2);
     expect(pieces.size).toBe(block.length);
   });
+
+  it("of one byte each take little more, also with a larger one among them now and then", () => {
+    const pieces = new Pieces();
+    const before = heapInUse();
+    const block = Buffer.alloc(1024);
+    for (let count = 1; count <= 200_000; count += 1) pieces.add(count % 256 === 0 ? block : block.subarray(0, 1));
+    expect(heapInUse() - before).toBeLessThan(4 * 1024 ** 2);
+    expect(pieces.size).toBe(200_000 + 781 * 1023);
+  });
 });

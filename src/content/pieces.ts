@@ -1,6 +1,6 @@
-/** A piece of fewer bytes is small, and so many small ones, one after the other, are put together. */
-const SMALL = 1024;
+/** So many pieces are put together that have fewer bytes each, on average. */
 const MANY = 256;
+const SMALL = 1024;
 
 /**
  * Bytes that are kept as they come until all are there. Whoever sends chooses how: a piece of one byte that is kept for itself takes
@@ -9,8 +9,9 @@ const MANY = 256;
 export class Pieces {
   readonly #pieces: Uint8Array[] = [];
   #size = 0;
-  /** How many small ones came last. */
-  #small = 0;
+  /** How many came last, of which it is not decided yet, and how many bytes were there before them. */
+  #open = 0;
+  #before = 0;
 
   get size(): number {
     return this.#size;
@@ -19,10 +20,12 @@ export class Pieces {
   add(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#size += piece.byteLength;
-    this.#small = piece.byteLength < SMALL ? this.#small + 1 : 0;
-    if (this.#small < MANY) return;
-    this.#small = 0;
-    this.#pieces.push(joined(this.#pieces.splice(-MANY)));
+    this.#open += 1;
+    if (this.#open < MANY) return;
+    const size = this.#size - this.#before;
+    if (size < MANY * SMALL) this.#pieces.push(joined(this.#pieces.splice(-MANY), size));
+    this.#open = 0;
+    this.#before = this.#size;
   }
 
   /** All of them: a copy, or what came if that was a single one. */
@@ -37,10 +40,7 @@ export class Pieces {
   }
 }
 
-function joined(
-  pieces: readonly Uint8Array[],
-  size = pieces.reduce((sum, each) => sum + each.byteLength, 0),
-): Uint8Array {
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const piece of pieces) {
