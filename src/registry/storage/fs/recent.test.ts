@@ -5,6 +5,7 @@ import { makeImage } from "../../../store/testing/images.ts";
 import { fsFixture } from "../testing/fs-fixture.ts";
 import { incoming, storeImage } from "../testing/images.ts";
 import { RecentValues } from "./recent.ts";
+import { weightOf } from "./records.ts";
 
 const NAME = "examples/hello-world";
 const { open, pathTo } = fsFixture();
@@ -79,4 +80,11 @@ it("does not let manifests that say much fill the memory", async () => {
   const found = await Promise.all(images.map(async ({ manifest: { digest } }) => repository.manifest(digest)));
   expect(found.findLastIndex((each) => each === undefined)).toBe(2);
   expect(found.at(-1)).toMatchObject({ descriptor: { annotations } });
+});
+
+it("counts for what it takes an annotation that says next to nothing", () => {
+  const annotations = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [at.toString(36), ""]));
+  const { descriptor } = incoming(makeImage("signature"));
+  // In kilobytes: V8 takes some three megabytes for what JSON writes in a tenth of that.
+  expect(weightOf({ descriptor: { ...descriptor, annotations }, references: [], stored: 0 })).toBeGreaterThan(3000);
 });

@@ -9,9 +9,10 @@ export type ManifestRecord = StoredManifest & { readonly references: readonly Di
 /** The most that such a file may have: annotations and references come from a manifest of at most 4 MiB. */
 export const MAX_RECORD = 16 * 1024 * 1024;
 export const MAX_TAG = 256;
-/** Bytes of memory, about: a record without what can be long, and a digest in it. */
+/** Bytes of memory, about: a record without what can be long, a digest in it, and an annotation without what it says. */
 const ITSELF = 512;
 const REFERENCE = 96;
+const ANNOTATION = 96;
 
 export function encodeRecord({ descriptor, subject, references }: IncomingManifest, stored: number): string {
   const { mediaType, digest, size, artifactType, annotations } = descriptor;
@@ -69,7 +70,10 @@ export function recordOf(incoming: IncomingManifest, stored: number): ManifestRe
 
 /** How much memory a record takes: 1 for each KiB or part of one. Of a referrer, it has all that 4 MiB of annotations say. */
 export function weightOf({ descriptor: { annotations = {} }, references }: ManifestRecord): number {
-  const said = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const said = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + ANNOTATION + key.length + value.length,
+    0,
+  );
   return Math.ceil((ITSELF + said + references.length * REFERENCE) / 1024);
 }
 
