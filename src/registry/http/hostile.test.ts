@@ -359,6 +359,29 @@ describe("clients that do nothing", () => {
     expect(read.mock.calls.length).toBeGreaterThan(0);
     expect(read.mock.calls.length).toBeLessThan(5);
   });
+  it("who asks on and on while an answer is on its way is not listened to without end", async () => {
+    let [asked, letGo] = [0, (): void => undefined];
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const access: AccessControl = {
+      identify: async () => {
+        asked += 1;
+        return { name: undefined, roles: () => new Set() };
+      },
+      authorize: async () => held,
+    };
+    await begin({ access });
+    const connection = await RawConnection.open(running.host);
+    connection.socket.pause();
+    const request = "GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n";
+    const times = 500_000;
+    connection.write(request.repeat(times));
+    await delay(1000);
+    expect(asked).toBe(100);
+    // The rest has not been read, by far.
+    expect(connection.socket.writableLength).toBeGreaterThan((request.length * times) / 2);
+    letGo();
+    connection.close();
+  });
 });
 
 describe("clients that go away", () => {

@@ -18,7 +18,7 @@ import { parseRoute, type Route, type RouteKind } from "./route.ts";
 import { answerTags } from "./tags.ts";
 import { taken } from "./taken.ts";
 import { answerUpload, answerUploads } from "./uploads.ts";
-import { turnOf } from "./waiting-answers.ts";
+import { refuseOneTooMany, turnOf } from "./waiting-answers.ts";
 
 /** What an exchange came to, for logs and metrics. Nothing secret. */
 export interface ExchangeReport {
@@ -72,6 +72,7 @@ async function handle(desk: Desk, request: IncomingMessage, response: ServerResp
   try {
     route = parseRoute(exchange.path, exchange.method);
     if (route === undefined) throw new RegistryRefusal(404, "UNSUPPORTED", "this registry has no such address");
+    refuseOneTooMany(request);
     exchange.identity = await desk.access.identify(request);
     await authorize(desk, exchange, route);
     // An answer that is made before its turn stays in memory until its client has taken all that comes before it.
