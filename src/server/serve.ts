@@ -154,12 +154,12 @@ export async function serve(config: ServerConfig, options: ServeOptions): Promis
   }
 }
 
-/** Whether everybody may do everything. */
 /** Whether nothing is there yet, or cannot be seen to be. */
 async function isNew(root: string): Promise<boolean> {
   return (await readdir(root).catch(() => [])).length === 0;
 }
 
+/** Whether everybody may do everything. */
 function isOpen({ access }: ServerConfig): boolean {
   return access === undefined;
 }
