@@ -3,7 +3,13 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { answerTokenRequest } from "../registry/access/index.ts";
-import { errorBody, refusalOf, type ExchangeReport } from "../registry/http/index.ts";
+import {
+  endWithConnection,
+  errorBody,
+  refusalOf,
+  refuseOneTooMany,
+  type ExchangeReport,
+} from "../registry/http/index.ts";
 import { RegistryRefusal } from "../registry/refusal.ts";
 import { isLoopback } from "./addresses.ts";
 import type { Log } from "./log.ts";
@@ -46,6 +52,9 @@ export function createRouter(options: RouterOptions): Handler {
       const { guardedHosts } = options;
       if (guardedHosts !== undefined) guardOrigin(request, guardedHosts);
       if (path.startsWith("/v2")) return await answerRegistry(options, request, response, address);
+      endWithConnection(request, response);
+      // A password that is looked at lets what comes after it wait.
+      refuseOneTooMany(request);
       await withinTime(request, response, async () => answerOther(options, path, request, response));
     } catch (error) {
       try {

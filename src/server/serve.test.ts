@@ -270,6 +270,18 @@ describe("a server", () => {
       (await fetch(path.replace("/a/b/", "/c/d/"), { method: "POST", body: "x", headers: { authorization } })).status,
     ).toBe(401);
   });
+  it("does not read on for ever from who asks for tokens while a password is looked at", async () => {
+    const htpasswd = join(root, "users");
+    await writeFile(htpasswd, `ada:${await hash("lovelace", 8)}\n`);
+    const { host } = await start({ access: { htpasswd } });
+    const authorization = `Basic ${Buffer.from("ada:wrong").toString("base64")}`;
+    const asks = `GET /token HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${authorization}\r\n\r\n`;
+    const connection = await RawConnection.open(host);
+    connection.write(asks.repeat(150));
+    const answers = (await connection.ended()).split(/(?=HTTP)/);
+    expect(answers).toHaveLength(101);
+    expect(answers.at(-1)).toContain("asks for too much at once");
+  });
   it("does not forget who guessed passwords when its configuration changes, unless the limits do", async () => {
     const htpasswd = join(root, "users");
     await writeFile(htpasswd, `ada:${await hash("lovelace", 4)}\n`);
