@@ -8,7 +8,7 @@ export const ExitStatus = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as cons
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
 
 /** The statuses of processes that a signal ended: 128 and the signal's number, as shells report them. */
-export const SIGNAL_STATUS = { SIGINT: ExitStatus.cancelled, SIGTERM: 143 } as const;
+export const SIGNAL_STATUS = { SIGINT: ExitStatus.cancelled, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Codes that say that the call itself, or what it was pointed at, could not be understood. */
 const USAGE_CODES: ReadonlySet<SkillErrorCode> = new Set<SkillErrorCode>([

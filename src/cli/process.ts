@@ -4,7 +4,8 @@ import { processEnvironment } from "./environment.ts";
 import { ExitStatus, SIGNAL_STATUS } from "./exit.ts";
 import { run } from "./run.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** `SIGHUP` comes when the terminal is closed. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** {@link run} for the process as it is, whose exit status it sets. */
 export async function runProcess(argv: readonly string[]): Promise<void> {
@@ -13,6 +14,8 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   const cancel = new AbortController();
   let signalStatus: number | undefined;
   const stop = (signal: (typeof SIGNALS)[number]): void => {
+    // A server has a use of its own for that one.
+    if (signal === "SIGHUP" && process.listenerCount(signal) > 1) return;
     // The first signal lets the work clean up after itself. The next one finds no listener, so that the system ends the
     // process at once, however busy it is.
     for (const name of SIGNALS) process.off(name, stop);

@@ -163,6 +163,7 @@ describe("a signal", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)("%s during a large pack leaves nothing behind and exits with %d", async (signal, status) => {
     const store = user.path(`store-${signal}`);
     const random = randomBytes(12 * 1024 * 1024);
