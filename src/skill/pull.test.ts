@@ -190,4 +190,17 @@ describe("pullAll", () => {
       "testing",
     ]);
   });
+
+  it("does not unpack one skill over another of its name, whatever it may replace", async () => {
+    const registry = await registryWith("testing");
+    const { inner } = registry;
+    await copy(inner.repository(REMOTE), inner.repository("quay.io/other/greeter"), "1.0.0-testing");
+    const references = [REMOTE, "quay.io/other/greeter"].map((name) => parseReference(`${name}:1.0.0-testing`));
+    const output = await temporaryDirectory();
+    const outcomes = await collect(pullAll(registry, new MemoryStore(), references, { output, force: true }));
+    expect(outcomes.map((each) => ("error" in each ? each.error.code : each.result.directory))).toEqual([
+      join(output, "greeter"),
+      "CONFLICT",
+    ]);
+  });
 });

@@ -1,13 +1,16 @@
 /** Fetches an image of one store into another, from a registry onto a person's machine above all. */
+import { join } from "node:path";
+
 import type { ArchiveLimits } from "../archive/index.ts";
 import { refuseFileAt } from "../archive/target.ts";
-import { isSkillError, type SkillError } from "../errors.ts";
+import { isSkillError, SkillError } from "../errors.ts";
 import type { LifecycleState } from "../lifecycle/index.ts";
-import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
+import { Annotation, baseName, formatReference, repositoryName } from "../oci/index.ts";
 import type { Descriptor, Digest, Reference } from "../oci/index.ts";
 import { copyImage } from "../store/copy.ts";
 import { inOrder } from "../store/in-order.ts";
 import type { CopyProgress, OperationOptions, Repository, Store } from "../store/index.ts";
+import { quote } from "../text/index.ts";
 import { deriveConfig } from "./derive-config.ts";
 import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { entryOf } from "./entry.ts";
@@ -130,18 +133,51 @@ export type PullOutcome =
   | { readonly source: string; readonly result: PullResult }
   | { readonly source: string; readonly error: SkillError };
 
-/** Pulls several images, some at a time, and yields each outcome in the order of `references`; one that fails stops no other. */
+/**
+ * Pulls several images, some at a time, and yields each outcome in the order of `references`; one that fails stops no other. For
+ * `output`, the second of two that would be one directory fails with `CONFLICT`.
+ */
 export async function* pullAll(
   from: Store,
   to: Store,
   references: readonly Reference[],
   options: Omit<PullOptions, "as"> = {},
 ): AsyncIterable<PullOutcome> {
+  const { output } = options;
+  const rivals = output === undefined ? new Map<Reference, Reference>() : rivalsAmong(references);
+  const pullOne = async (reference: Reference): Promise<PullResult> => {
+    const rival = rivals.get(reference);
+    if (output !== undefined && rival !== undefined) throw sameDirectory(rival, reference, output);
+    return pull(from, to, reference, { ...options, ...ownSignal(options.signal) });
+  };
   const pulled = async (reference: Reference): Promise<PullOutcome> => ({
     source: formatReference(reference),
-    ...(await outcomeOf(() => pull(from, to, reference, { ...options, ...ownSignal(options.signal) }))),
+    ...(await outcomeOf(() => pullOne(reference))),
   });
   yield* inOrder(references, PULLS_AT_ONCE, pulled, { salvage: true });
+}
+
+/** Of references to other images whose skills have one name, each but the first, with the first. */
+function rivalsAmong(references: readonly Reference[]): ReadonlyMap<Reference, Reference> {
+  const first = new Map<string, Reference>();
+  const rivals = new Map<Reference, Reference>();
+  for (const reference of references) {
+    const known = first.get(baseName(reference));
+    if (known === undefined) first.set(baseName(reference), reference);
+    else if (formatReference(known) !== formatReference(reference)) rivals.set(reference, known);
+  }
+  return rivals;
+}
+
+function sameDirectory(first: Reference, second: Reference, output: string): SkillError {
+  const path = join(output, baseName(second));
+  return new SkillError(
+    "CONFLICT",
+    `${formatReference(first)} and ${formatReference(second)} are both ${quote(path)}`,
+    {
+      hint: "A skill is unpacked under its own name. Pull one of them into another directory.",
+    },
+  );
 }
 
 /**
