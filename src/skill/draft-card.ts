@@ -1,7 +1,8 @@
 /** The one step at which a card is looked at: a draft goes to testing with a valid one, or not at all. */
 import { SkillError } from "../errors.ts";
-import { baseName, formatReference } from "../oci/index.ts";
+import { Annotation, baseName, formatReference } from "../oci/index.ts";
 import { SkillCardError } from "../skillcard/error.ts";
+import type { SkillCardIssue } from "../skillcard/types.ts";
 import type { OperationOptions } from "../store/index.ts";
 import type { SkillImage } from "./image.ts";
 import { readMetadata, type SkillMetadata } from "./metadata.ts";
@@ -30,7 +31,24 @@ export async function requireValidCard(
   if (source === "layer") return requireCardInLayer(resolved, image, metadata, text, options);
   const { checkCardAnnotations } = await import("./card-annotations.ts");
   const { card, issues } = checkCardAnnotations(metadata, text);
-  if (card === undefined) throw new SkillCardError(text, issues);
+  if (card === undefined) throw new SkillCardError(text, issues.map(namingAnnotation));
+}
+
+const ANNOTATION_OF: Readonly<Record<string, string>> = {
+  "metadata.name": Annotation.name,
+  "metadata.namespace": Annotation.vendor,
+  "metadata.version": Annotation.version,
+  "metadata.description": Annotation.description,
+  "metadata.license": Annotation.licenses,
+  "metadata.compatibility": Annotation.compatibility,
+  "metadata.tags": Annotation.tags,
+};
+
+/** The issue with a hint at what in the image says so: whoever built that without us knows of no such field. */
+function namingAnnotation(issue: SkillCardIssue): SkillCardIssue {
+  const annotation = ANNOTATION_OF[issue.path];
+  if (annotation === undefined || issue.hint !== undefined) return issue;
+  return { ...issue, hint: `The image's annotation ${annotation} says it. skillctl pack writes all of them.` };
 }
 
 async function requireCardInLayer(

@@ -114,6 +114,21 @@ describe("promote on a registry", () => {
     expect(await tagsOf(registry)).toEqual(["1.0.0-draft"]);
   });
 
+  it("names the annotation that an image lacks", async () => {
+    const registry = await registryWith("draft");
+    const draft = parseReference(`${NAME}:1.0.0-draft`);
+    const manifest = parseImageManifest(await raw(registry.inner, draft, "manifest"));
+    const bad = describeManifest(
+      withAnnotations(manifest, { [Annotation.description]: undefined }),
+      MediaType.manifest,
+    );
+    await registry.inner.repository(NAME).retag([{ name: "1.0.0-draft", to: bad.descriptor, content: bad.bytes }]);
+    await expect(to(registry, "1.0.0-draft", "testing", { checkCard: "annotations" })).rejects.toMatchObject({
+      code: "SKILLCARD_INVALID",
+      hint: expect.stringContaining("annotation org.opencontainers.image.description ") as string,
+    });
+  });
+
   it("stands on a registry that removes no tags, and says what is left", async () => {
     const registry = await registryWith("testing", { removesTags: false });
     const result = await to(registry, "1.0.0-testing", "published");

@@ -1,5 +1,6 @@
 /** What is wrong with a certificate, theirs or ours, by what Node and OpenSSL say of it. */
 import { errnoOf } from "../../errno.ts";
+import { quote } from "../../text/index.ts";
 
 const UNKNOWN_AUTHORITY = "its certificate is signed by an authority that is not known here";
 
@@ -25,8 +26,12 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
 };
 
-const TRUST_IT =
-  "Give its authority's certificate by --ca-file or in certs.d; --tls-verify=false connects without any check.";
+/** Characters: whoever made the certificate chose how many names it has. */
+const MOST_OF_NAMES = 200;
+
+const UNCHECKED = "--tls-verify=false connects without any check.";
+const TRUST_IT = `Give its authority's certificate by --ca-file or in certs.d; ${UNCHECKED}`;
+const RENEW_IT = `Have whoever runs it renew that, unless the clock here is wrong; ${UNCHECKED}`;
 
 /** How the other side refuses us. A server on TLS 1.2 that misses our certificate calls it a handshake failure. */
 const REFUSED = /alert[ _](?:.*certificate|unknown[ _]ca|access[ _]denied|handshake[ _]failure|decrypt[ _]error)/i;
@@ -38,7 +43,25 @@ export function certificateProblem(error: unknown): { readonly reason: string; r
   const code = errnoOf(error);
   if (code === undefined || !(error instanceof Error)) return undefined;
   const reason = PROBLEMS[code];
-  if (reason !== undefined) return { reason, hint: TRUST_IT };
+  if (reason !== undefined) return { reason, hint: hintFor(code, error) };
   if (!REFUSED.test(`${code} ${error.message}`)) return undefined;
   return { reason: "it wants a client certificate, or does not accept ours", hint: SHOW_OURS };
+}
+
+function hintFor(code: string, error: Error): string {
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return RENEW_IT;
+  return reasonIsName(code) ? `${hostsOf(error)}Call it by a name that is in it; ${UNCHECKED}` : TRUST_IT;
+}
+
+function reasonIsName(code: string): boolean {
+  return code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH";
+}
+
+/** A sentence with the names in the certificate, as Node has them in its error: "DNS:a.example, IP Address:127.0.0.1". */
+function hostsOf(error: Error): string {
+  const certificate: unknown = "cert" in error ? error.cert : undefined;
+  if (typeof certificate !== "object" || certificate === null || !("subjectaltname" in certificate)) return "";
+  const { subjectaltname: names } = certificate;
+  if (typeof names !== "string") return "";
+  return `It is for ${quote(names.replaceAll(/(?:DNS|IP Address):/g, ""), MOST_OF_NAMES)}. `;
 }
