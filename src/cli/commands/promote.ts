@@ -98,7 +98,7 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       const where = isRemote ? "" : ` --local${context.storeOption}`;
       await output.remark(`Next: skillctl promote ${result.reference} --to ${next}${where}\n`);
     }
-    if (result.to === "archived")
+    if (result.to === "archived" && left.length === 0)
       await output.remark("No tag names it any more. Keep its digest: it is found by that.\n");
     return ExitStatus.ok;
   },

@@ -271,7 +271,7 @@ class Check {
     const abandoned = await abandonedTemporaries(disk);
     if (this.#repair) await sweepTemporaries(disk);
     for (const path of abandoned) {
-      const message = `${path} was left by a process that died`;
+      const message = `${path} was left by a process that died; prune and whatever writes next remove it`;
       this.#report({ kind: "temporary", message, path, repaired: this.#repair });
     }
   }
