@@ -24,10 +24,12 @@ export function formatLimits(limits: Partial<ArchiveLimits>): string {
 }
 
 /** Which flag raises the limit that an `ARCHIVE_LIMIT` names, and how far it might go; `undefined` when it names none. */
-export function limitAdvice({ hint = "" }: SkillError): string | undefined {
+export function limitAdvice({ message, hint = "" }: SkillError): string | undefined {
   const name = NAMES.find((each) => new RegExp(`\\b${each}\\b`).test(hint));
   if (name === undefined) return undefined;
-  const value = DEFAULT_LIMITS[name] * 2;
+  // What it was exceeded at: the value just given helps nobody.
+  const exceeded = Number(/ than (\d+) /.exec(message)?.[1] ?? 0);
+  const value = Math.max(DEFAULT_LIMITS[name], exceeded) * 2;
   const example = value % MiB === 0 ? `${value / MiB}MiB` : String(value);
   return `If you trust where it comes from, raise the limit ${name}, as in --limit ${name}=${example}`;
 }
