@@ -24,6 +24,8 @@ export interface PruneResult {
   readonly tags: readonly string[];
   /** Unreferenced blobs that go. */
   readonly blobs: number;
+  /** Files that go which processes had begun that died. */
+  readonly temporaries: number;
   /** Bytes that come free. */
   readonly bytes: number;
   /** Unreferenced blobs that stay because they are within the grace period. */
@@ -44,7 +46,8 @@ export async function prune(
   if (!dryRun) await untag(store, superseded, options);
   const tags = superseded.map((summary) => summary.reference);
   const report = await store.gc({ ...options, dryRun, ...(dryRun ? { without: tags } : {}) });
-  return { tags, blobs: report.removed.length, bytes: report.bytes, kept: report.kept, dryRun };
+  const { removed, temporaries, bytes, kept } = report;
+  return { tags, blobs: removed.length, temporaries, bytes, kept, dryRun };
 }
 
 /** Tags of the form `<version>-draft` or `<version>-testing` beside a tag of the same version in a later state. */

@@ -197,7 +197,7 @@ export interface GcOptions extends OperationOptions {
 
 export interface GarbageReport {
   readonly removed: readonly Digest[];
-  /** How many bytes the removed blobs had. */
+  /** How many bytes the removed blobs and temporary files had. */
   readonly bytes: number;
   /** How many unreferenced blobs stay because they are within the grace period. */
   readonly kept: number;

@@ -43,10 +43,12 @@ export const pruneCommand: CommandDefinition<[], Flags> = {
   },
 };
 
-function format({ tags, blobs, bytes, kept, dryRun }: PruneResult, grace = DEFAULT_GRACE): string {
+function format({ tags, blobs, temporaries, bytes, kept, dryRun }: PruneResult, grace = DEFAULT_GRACE): string {
   const verb = dryRun ? "would remove" : "removed";
   const lines = tags.map((tag) => `${verb} ${tag}`);
-  const total = `${verb} ${plural(tags.length, "tag")} and ${plural(blobs, "blob")}; ${formatBytes(bytes)} ${dryRun ? "would be freed" : "freed"}`;
+  const died = temporaries === 0 ? "" : ` and ${plural(temporaries, "file")} of processes that died`;
+  const removed = `${plural(tags.length, "tag")} and ${plural(blobs, "blob")}${died}`;
+  const total = `${verb} ${removed}; ${formatBytes(bytes)} ${dryRun ? "would be freed" : "freed"}`;
   const them = kept === 1 ? "it" : "them";
   const keeps = `${dryRun ? "would keep" : "kept"} ${plural(kept, "unreferenced blob")}`;
   const young = kept === 0 ? [] : [`${keeps} younger than ${formatDuration(grace)}; --grace 0s removes ${them} too`];

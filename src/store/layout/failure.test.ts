@@ -34,6 +34,16 @@ describe("a process that died", () => {
     expect(await readdir(pathTo(".skillimage"))).toEqual(["index.previous.json", "tmp"]);
   });
 
+  it("leaves files whose bytes a collection counts, also before it removes them", async () => {
+    await tagged(await open(), "examples/a", "1.0.0");
+    await writeFile(pathTo(".skillimage", "tmp", "gone.0123456789abcdef"), "x".repeat(1000));
+    const store = await open({ processes: dead });
+    const counted = { removed: [], bytes: 1000, temporaries: 1 };
+    expect(await store.gc({ dryRun: true })).toMatchObject(counted);
+    expect(await store.gc()).toMatchObject(counted);
+    expect(await store.gc()).toMatchObject({ bytes: 0, temporaries: 0 });
+  });
+
   it("may have died while taking over from another", async () => {
     await tagged(await open(), "examples/a", "1.0.0");
     const record = { id: "0".repeat(36), owner: "other", purpose: "write", since: "2025-01-01T00:00:00.000Z" };

@@ -270,7 +270,7 @@ class Check {
     const { disk } = this.#parts;
     const abandoned = await abandonedTemporaries(disk);
     if (this.#repair) await sweepTemporaries(disk);
-    for (const path of abandoned) {
+    for (const { path } of abandoned) {
       const message = `${path} was left by a process that died; prune and whatever writes next remove it`;
       this.#report({ kind: "temporary", message, path, repaired: this.#repair });
     }

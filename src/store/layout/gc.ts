@@ -14,7 +14,7 @@ import { sniffManifest, takeInventory, type Inventory } from "./inventory.ts";
 import type { HeldLock, StoreLock } from "./lock.ts";
 import { Marker } from "./marker.ts";
 import { refuseElsewhere } from "./prepare.ts";
-import { abandonedTemporaries, GRACE, sweepTemporaries } from "./temporaries.ts";
+import { abandonedTemporaries, GRACE, sweepTemporaries, type AbandonedFile } from "./temporaries.ts";
 
 /** How many are on their way at once. Each is waited for, also when one fails, as the lock is given up after the last. */
 const REMOVALS_AT_ONCE = 16;
@@ -39,7 +39,7 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
   if (options.dryRun === true) {
     const { entries } = await file.load();
     const plan = await planSweep(parts, entries, before, options.without);
-    return report(plan, (await abandonedTemporaries(disk)).length);
+    return report(plan, await abandonedTemporaries(disk));
   }
   if ((await disk.fs.status(disk.paths.own)) === undefined && (await disk.fs.status(disk.paths.blobs)) === undefined) {
     return { removed: [], bytes: 0, kept: 0, temporaries: 0 };
@@ -127,7 +127,7 @@ function linkOf(referrer: Digest, subject: Digest): string {
   return `${referrer} ${subject}`;
 }
 
-function report(plan: SweepPlan, temporaries: number): GarbageReport {
-  const bytes = [...plan.blobs.values()].reduce((sum, { size }) => sum + size, 0);
-  return { removed: [...plan.blobs.keys()], bytes, kept: plan.kept, temporaries };
+function report(plan: SweepPlan, temporaries: readonly AbandonedFile[]): GarbageReport {
+  const bytes = [...plan.blobs.values(), ...temporaries].reduce((sum, { size }) => sum + size, 0);
+  return { removed: [...plan.blobs.keys()], bytes, kept: plan.kept, temporaries: temporaries.length };
 }

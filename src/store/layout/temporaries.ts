@@ -21,32 +21,45 @@ export function temporaryName(owner: string): string {
   return `${owner}.${randomName()}`;
 }
 
+/** A temporary file that nobody will finish. */
+export interface AbandonedFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /**
  * Removes the temporary files of dead processes, and of processes that cannot be looked at when the file has not been
- * written for {@link GRACE}. Resolves to how many.
+ * written for {@link GRACE}. Resolves to what it removed.
  */
-export async function sweepTemporaries(disk: Disk<DiskPaths>): Promise<number> {
+export async function sweepTemporaries(disk: Disk<DiskPaths>): Promise<readonly AbandonedFile[]> {
   const abandoned = await abandonedTemporaries(disk);
-  await Promise.all(abandoned.map((path) => disk.remove(path)));
-  return abandoned.length;
+  await Promise.all(abandoned.map(async ({ path }) => disk.remove(path)));
+  return abandoned;
 }
 
 /** The files that {@link sweepTemporaries} would remove. */
-export async function abandonedTemporaries(disk: Disk<DiskPaths>): Promise<string[]> {
+export async function abandonedTemporaries(disk: Disk<DiskPaths>): Promise<readonly AbandonedFile[]> {
   const { fs, paths } = disk;
   for (const directory of [paths.own, paths.temporary]) {
     if ((await fs.status(directory))?.kind !== "directory") return [];
   }
   const names = (await fs.list(paths.temporary).catch(absentAsUndefined)) ?? [];
-  const abandoned = await Promise.all(names.map(async (name) => ((await isAbandoned(disk, name)) ? name : undefined)));
-  return abandoned.flatMap((name) => (name === undefined ? [] : join(paths.temporary, name)));
+  const looked = await Promise.all(names.map(async (name) => lookAt(disk, name)));
+  return looked.filter((file) => file !== undefined);
 }
 
-async function isAbandoned({ fs, paths, processes, now }: Disk<DiskPaths>, name: string): Promise<boolean> {
+/** `undefined` for what somebody may finish, and for what is none of ours. */
+async function lookAt(
+  { fs, paths, processes, now }: Disk<DiskPaths>,
+  name: string,
+): Promise<AbandonedFile | undefined> {
   const owner = NAME.exec(name)?.[1];
   const liveness = owner === undefined ? undefined : processes.liveness(owner);
-  if (liveness === undefined || liveness === "alive") return false;
-  const status = await fs.status(join(paths.temporary, name));
-  if (status?.kind !== "file") return false;
-  return liveness === "dead" || status.modified < now() - GRACE;
+  if (liveness === undefined || liveness === "alive") return undefined;
+  const path = join(paths.temporary, name);
+  const status = await fs.status(path);
+  if (status?.kind !== "file") return undefined;
+  const isAbandoned = liveness === "dead" || status.modified < now() - GRACE;
+  return isAbandoned ? { path, size: status.size } : undefined;
 }

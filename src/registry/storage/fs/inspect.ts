@@ -21,7 +21,7 @@ export async function* inspectFiles(
     yield* inspectTags(disk, disk.paths.repository(name));
     yield* inspectManifests(disk, disk.paths.repository(name));
   }
-  for (const path of await abandonedTemporaries(disk)) {
+  for (const { path } of await abandonedTemporaries(disk)) {
     yield { message: `${relative(disk.paths.root, path)} was left by a process that died`, path };
   }
 }
