@@ -111,7 +111,9 @@ function makeCertificate(directory) {
   const [certificate, key] = [join(directory, "certificate.pem"), join(directory, "key.pem")];
   const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
   const options = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", ...subject];
-  const { status, stderr } = spawnSync("openssl", ["req", ...options, "-keyout", key, "-out", certificate]);
+  const { status, stderr } = spawnSync("openssl", ["req", ...options, "-keyout", key, "-out", certificate], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`openssl made no certificate:\n${stderr}`);
   return { certificate, key };
 }
