@@ -33,7 +33,7 @@ describe("exit status", () => {
     const doc = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
     const [, paragraph = ""] = /(Its exit status is [^]*?)\n\n/.exec(doc) ?? [];
     const told = [...paragraph.matchAll(/\b\d+\b/g)].map(([number]) => Number(number));
-    expect(told).toEqual([...Object.values(ExitStatus), SIGNAL_STATUS.SIGTERM]);
+    expect(told).toEqual([...Object.values(ExitStatus), SIGNAL_STATUS.SIGTERM, SIGNAL_STATUS.SIGHUP]);
   });
 
   it("of several parts is the gravest", () => {
