@@ -143,7 +143,8 @@ it("makes no registry where somebody mistyped its name", async () => {
     const { status, stderr } = await user.run([...args, "--root", "regsitry"]);
     expect([status, stderr]).toEqual([1, expect.stringContaining("there is no registry at")]);
   }
-  expect((await user.run(["restore", "cpoy", "--root", "regsitry"])).status).toBe(1);
+  const { status, stderr } = await user.run(["restore", "cpoy", "--root", "regsitry"]);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/there is no backup at "cpoy"\nhint: .*skillctl backup/)]);
   expect(await readdir(user.directory)).not.toContain("regsitry");
 });
 

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 
+import { isSkillError, SkillError } from "../../errors.ts";
 import type { RegistryStorage } from "../../registry/storage/types.ts";
+import { quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { reportCopy, showRepositories } from "../copied-registry.ts";
 import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
@@ -35,10 +37,19 @@ export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
     const { signal } = context;
     const onRepository = showRepositories(context, `restoring ${place.name}`);
     // So that a mistyped name makes no registry.
-    await withRegistry(context, { root: source, config: {} }, async () => undefined);
+    await withRegistry(context, { root: source, config: {} }, async () => undefined).catch((error: unknown) => {
+      throw isSkillError(error, "NOT_FOUND") ? noBackup(directory, error) : error;
+    });
     const { restore } = await import("../../registry/maintenance/restore.ts");
     const fill = async (storage: RegistryStorage) =>
       restore(source, storage, { resume, incomplete, signal, onRepository });
     return reportCopy(context, await withRegistry(context, place, fill, { isNew: true }), place.name);
   },
 };
+
+function noBackup(directory: string, cause: SkillError): SkillError {
+  return new SkillError("NOT_FOUND", `there is no backup at ${quote(directory)}`, {
+    hint: "Name the directory that skillctl backup wrote. --root is the registry that is to be filled.",
+    cause,
+  });
+}

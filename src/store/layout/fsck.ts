@@ -271,7 +271,7 @@ class Check {
     const abandoned = await abandonedTemporaries(disk);
     if (this.#repair) await sweepTemporaries(disk);
     for (const { path } of abandoned) {
-      const message = `${path} was left by a process that died; prune and whatever writes next remove it`;
+      const message = `${path} was left by a process that died${this.#repair ? "" : "; prune removes it"}`;
       this.#report({ kind: "temporary", message, path, repaired: this.#repair });
     }
   }
