@@ -1,6 +1,6 @@
 /**
  * Calls that take seconds, on Node 20. Its V8 compiles what has run for a moment once more, with all its art and on another thread; by the
- * end of such a call that took a tenth of its processor time, and where there are two processors, from the work itself. Later versions
+ * end of such a call that has taken more processor time than it saved, and where there are two processors, from the work itself. Later versions
  * have a compiler in between and wait by themselves. docs/adr/0041-a-command-compiles-less.md
  */
 
