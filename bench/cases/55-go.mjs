@@ -55,7 +55,7 @@ function prepare({ directory, skillctl, peers, runs }, { host, requests, empty }
     run(go(data, "tag", `bench/${name}:${TAG}`, `${host}/go/${name}:${TAG}`));
   }
   rmSync(placeOf("huge-one"), { recursive: true });
-  const world = { directory, skillctl, runs, host, requests, empty, names, part, size, data, ours, go };
+  const world = { directory, skillctl, runs, host, requests, empty, names, part, data, ours, go };
   return { ...world, program: peers.go.path, label: `a skill of ${size / MiB} MiB` };
 }
 

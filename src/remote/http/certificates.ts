@@ -50,10 +50,10 @@ export function certificateProblem(error: unknown): { readonly reason: string; r
 
 function hintFor(code: string, error: Error): string {
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return RENEW_IT;
-  return reasonIsName(code) ? `${hostsOf(error)}Call it by a name that is in it; ${UNCHECKED}` : TRUST_IT;
+  return isAboutTheName(code) ? `${hostsOf(error)}Call it by a name that is in it; ${UNCHECKED}` : TRUST_IT;
 }
 
-function reasonIsName(code: string): boolean {
+function isAboutTheName(code: string): boolean {
   return code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH";
 }
 
