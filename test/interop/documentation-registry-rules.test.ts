@@ -14,6 +14,7 @@ import { createWorkspace, type Workspace } from "./workspace.ts";
 
 const PAGE = "registry-rules.md";
 const HOST = "registry.example.com";
+const ELSEWHERE = "quay.io/myorg";
 const PASSWORD = "it's a: secret%";
 /** The author may publish, but not below `others`. */
 const GRANTS = {
@@ -58,7 +59,10 @@ async function logIn(user: Workspace, name: string): Promise<void> {
   expect(await runWith(user, [], login, PASSWORD)).toMatchObject({ status: 0 });
 }
 
-/** Publishes the page's skill in another registry, and other content of that version in the store `changed`. */
+/**
+ * Publishes the page's skill in another registry, and other content of that version in the store `changed` and in that
+ * registry. The same content may be the same image to the byte, when both are published within one second.
+ */
 async function publishElsewhere(user: Workspace): Promise<void> {
   await user.output("sh", "-c", "cp -r examples/hello-world changed-skill && echo changed >> changed-skill/SKILL.md");
   for (const [directory, store] of [
@@ -74,8 +78,22 @@ async function publishElsewhere(user: Workspace): Promise<void> {
       await user.output("skillctl", "promote", "--local", `examples/hello-world:1.0.0-${from}`, "--to", to, ...options);
     }
   }
-  const target = "quay.io/myorg/hello-world:1.0.0";
-  await user.output("skillctl", "push", "examples/hello-world:1.0.0", target, "--store", "same");
+  await user.output(
+    "skillctl",
+    "push",
+    "examples/hello-world:1.0.0",
+    `${ELSEWHERE}/hello-world:1.0.0`,
+    "--store",
+    "same",
+  );
+  await user.output(
+    "skillctl",
+    "push",
+    "examples/hello-world:1.0.0",
+    `${ELSEWHERE}/changed:1.0.0`,
+    "--store",
+    "changed",
+  );
 }
 
 /** What is said to an author who does what the rules refuse, by how the page names it. */
@@ -85,9 +103,14 @@ async function provoke(user: Workspace): Promise<Readonly<Record<string, string>
     expect([program, args, status]).toEqual([program, args, 1]);
     return stderr.replaceAll('\\"', '"');
   };
-  const source = "docker://quay.io/myorg/hello-world:1.0.0";
-  const copy = async (to: string): Promise<string> =>
-    refused("skopeo", "copy", "--preserve-digests", source, `docker://${HOST}/${to}`);
+  const copy = async (from: string, to: string): Promise<string> =>
+    refused(
+      "skopeo",
+      "copy",
+      "--preserve-digests",
+      `docker://${ELSEWHERE}/${from}:1.0.0`,
+      `docker://${HOST}/${to}:1.0.0`,
+    );
   const push = async (to: string, store: string, ...options: readonly string[]): Promise<string> =>
     refused("skillctl", "push", "examples/hello-world:1.0.0", `${HOST}/${to}`, "--store", store, ...options);
   const append = await appendPlain(user);
@@ -95,7 +118,7 @@ async function provoke(user: Workspace): Promise<Readonly<Record<string, string>
   await user.output("skillctl", "push", "examples/hello-world:1.0.0-draft", others);
   await user.output("skillctl", "promote", `${others}:1.0.0-draft`, "--to", "testing");
   return {
-    "nothing in … is testing as 1.0.0-testing": await copy("myorg/hello-world:1.0.0"),
+    "nothing in … is testing as 1.0.0-testing": await copy("hello-world", "myorg/hello-world"),
     "became published elsewhere": await push("myorg/hello-world:1.0.0", "same"),
     "is for a skill, and this image does not say that it is one": await refused(
       "crane",
@@ -103,7 +126,7 @@ async function provoke(user: Workspace): Promise<Readonly<Record<string, string>
       `${HOST}/examples/hello-world:1.1.0`,
     ),
     "is not what …:1.0.0-testing names": await push("others/hello-world:1.0.0", "changed", "--no-referrers"),
-    "is published already": await copy("examples/hello-world:1.0.0"),
+    "is published already": await copy("changed", "examples/hello-world"),
     "went on to archived": await comeBack(user, `${HOST}/examples/archived`, refused),
     "is no skill, and reads like the version of one": await pushAfterPlain(user, append, refused),
     "has the label io.skillimage.status": await appendLabelled(user, refused),
