@@ -18,6 +18,7 @@ import { createTransport, waitAsAsked, type RetryPolicy, type Transport } from "
 import { listRepositories } from "./lists.ts";
 import { OwnMount } from "./own-mount.ts";
 import { pausing } from "./pause.ts";
+import { ping } from "./ping.ts";
 import { RepositoryClient, type RegistryTraits } from "./repository-client.ts";
 import { RemoteRepository } from "./repository.ts";
 import { SinglePost } from "./single-post.ts";
@@ -122,13 +123,12 @@ export class RemoteStore implements Store {
 
   /**
    * Asks whether a registry (`quay.io`, or `quay.io/myorg`) is there and takes the credentials that there are for it. Rejects
-   * with `REGISTRY_UNAUTHORIZED` when it does not, and with what every request rejects with. A registry that lets anybody in
-   * does not look at credentials. Resolves to the host that was asked: where the endpoints lead elsewhere, another one.
+   * with `REGISTRY_UNAUTHORIZED` when it does not, `RESPONSE_INVALID` when it is no registry that answers, and with what every request
+   * rejects with. A registry that lets anybody in does not look at credentials. Resolves to the host that was asked: where the endpoints lead elsewhere, another one.
    */
   async ping(registry: string, options: OperationOptions = {}): Promise<string> {
     const { client, host } = await this.#registryFor(registry);
-    const request = { method: "GET", path: "", access: "pull", doing: "sign in", expect: [200] } as const;
-    await (await client.request({ ...request, ...(options.signal && { signal: options.signal }) })).discard();
+    await ping(client, options);
     return host;
   }
 

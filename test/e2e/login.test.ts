@@ -1,6 +1,9 @@
 /** What `skillctl login` tells the person who logs in. */
+import { readdir } from "node:fs/promises";
+
 import { expect, it } from "vitest";
 
+import { serve } from "../../src/remote/http/testing/servers.ts";
 import { registryFor } from "./registry.ts";
 import { createWorkspace, finished } from "./skillctl.ts";
 
@@ -25,6 +28,15 @@ it("says where to log in when registries.conf leads to another host, which is sh
   expect((await push()).status).toBe(1);
   expect((await login(registry.host)).stderr).not.toContain("registries.conf");
   expect((await push()).status).toBe(0);
+});
+
+it("keeps no password for a web server that has a page for everybody", async () => {
+  const workspace = await createWorkspace();
+  const { host } = await serve((_, response) => void response.end("<title>It works</title>"));
+  const login = ["login", host, "-u", "ada", "--password-stdin"];
+  const { status, stderr } = await workspace.run(login, { env: { HOME: workspace.directory }, input: "t0ken" });
+  expect([status, stderr]).toEqual([1, expect.stringContaining(`error: ${host} is no registry`)]);
+  expect(await readdir(workspace.directory)).not.toContain(".docker");
 });
 
 it.runIf(process.platform === "linux")("ends where the system lets nobody make a directory", async () => {
