@@ -77,6 +77,20 @@ describe("registries as this machine has them", () => {
     await expect(tagsAt(host, { authFile })).rejects.toMatchObject({ code: "REGISTRY_UNAUTHORIZED" });
   });
 
+  it.each(["basic", "bearer"] as const)(
+    "that ask for credentials (%s) where the helper that should keep them is not installed: it is named",
+    async (scheme) => {
+      const { host } = await registry({ auth: { scheme, username: "me", password: "secret" } });
+      const file = await write("home/.docker/config.json", '{"credsStore":"not-installed-here"}');
+      await expect(tagsAt(host)).rejects.toMatchObject({
+        code: "REGISTRY_UNAUTHORIZED",
+        hint: expect.stringMatching(
+          `^docker-credential-not-installed-here is not installed, though ${file} names it: .* skillctl login ${host}\\.`,
+        ) as string,
+      });
+    },
+  );
+
   it("are read from their mirrors, which get their own credentials and no others", async () => {
     const mirror = await registry({ auth: { scheme: "basic", username: "reader", password: "r" } });
     const primary = await registry({ auth: { scheme: "basic", username: "writer", password: "w" } });

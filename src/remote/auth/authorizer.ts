@@ -4,6 +4,7 @@
  * Credentials go to the endpoint's own origin and to the token server that its challenge names, if {@link readRealm} and
  * {@link checkRealmForCredentials} let it. Everything secret is in private fields, so that no log shows it by accident.
  */
+import type { SkillError } from "../../errors.ts";
 import type { Credential, CredentialSource } from "../credentials/types.ts";
 import type { HttpHeaders, Transport } from "../http/types.ts";
 import { basicHeader } from "./basic.ts";
@@ -97,7 +98,7 @@ class ChallengedAuthorizer implements Authorizer {
     if (challenge.scheme === "bearer") return this.#challengedToken(scope, credential, challenge, sent, options);
     if (this.#hasAskedForTokens(scope)) throw downgrade(registry);
     if (credential?.kind === "identity-token") throw unusable(registry);
-    if (credential === undefined || sent !== undefined) throw refused(registry, scope, credential);
+    if (credential === undefined || sent !== undefined) throw this.#refused(scope, credential);
     this.#schemes[kindOf(scope)] = "basic";
     return true;
   }
@@ -114,11 +115,10 @@ class ChallengedAuthorizer implements Authorizer {
     sent: string | undefined,
     options: AuthOptions,
   ): Promise<boolean> {
-    const { registry } = this.#options;
     const server = { realm: readRealm(parameters.get("realm"), this.#rules), service: parameters.get("service") };
     this.#schemes[kindOf(scope)] = server;
     if (credential?.kind === "registry-token") {
-      if (sent !== undefined) throw refused(registry, scope, credential);
+      if (sent !== undefined) throw this.#refused(scope, credential);
       return true;
     }
     const named = namedScopes(parameters.get("scope"));
@@ -135,7 +135,7 @@ class ChallengedAuthorizer implements Authorizer {
     }
     const isFresh = old.uses <= 1 || this.#now() - old.obtained < FRESH;
     const wantsMore = !old.asked.includes(named) || old.source !== sourceOf(server);
-    if (isFresh && (old.isLast || !wantsMore)) throw refused(registry, scope, credential);
+    if (isFresh && (old.isLast || !wantsMore)) throw this.#refused(scope, credential);
     await this.#fetch(scope, credential, server, own.with(named), isFresh, options);
     return true;
   }
@@ -159,7 +159,7 @@ class ChallengedAuthorizer implements Authorizer {
       const token = await fetchToken(
         transport,
         { registry, ...server, scopes: asked, credential, refreshToken },
-        { signal: shared, refused: (cause) => refused(registry, scope, credential, cause) },
+        { signal: shared, refused: (cause) => this.#refused(scope, credential, cause) },
       );
       if (credential !== undefined && token.isRefreshOver === true) this.#refreshTokens.delete(credential);
       if (credential !== undefined && token.refreshToken !== undefined) {
@@ -197,6 +197,12 @@ class ChallengedAuthorizer implements Authorizer {
   #refreshTokenFor(credential: Credential | undefined, source: string): string | undefined {
     const known = credential === undefined ? undefined : this.#refreshTokens.get(credential);
     return known?.source === source ? known.token : undefined;
+  }
+
+  #refused(scope: AuthScope, credential: Credential | undefined, cause?: SkillError): SkillError {
+    const { registry, credentials } = this.#options;
+    const whyNone = credentials.whyNone?.();
+    return refused(registry, scope, credential, { whyNone, ...(cause && { cause }) });
   }
 
   #choose(header: string | undefined): Challenge {

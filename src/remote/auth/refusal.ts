@@ -4,21 +4,29 @@ import { quote } from "../../text/index.ts";
 import type { Credential } from "../credentials/types.ts";
 import type { AuthScope } from "./types.ts";
 
+interface Circumstances {
+  /** Why there is no credential, where something is known of that; see `CredentialSource.whyNone`. */
+  readonly whyNone?: string | undefined;
+  readonly cause?: SkillError;
+}
+
 /** `REGISTRY_UNAUTHORIZED` for a request and the credential with which it was made, `undefined` for none. */
 export function refused(
   registry: string,
   scope: AuthScope,
   credential: Credential | undefined,
-  cause?: SkillError,
+  { whyNone, cause }: Circumstances = {},
 ): SkillError {
   const options = cause === undefined ? {} : { cause };
   const purpose = purposeOf(scope);
   if (credential === undefined) {
+    const login = `skillctl login ${registry}`;
+    const advice = whyNone === undefined ? `Log in: ${login}` : `${whyNone}, and log in: ${login}`;
     return new SkillError(
       "REGISTRY_UNAUTHORIZED",
       `${registry} wants credentials${purpose}, and none are stored for it`,
       {
-        hint: `Log in: skillctl login ${registry}. If it is public, check its name: many registries say so of what does not exist.`,
+        hint: `${advice}. If it is public, check its name: many registries say so of what does not exist.`,
         ...options,
       },
     );

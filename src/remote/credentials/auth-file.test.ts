@@ -91,7 +91,12 @@ describe("an auth file", () => {
       credHelpers: { "ghcr.io": "one" },
       credsStore: "all",
     };
-    const helper = (name: string, server: string, isCertain: boolean) => ({ helper: name, server, isCertain });
+    const helper = (name: string, server: string, isCertain: boolean) => ({
+      helper: name,
+      file: "/auth.json",
+      server,
+      isCertain,
+    });
     expect(candidates(document, "quay.io/a/x")).toEqual([basic("a", "b"), helper("all", "quay.io", true)]);
     expect(candidates(document, "ghcr.io/x")).toEqual([
       helper("one", "ghcr.io", true),

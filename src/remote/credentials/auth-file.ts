@@ -15,6 +15,8 @@ import type { Credential } from "./types.ts";
 /** A program that keeps a credential, and the name by which it knows it. */
 export interface HelperEntry {
   readonly helper: string;
+  /** The file that says so. */
+  readonly file: string;
   readonly server: string;
   /** Whether the file says that this one has it; otherwise it is the one that may have any. */
   readonly isCertain: boolean;
@@ -51,12 +53,12 @@ export class AuthFile {
       if (credential !== undefined) yield credential;
       else if (store !== undefined) {
         isStoreAsked ||= key === keys.at(-1);
-        yield { helper: store, server: written, isCertain: true };
+        yield { helper: store, file: this.path, server: written, isCertain: true };
       }
     }
     const host = keys.at(-1);
     if (store !== undefined && host !== undefined && !isStoreAsked) {
-      yield { helper: store, server: writtenKey(host), isCertain: false };
+      yield { helper: store, file: this.path, server: writtenKey(host), isCertain: false };
     }
   }
 
@@ -74,7 +76,8 @@ export class AuthFile {
   /** Who is to keep the credential of a key, if it is not this file. */
   helperFor(key: string): HelperEntry | undefined {
     const store = this.#store;
-    const kept = store === undefined ? undefined : { helper: store, server: writtenKey(key), isCertain: true };
+    const kept =
+      store === undefined ? undefined : { helper: store, file: this.path, server: writtenKey(key), isCertain: true };
     return this.#helperNamedFor(key) ?? kept;
   }
 
@@ -87,7 +90,7 @@ export class AuthFile {
       ...(named === undefined ? [] : [named]),
       ...(store === undefined
         ? []
-        : [{ helper: store, server: this.#spellings(key)[0] ?? writtenKey(key), isCertain }]),
+        : [{ helper: store, file: this.path, server: this.#spellings(key)[0] ?? writtenKey(key), isCertain }]),
     ];
   }
 
@@ -126,7 +129,7 @@ export class AuthFile {
     const server = spellingsOf(key, helpers)[0];
     if (server === undefined) return undefined;
     const helper = this.#helperName(helpers[server], `credHelpers.${server}`);
-    return helper === undefined ? undefined : { helper, server, isCertain: true };
+    return helper === undefined ? undefined : { helper, file: this.path, server, isCertain: true };
   }
 
   #spellings(key: string): readonly string[] {

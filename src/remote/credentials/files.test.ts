@@ -144,6 +144,7 @@ describe("the credentials on a machine", () => {
     await expect(source().find("a.io/x")).rejects.toMatchObject({
       code: "CREDENTIALS_INVALID",
       message: expect.stringContaining("docker-credential-desktop"),
+      hint: expect.stringContaining(join(home, ".docker/config.json")),
     });
   });
 

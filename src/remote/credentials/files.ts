@@ -26,6 +26,7 @@ class FileCredentials implements CredentialSource {
   readonly #files: readonly (() => Promise<AuthFile | undefined>)[];
   readonly #asked = new Map<string, Credential | undefined>();
   readonly #asking = new SharedWork<Credential | undefined>();
+  #absent: { readonly program: string; readonly file: string } | undefined;
 
   constructor(options: FileCredentialsOptions) {
     this.#run = options.run ?? programRunner(options.variables);
@@ -42,14 +43,20 @@ class FileCredentials implements CredentialSource {
     return undefined;
   }
 
-  async #ask(
-    { helper, server, isCertain }: HelperEntry,
-    signal: AbortSignal | undefined,
-  ): Promise<Credential | undefined> {
+  whyNone(): string | undefined {
+    if (this.#absent === undefined) return undefined;
+    const { program, file } = this.#absent;
+    return `${program} is not installed, though ${file} names it: install it, or take it out of that file`;
+  }
+
+  async #ask(entry: HelperEntry, signal: AbortSignal | undefined): Promise<Credential | undefined> {
+    const { helper, server, isCertain } = entry;
     const key = JSON.stringify([helper, server, isCertain]);
     if (this.#asked.has(key)) return this.#asked.get(key);
     const get = async (shared: AbortSignal) => {
-      const found = await new CredentialHelper(helper, this.#run).get(server, { signal: shared, mustExist: isCertain });
+      const program = new CredentialHelper(entry, this.#run);
+      const remember = (): void => void (this.#absent ??= { program: program.program, file: entry.file });
+      const found = await program.get(server, { signal: shared, onAbsent: isCertain ? undefined : remember });
       this.#asked.set(key, found);
       return found;
     };

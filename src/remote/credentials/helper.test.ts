@@ -11,7 +11,6 @@ import { programRunner, type RunProgram } from "./run-program.ts";
 import { Keychain } from "./testing/keychain.ts";
 
 const JANE = { kind: "basic", username: "jane", password: "s3cret" } as const;
-const MUST = { mustExist: true };
 
 let directory: string;
 let remove: () => Promise<void>;
@@ -33,7 +32,7 @@ function runner(options?: { readonly timeout?: number }): RunProgram {
   return programRunner({ PATH: `${directory}:${process.env["PATH"]}`, UNSET: undefined, KEYCHAIN: directory }, options);
 }
 
-const helper = (run: RunProgram) => new CredentialHelper("test", run);
+const helper = (run: RunProgram) => new CredentialHelper({ helper: "test", file: "/home/ada/config.json" }, run);
 
 async function failureOf(work: Promise<unknown>): Promise<SkillError> {
   const error: unknown = await work.then(
@@ -49,7 +48,7 @@ describe("a credential helper", () => {
     const run = await installed(
       `[ "$1" = get ] && [ "$(cat)" = quay.io ] && [ -d "$KEYCHAIN" ] && echo '{"ServerURL":"quay.io","Username":"jane","Secret":"s3cret"}'`,
     );
-    expect(await helper(run).get("quay.io", MUST)).toEqual(JANE);
+    expect(await helper(run).get("quay.io", {})).toEqual(JANE);
   });
 
   it("is told what to keep", async () => {
@@ -62,23 +61,23 @@ describe("a credential helper", () => {
     const keychain = new Keychain();
     const test = helper(keychain.run);
     await test.store("quay.io", JANE);
-    expect(await test.get("quay.io", MUST)).toEqual(JANE);
+    expect(await test.get("quay.io", {})).toEqual(JANE);
     expect(await test.list()).toEqual(["quay.io"]);
     expect(await test.erase("quay.io")).toBe(true);
     expect(await test.erase("quay.io")).toBe(false);
-    expect(await test.get("quay.io", MUST)).toBeUndefined();
+    expect(await test.get("quay.io", {})).toBeUndefined();
   });
 
   it("gives an identity token under a user of its own", async () => {
     const run = await installed(`echo '{"Username":"<token>","Secret":"it"}'`);
-    expect(await helper(run).get("quay.io", MUST)).toEqual({ kind: "identity-token", token: "it" });
+    expect(await helper(run).get("quay.io", {})).toEqual({ kind: "identity-token", token: "it" });
   });
 
   it("may have nothing", async () => {
     const none = await installed("echo credentials not found in native keychain; exit 1");
-    expect(await helper(none).get("quay.io", MUST)).toBeUndefined();
+    expect(await helper(none).get("quay.io", {})).toBeUndefined();
     const empty = await installed(`echo '{"Username":"","Secret":""}'`);
-    expect(await helper(empty).get("quay.io", MUST)).toBeUndefined();
+    expect(await helper(empty).get("quay.io", {})).toBeUndefined();
   });
 
   it("may end without listening", async () => {
@@ -89,18 +88,18 @@ describe("a credential helper", () => {
   it.each(["", "../evil", "a/b", "a b", "$(id)", "a;b", "-x\n", "x".repeat(200), String.raw`a\b`])(
     "of the name %j is not run",
     (name) => {
-      expect(() => new CredentialHelper(name, async () => expect.fail("it was run"))).toThrow(
-        expect.toSatisfy((error) => isSkillError(error, "CREDENTIALS_INVALID")),
-      );
+      expect(
+        () => new CredentialHelper({ helper: name, file: "config.json" }, async () => expect.fail("it was run")),
+      ).toThrow(expect.toSatisfy((error) => isSkillError(error, "CREDENTIALS_INVALID")));
     },
   );
 
   it("that is not installed is an error where it is named, and nothing where it is only the default", async () => {
     const absent = helper(runner());
-    const error = await failureOf(absent.get("quay.io", MUST));
+    const error = await failureOf(absent.get("quay.io", {}));
     expect(error.message).toContain("docker-credential-test");
     expect(error.message).toContain("not installed");
-    expect(await absent.get("quay.io", { mustExist: false })).toBeUndefined();
+    expect(await absent.get("quay.io", { onAbsent: () => {} })).toBeUndefined();
   });
 
   it.each([
@@ -113,7 +112,7 @@ describe("a credential helper", () => {
     ["has too much to say", "head -c 100000 /dev/zero | tr '\\0' x", "more than"],
     ["kills itself", "echo s3cret; kill -9 $$", "killed"],
   ])("that %s is named in the error, and not cited", async (_, script, problem) => {
-    const error = await failureOf(helper(await installed(script)).get("quay.io", MUST));
+    const error = await failureOf(helper(await installed(script)).get("quay.io", {}));
     expect(error.message).toContain("docker-credential-test");
     expect(error.message).toContain(problem);
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain("s3cret");
@@ -126,13 +125,13 @@ describe("a credential helper", () => {
 
   it("that hangs is given up", async () => {
     const run = await installed("exec sleep 60", { timeout: 100 });
-    expect((await failureOf(helper(run).get("quay.io", MUST))).message).toContain("in time");
+    expect((await failureOf(helper(run).get("quay.io", {}))).message).toContain("in time");
   });
 
   it("that is waited for can be given up", async () => {
     const controller = new AbortController();
     const run = await installed("exec sleep 60");
-    const asked = helper(run).get("quay.io", { ...MUST, signal: controller.signal });
+    const asked = helper(run).get("quay.io", { signal: controller.signal });
     controller.abort();
     await expect(asked).rejects.toMatchObject({ code: "ABORTED" });
   });

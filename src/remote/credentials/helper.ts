@@ -7,6 +7,7 @@
 import { isSkillError, SkillError } from "../../errors.ts";
 import { parseStrictJson } from "../../oci/index.ts";
 import { quote } from "../../text/index.ts";
+import type { HelperEntry } from "./auth-file.ts";
 import type { ProgramResult, RunProgram } from "./run-program.ts";
 import type { Credential } from "./types.ts";
 
@@ -14,6 +15,11 @@ type Action = "get" | "store" | "erase" | "list";
 
 interface HelperOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+interface GetOptions extends HelperOptions {
+  /** Is told that it is not installed, which is no failure then: nothing is kept. */
+  readonly onAbsent?: (() => void) | undefined;
 }
 
 const NAME = /^[A-Za-z0-9._-]+$/;
@@ -27,23 +33,31 @@ const NOT_FOUND = "credentials not found in native keychain";
 export class CredentialHelper {
   /** The program, `docker-credential-NAME`. */
   readonly program: string;
+  readonly #file: string;
   readonly #run: RunProgram;
 
-  /** Throws `CREDENTIALS_INVALID` for a name that is not a plain word: no path, no argument gets into a command by it. */
-  constructor(name: string, run: RunProgram) {
+  /**
+   * `file` is the one that names it. Throws `CREDENTIALS_INVALID` for a name that is not a plain word: no path, no argument gets into
+   * a command by it.
+   */
+  constructor({ helper: name, file }: Pick<HelperEntry, "helper" | "file">, run: RunProgram) {
     if (!NAME.test(name) || name.length > MAX_NAME) {
       throw new SkillError("CREDENTIALS_INVALID", `${quote(name)} is not the name of a credential helper`, {
-        hint: "Correct credHelpers or credsStore in the file of credentials: a helper is named as in `secretservice`.",
+        hint: `Correct credHelpers or credsStore in ${file}: a helper is named as in \`secretservice\`.`,
       });
     }
     this.program = `docker-credential-${name}`;
+    this.#file = file;
     this.#run = run;
   }
 
-  /** What is kept for a server; `undefined` for nothing, and for a helper that is not installed unless it `mustExist`. */
-  async get(server: string, options: HelperOptions & { readonly mustExist: boolean }): Promise<Credential | undefined> {
+  /** What is kept for a server; `undefined` for nothing. A helper that is not installed fails unless somebody listens to that. */
+  async get(server: string, { onAbsent, ...options }: GetOptions): Promise<Credential | undefined> {
     const result = await this.#run(this.program, "get", server, options);
-    if (result.status === "absent" && !options.mustExist) return undefined;
+    if (result.status === "absent" && onAbsent !== undefined) {
+      onAbsent();
+      return undefined;
+    }
     if (saysNotFound(result)) return undefined;
     const { Username: username, Secret: secret } = this.#read("get", this.#check("get", result));
     if (typeof username !== "string" || typeof secret !== "string")
@@ -99,7 +113,7 @@ export class CredentialHelper {
       "CREDENTIALS_INVALID",
       `the credential helper ${this.program} failed to ${action}: ${problem}`,
       {
-        hint: `Run ${this.program} by hand to see why, or take it out of the file of credentials and log in again.`,
+        hint: `Run ${this.program} by hand to see why, or take it out of ${this.#file} and log in again.`,
       },
     );
   }

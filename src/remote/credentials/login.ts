@@ -101,10 +101,10 @@ class Place {
     return { storedIn, isPlaintext: entry === undefined };
   }
 
-  async #give({ helper, server }: HelperEntry): Promise<string> {
+  async #give(entry: HelperEntry): Promise<string> {
     const { run, variables } = this.#environment;
-    const program = new CredentialHelper(helper, run ?? programRunner(variables));
-    await program.store(server, this.#credential, { signal: this.#signal });
+    const program = new CredentialHelper(entry, run ?? programRunner(variables));
+    await program.store(entry.server, this.#credential, { signal: this.#signal });
     return program.program;
   }
 }

@@ -67,7 +67,7 @@ async function forgetInHelpers(
 ): Promise<readonly string[]> {
   const removedFrom: string[] = [];
   for (const entry of (await readAuthFile(location))?.helpersOf(key) ?? []) {
-    const helper = new CredentialHelper(entry.helper, run ?? programRunner(variables));
+    const helper = new CredentialHelper(entry, run ?? programRunner(variables));
     for (const server of await serversOf(helper, key, entry, options)) {
       if (await helper.erase(server, options)) removedFrom.push(helper.program);
     }
@@ -89,7 +89,7 @@ async function serversOf(
   if (listed === undefined) return isCertain ? [server] : [];
   const found = listed.filter((each) => canonicalKey(each) === key);
   if (found.length > 0) return found;
-  return (await helper.get(server, { ...options, mustExist: false })) === undefined ? [] : [server];
+  return (await helper.get(server, { ...options, onAbsent: () => {} })) === undefined ? [] : [server];
 }
 
 function incomplete(key: string, failure: SkillError, removedFrom: ReadonlySet<string>): SkillError {
