@@ -6,7 +6,7 @@
  */
 import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
-import { MediaType, PromotionAnnotation, type Digest, type EncodedManifest } from "../oci/index.ts";
+import { MediaType, PromotionAnnotation, type Descriptor, type Digest, type EncodedManifest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
 import { settleLatest, type PublishedVersion, type SettledLatest } from "./latest.ts";
 
@@ -15,6 +15,8 @@ export interface PromotionWork {
   /** The first one sets the tag of the new state; its manifest comes along. */
   readonly changes: readonly TagChange[];
   readonly record: EncodedManifest | undefined;
+  /** Looks for a record of the same promotion; left out where it cannot have been made before. */
+  readonly findRecord?: () => Promise<Descriptor | undefined>;
   /** Asked when the rest is done. */
   readonly concernsLatest: () => Promise<boolean>;
   /** What the promotion publishes, if that is what it does: whoever settles `latest` need not read it. */
@@ -25,8 +27,10 @@ export interface PromotionWork {
 export interface Aftermath {
   /** Tags that were to be removed and are still there, because the registry cannot remove them. */
   readonly left: readonly string[];
-  /** The digest of the record, when it was written. */
+  /** The digest of the record, when there is one. */
   readonly record: Digest | undefined;
+  /** Whether all this had been done before, but for what is left. */
+  readonly isRepeated: boolean;
   /** Absent when the promotion does not concern `latest`, or it could not be brought up to date. */
   readonly latest: SettledLatest | undefined;
   /** What did not work out, a sentence each. */
@@ -47,16 +51,23 @@ export async function carryOut(
   const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
   let isRecorded = isTogether && record !== undefined;
   let isUnsure = false;
+  let earlier: Descriptor | undefined;
   const writeRecord = async (): Promise<void> => {
     if (record === undefined) return;
     isRecorded = await attempt(warnings, "the promotion is not recorded", async () =>
       repository.push(record.descriptor, record.bytes, options),
     );
   };
+  const between = async (): Promise<void> => {
+    await attempt(warnings, "an earlier record is not known", async () => void (earlier = await work.findRecord?.()));
+    if (earlier === undefined) await writeRecord();
+  };
   try {
     // The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more.
     const onUnsure = (): void => void (isUnsure = true);
-    await repository.retag(together, isTogether ? options : { ...options, between: writeRecord, onUnsure });
+    await repository.retag(together, isTogether ? options : { ...options, between, onUnsure });
+    // Whoever wrote the earlier one takes it back if they find the old tag gone.
+    if (earlier !== undefined) await writeRecord();
   } catch (error) {
     const remaining = remainingTags(error);
     if (remaining === undefined) {
@@ -73,6 +84,8 @@ export async function carryOut(
       });
     }
   }
+  const isRepeated = earlier !== undefined && !isRecorded && left.size > 0;
+  if (earlier !== undefined && isRepeated) warnings.push(whoAndWhen(earlier, "promoted it before"));
   let latest: SettledLatest | undefined;
   await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
     try {
@@ -82,7 +95,8 @@ export async function carryOut(
       left.add(LATEST);
     }
   });
-  return { left: [...left], record: isRecorded ? record?.descriptor.digest : undefined, latest, warnings };
+  const written = isRecorded ? record?.descriptor.digest : undefined;
+  return { left: [...left], record: written ?? earlier?.digest, isRepeated, latest, warnings };
 }
 
 /** Removes the record of a promotion that somebody else has won. Best effort: some registries remove nothing. */
@@ -127,13 +141,16 @@ async function rivals(
   let others = 0;
   for await (const other of repository.referrers(set.to, { ...options, artifactType: MediaType.promotion })) {
     if (other.digest === own.descriptor.digest) continue;
-    const { [PromotionAnnotation.actor]: actor = "somebody", [PromotionAnnotation.time]: time } =
-      other.annotations ?? {};
     others += 1;
-    if (others > MAX_RIVALS) continue;
-    warnings.push(`${short(actor)} promoted it too${time === undefined ? "" : `, at ${short(time)}`}`);
+    if (others <= MAX_RIVALS) warnings.push(whoAndWhen(other, "promoted it too"));
   }
   return others > MAX_RIVALS ? [...warnings, `${others - MAX_RIVALS} more promoted it too`] : warnings;
+}
+
+/** `anna promoted it too, at 2026-01-01T00:00:00Z`, as a record says. */
+function whoAndWhen({ annotations = {} }: Descriptor, did: string): string {
+  const { [PromotionAnnotation.actor]: actor = "somebody", [PromotionAnnotation.time]: time } = annotations;
+  return `${short(actor)} ${did}${time === undefined ? "" : `, at ${short(time)}`}`;
 }
 
 /** Whoever may push to the repository may write such a record, of any length and in any number. */

@@ -140,6 +140,54 @@ describe("promote on a registry", () => {
     expect(digest, "latest, which readers are warned of by what it names").toBe(deprecated.digest);
   });
 
+  it("says what was promoted already where the old tag cannot go, and records it once", async () => {
+    const registry = await registryWith("draft", { removesTags: false });
+    const first = await to(registry, "1.0.0-draft", "testing", { actor: "anna" });
+    expect(first).toMatchObject({ isRepeated: false, tags: { set: ["1.0.0-testing"], left: ["1.0.0-draft"] } });
+    const again = await to(registry, "1.0.0-draft", "testing", { actor: "bob" });
+    expect(again).toMatchObject({
+      isRepeated: true,
+      reference: `${NAME}:1.0.0-testing`,
+      record: first.record,
+      tags: { set: [], removed: [], left: ["1.0.0-draft"] },
+      warnings: [expect.stringMatching(/^anna promoted it before, at 20/)],
+    });
+    const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
+    expect(steps.map(({ actor }) => actor)).toEqual(["anna"]);
+  });
+
+  it("records each step once, however often it is taken where no tag can go", async () => {
+    const registry = await registryWith("draft", { removesTags: false });
+    const life = [
+      ["1.0.0-draft", "testing"],
+      ["1.0.0-testing", "published"],
+      ["1.0.0", "deprecated"],
+      ["1.0.0", "archived"],
+    ] as const;
+    for (const [tag, state] of life) {
+      expect(await to(registry, tag, state)).toMatchObject({ isRepeated: false });
+      if (state !== "deprecated") expect(await to(registry, tag, state)).toMatchObject({ isRepeated: true });
+    }
+    const { digest } = await to(registry, "1.0.0", "archived");
+    const { steps } = await history(registry, parseReference(`${NAME}@${digest}`));
+    expect(steps.map(({ to: state }) => state)).toEqual(["archived", "deprecated", "published", "testing"]);
+  });
+
+  it("is finished where it was cut off before latest followed, and where no tag can go", async () => {
+    let isCutOff = true;
+    const registry = await registryWith("testing", {
+      removesTags: false,
+      onRequest: (request) => {
+        if (isCutOff && request === "GET tags") throw new SkillError("REGISTRY_UNREACHABLE", "gone");
+      },
+    });
+    await to(registry, "1.0.0-testing", "published");
+    expect(await tagsOf(registry)).toEqual(["1.0.0", "1.0.0-testing"]);
+    isCutOff = false;
+    expect(await to(registry, "1.0.0-testing", "published")).toMatchObject({ isRepeated: true, latest: "1.0.0" });
+    expect(await tagsOf(registry)).toEqual(["1.0.0", "1.0.0-testing", "latest"]);
+  });
+
   it("is not undone by a record that cannot be written", async () => {
     const registry = await registryWith("draft", {
       onRequest: (request) => {
@@ -232,7 +280,7 @@ describe("promote on a registry", () => {
     const promotions = ["ada", "bob"].map((actor) => to(registry, "1.0.0-draft", "testing", { actor }));
     const warnings = (await Promise.all(promotions)).flatMap((result) => result.warnings);
     expect(warnings).not.toEqual([]);
-    for (const warning of warnings) expect(warning).toMatch(/^(?:ada|bob) promoted it too, at 20/);
+    for (const warning of warnings) expect(warning).toMatch(/^(?:ada|bob) promoted it (?:too|before), at 20/);
   });
 
   it("does not take another's image from the tag of the new state", async () => {

@@ -19,6 +19,7 @@ import { contentOf, readImage, withChanges, type SkillImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
 import { encodeRecord } from "./record.ts";
+import { findRecord } from "./recorded.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
 
 const MAX_ATTEMPTS = 5;
@@ -55,6 +56,11 @@ export interface PromoteResult {
   };
   /** The version that `latest` names now; absent when it names none, or the promotion does not concern it. */
   readonly latest?: string;
+  /**
+   * Whether this very promotion had been made and recorded before, and could not be finished now either: the registry cannot remove
+   * tags. Nothing is recorded again then.
+   */
+  readonly isRepeated: boolean;
   /** The digest of the record; absent when none was wanted or it could not be written. */
   readonly record?: Digest;
   /** What did not work out after the skill was promoted, a sentence each. */
@@ -126,6 +132,7 @@ async function attemptPromotion(
     {
       changes: tags.changes.map((each, at) => (at === 0 ? { ...each, content: root.bytes } : each)),
       record: options.record === false ? undefined : encodeRecord(facts, after, image.members[0]),
+      ...(tags.mayBeRepeated ? { findRecord: async () => findRecord(repository, before, after, options) } : {}),
       concernsLatest: async () =>
         from === "published" || to === "published" || archivesLatest(resolved, promotion, options),
       ...(to === "published" ? { published: { version, descriptor: after } } : {}),
@@ -152,7 +159,7 @@ function describe(
   image: SkillImage,
   { from, to, after }: Promotion,
   { changes, set }: PromotionTags,
-  { left, record, latest, warnings }: Aftermath,
+  { left, record, isRepeated, latest, warnings }: Aftermath,
 ): PromoteResult {
   const named = set === undefined ? { digest: after.digest } : { tag: set };
   const moved = changes
@@ -171,6 +178,7 @@ function describe(
     layerDigests: image.members[0].manifest.layers.map((layer) => layer.digest),
     tags: { set: namesOf(true), removed: namesOf(false), left },
     ...(latest?.version === undefined ? {} : { latest: latest.version }),
+    isRepeated,
     ...(record === undefined ? {} : { record }),
     warnings,
   };

@@ -31,6 +31,8 @@ export interface PromotionTags {
   readonly changes: readonly TagChange[];
   /** The tag of the new state; `undefined` when it has none. */
   readonly set: string | undefined;
+  /** Whether this very promotion may have been made before, as where its old tag could not be removed. */
+  readonly mayBeRepeated: boolean;
 }
 
 /**
@@ -61,11 +63,13 @@ export async function planPromotionTags(
     ...removed,
   ];
   if (to === "published") await refuseRepublishing(repository, version, options);
-  if (!plansLatest) return { changes, set: plan.set };
+  const mayBeRepeated =
+    repository.retagsAtomically !== true && (plan.set === undefined || changes[0]?.expect === after.digest);
+  if (!plansLatest) return { changes, set: plan.set, mayBeRepeated };
   const named = plan.latest === version ? after : plan.latest === undefined ? undefined : rival?.descriptor;
   // Also where latest stays: had somebody moved it meanwhile, the plan would be another one.
   changes.push({ name: LATEST, to: named, expect: latest?.digest ?? null });
-  return { changes, set: plan.set };
+  return { changes, set: plan.set, mayBeRepeated };
 }
 
 /** Where tags move one by one, somebody may have set the new tag and not come to remove the old one. */

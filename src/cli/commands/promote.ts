@@ -105,12 +105,12 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
 };
 
 function format(
-  { reference: name, from, to, digest, previousDigest, tags, latest }: PromoteResult,
+  { reference: name, from, to, digest, previousDigest, tags, latest, isRepeated }: PromoteResult,
   style: Style,
 ): string {
   const changes = [...tags.set.map((tag) => `+${tag}`), ...tags.removed.map((tag) => `-${tag}`)];
   return (
-    `${style.green("promoted")} ${name}\n` +
+    `${isRepeated ? "already promoted," : style.green("promoted")} ${name}\n` +
     fields(
       [
         ["status", `${colorState(from, style)} -> ${colorState(to, style)}`],
