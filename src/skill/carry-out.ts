@@ -6,7 +6,14 @@
  */
 import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
-import { MediaType, PromotionAnnotation, type Descriptor, type Digest, type EncodedManifest } from "../oci/index.ts";
+import {
+  isDigest,
+  MediaType,
+  PromotionAnnotation,
+  type Descriptor,
+  type Digest,
+  type EncodedManifest,
+} from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
 import { settleLatest, type PublishedVersion, type SettledLatest } from "./latest.ts";
 
@@ -54,8 +61,10 @@ export async function carryOut(
   let earlier: Descriptor | undefined;
   const writeRecord = async (): Promise<void> => {
     if (record === undefined) return;
-    isRecorded = await attempt(warnings, "the promotion is not recorded", async () =>
-      repository.push(record.descriptor, record.bytes, options),
+    isRecorded = await attempt(
+      warnings,
+      `${nameOf(repository, changes)} stands, but the promotion is not recorded`,
+      async () => repository.push(record.descriptor, record.bytes, options),
     );
   };
   const between = async (): Promise<void> => {
@@ -97,6 +106,11 @@ export async function carryOut(
   });
   const written = isRecorded ? record?.descriptor.digest : undefined;
   return { left: [...left], record: written ?? earlier?.digest, isRepeated, latest, warnings };
+}
+
+/** What the promotion makes: its tag, or its digest where it has none. */
+function nameOf({ name }: Repository, [set]: readonly TagChange[]): string {
+  return set === undefined ? name : `${name}${isDigest(set.name) ? "@" : ":"}${set.name}`;
 }
 
 /** Removes the record of a promotion that somebody else has won. Best effort: some registries remove nothing. */

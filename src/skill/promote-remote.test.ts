@@ -196,7 +196,9 @@ describe("promote on a registry", () => {
     });
     const result = await to(registry, "1.0.0-draft", "testing");
     expect(result).not.toHaveProperty("record");
-    expect(result.warnings).toEqual(["the promotion is not recorded: no artifacts here"]);
+    expect(result.warnings).toEqual([
+      `${NAME}:1.0.0-testing stands, but the promotion is not recorded: no artifacts here`,
+    ]);
     expect(await tagsOf(registry)).toEqual(["1.0.0-testing"]);
   });
 
@@ -246,7 +248,10 @@ describe("promote on a registry", () => {
         if (request.startsWith("PUT")) throw new SkillError("REGISTRY_DENIED", "read-only");
       },
     });
-    await expect(to(registry, "1.0.0-draft", "testing")).rejects.toMatchObject({ code: "REGISTRY_DENIED" });
+    await expect(to(registry, "1.0.0-draft", "testing")).rejects.toMatchObject({
+      code: "REGISTRY_DENIED",
+      message: `${NAME}:1.0.0-draft is not promoted: read-only`,
+    });
     expect(await tagsOf(registry)).toEqual(["1.0.0-draft"]);
   });
 

@@ -90,6 +90,7 @@ export async function promote(
     try {
       return await attemptPromotion(resolved, to, change, attempt > 1, options);
     } catch (error) {
+      if (isSkillError(error, "REGISTRY_DENIED")) throw refusedFor(resolved.reference, error);
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
       // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
       const { tag } = resolved.reference;
@@ -97,6 +98,14 @@ export async function promote(
       if (now?.digest !== resolved.descriptor.digest) throw error;
     }
   }
+}
+
+/** A registry's refusal names what it was sent, which nobody has heard of: the image after, or one of several in it. */
+function refusedFor(reference: Reference, error: SkillError): SkillError {
+  return new SkillError(error.code, `${formatReference(reference)} is not promoted: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
 }
 
 async function attemptPromotion(
