@@ -1,6 +1,7 @@
 /** One call of `skillctl`, from its arguments to its exit status. Touches nothing but the environment it is given. */
 import { CommanderError, type Command } from "commander";
 
+import { isSkillError } from "../errors.ts";
 import { adviceFor, type Advice } from "./advice.ts";
 import { findCommand } from "./command.ts";
 import { createContext } from "./context.ts";
@@ -75,8 +76,9 @@ async function fail(
   if (isBrokenPipe(error)) return ExitStatus.ok;
   const { stderr, signal } = environment;
   const status = exitStatusOf(error);
-  // Whoever cancelled knows; what fails from then on fails because of it.
-  if (!signal.aborted && status !== ExitStatus.cancelled) {
+  // Whoever cancelled knows; what fails from then on fails because of it. What is half done, and how to finish it, they do not know.
+  const isNews = isSkillError(error, "ABORTED") && error.hint !== undefined;
+  if (isNews || (!signal.aborted && status !== ExitStatus.cancelled)) {
     const style = styleFor(stderr, environment, flags);
     const hint = adviceFor(error, advice);
     const report = flags.json === true ? formatErrorJson(error, hint) : formatError(error, style, flags.verbose, hint);

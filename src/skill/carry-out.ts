@@ -58,6 +58,7 @@ export async function carryOut(
   const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
   let isRecorded = isTogether && record !== undefined;
   let isUnsure = false;
+  let isSet = false;
   let earlier: Descriptor | undefined;
   const writeRecord = async (): Promise<void> => {
     if (record === undefined) return;
@@ -68,6 +69,7 @@ export async function carryOut(
     );
   };
   const between = async (): Promise<void> => {
+    isSet = true;
     await attempt(warnings, "an earlier record is not known", async () => void (earlier = await work.findRecord?.()));
     if (earlier === undefined) await writeRecord();
   };
@@ -75,12 +77,18 @@ export async function carryOut(
     // The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more.
     const onUnsure = (): void => void (isUnsure = true);
     await repository.retag(together, isTogether ? options : { ...options, between, onUnsure });
-    // Whoever wrote the earlier one takes it back if they find the old tag gone.
-    if (earlier !== undefined) await writeRecord();
+    // Whoever wrote the earlier one takes it back if they find the old tag gone. Some registries take one record of a promotion only.
+    if (earlier !== undefined) {
+      const before = warnings.length;
+      await writeRecord();
+      warnings.splice(before);
+    }
   } catch (error) {
     const remaining = remainingTags(error);
     if (remaining === undefined) {
-      if (isRecorded && record !== undefined && !isTogether) await takeBack(repository, record);
+      if (!isSet || !(error instanceof SkillError)) throw error;
+      if (error.code !== "CONFLICT") throw unfinished(repository, changes, error);
+      if (isRecorded && record !== undefined) await takeBack(repository, record);
       throw error;
     }
     for (const tag of remaining) left.add(tag);
@@ -106,6 +114,23 @@ export async function carryOut(
   });
   const written = isRecorded ? record?.descriptor.digest : undefined;
   return { left: [...left], record: written ?? earlier?.digest, isRepeated, latest, warnings };
+}
+
+/** A promotion that was cut off when its new tag was set; the code is that of what cut it off. */
+export class UnfinishedPromotion extends SkillError {}
+
+/** For a promotion that was cut off when its tag was set. Its record stays: whatever was under way may have been done. */
+function unfinished(repository: Repository, changes: readonly TagChange[], error: SkillError): UnfinishedPromotion {
+  const old = changes.flatMap(({ name, to }) => (to === undefined ? [name] : [])).join(", ");
+  const [what, hint] =
+    old === ""
+      ? [
+          "it is not known whether somebody else set it too",
+          `Look at it: skillctl history ${nameOf(repository, changes)}`,
+        ]
+      : [`${old} may be there still`, "If so, promote by that tag once more: it does what is left."];
+  const message = `${nameOf(repository, changes)} stands, but ${what}: ${error.message}`;
+  return new UnfinishedPromotion(error.code, message, { hint, cause: error });
 }
 
 /** What the promotion makes: its tag, or its digest where it has none. */

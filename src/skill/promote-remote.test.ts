@@ -213,6 +213,45 @@ describe("promote on a registry", () => {
     expect(result.warnings).toEqual(["latest could not be brought up to date: the operation was cancelled"]);
   });
 
+  it("says what stands when it is cancelled between the new tag and the old one, and can go on", async () => {
+    const controller = new AbortController();
+    let isFull = false;
+    const registry = await registryWith("draft", {
+      onRequest: (request) => {
+        if (isFull && request.startsWith("PUT manifest sha256:"))
+          throw new SkillError("REGISTRY_DENIED", "one will do");
+        if (!request.startsWith("DELETE") || controller.signal.aborted) return;
+        controller.abort();
+        throw new SkillError("ABORTED", "the operation was cancelled");
+      },
+    });
+    await expect(to(registry, "1.0.0-draft", "testing", { signal: controller.signal })).rejects.toMatchObject({
+      code: "ABORTED",
+      message: `${NAME}:1.0.0-testing stands, but 1.0.0-draft may be there still: the operation was cancelled`,
+      hint: expect.stringContaining("once more") as string,
+    });
+    const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
+    expect(steps).toHaveLength(1);
+    isFull = true;
+    const again = await to(registry, "1.0.0-draft", "testing");
+    expect(again).toMatchObject({ isRepeated: false, record: steps[0]?.record, warnings: [] });
+    expect(await tagsOf(registry)).toEqual(["1.0.0-testing"]);
+  });
+
+  it("says what stands when a registry refuses to say what the tag names", async () => {
+    const registry = await registryWith("published", {
+      onRequest: (request) => {
+        if (request === "HEAD manifest 1.0.0" && registry.requests.some((each) => each.startsWith("PUT"))) {
+          throw new SkillError("REGISTRY_DENIED", "no more for today");
+        }
+      },
+    });
+    await expect(to(registry, "1.0.0", "deprecated")).rejects.toMatchObject({
+      code: "REGISTRY_DENIED",
+      message: `${NAME}:1.0.0 stands, but it is not known whether somebody else set it too: no more for today`,
+    });
+  });
+
   it("is recorded before the old tag goes, so that being killed in between loses no record", async () => {
     let isKilled = true;
     const registry = await registryWith("draft", {

@@ -10,7 +10,7 @@ import { assertTransition, LATEST, type LifecycleState } from "../lifecycle/inde
 import { Annotation, formatReference } from "../oci/index.ts";
 import type { Annotations, Digest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
-import { carryOut, type Aftermath } from "./carry-out.ts";
+import { carryOut, UnfinishedPromotion, type Aftermath } from "./carry-out.ts";
 import { checkReason, deprecationAnnotations } from "./deprecation.ts";
 import { loadCardCheck, requireValidCard, type CardSource } from "./draft-card.ts";
 import { entryDescriptor } from "./entry.ts";
@@ -72,7 +72,7 @@ export interface PromoteResult {
  * the step that is possible, `SKILLCARD_INVALID` when a draft's card is not fit for testing, `PUBLISHED_IMMUTABLE` when
  * the version is out already, `NOT_A_SKILL` for an image without state or version, `USAGE` for options that do not fit, and
  * `CONFLICT` when somebody else moved a tag meanwhile. Once the tags have moved it does not throw any more: what
- * fails then is in the result.
+ * fails then is in the result. Cut off between two tags, as by `ABORTED`, it says what stands; called once more it does the rest.
  */
 export async function promote(
   store: Store,
@@ -90,7 +90,9 @@ export async function promote(
     try {
       return await attemptPromotion(resolved, to, change, attempt > 1, options);
     } catch (error) {
-      if (isSkillError(error, "REGISTRY_DENIED")) throw refusedFor(resolved.reference, error);
+      if (isSkillError(error, "REGISTRY_DENIED") && !(error instanceof UnfinishedPromotion)) {
+        throw refusedFor(resolved.reference, error);
+      }
       if (!isSkillError(error, "CONFLICT") || attempt === MAX_ATTEMPTS) throw error;
       // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
       const { tag } = resolved.reference;

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { COMMAND, IS_BUILD } from "../command.ts";
+import { registryFor } from "./registry.ts";
 import { createWorkspace, finished, type Workspace } from "./skillctl.ts";
 
 let user: Workspace;
@@ -203,6 +204,28 @@ describe("a signal", () => {
         : stdout.match(/few-\d/g);
     expect(told).toEqual(small);
     expect(stderr).toContain(form === "JSON" ? "" : "Interrupted. What is done stays");
+  });
+
+  it("during a promotion, whose new tag is set, says so and what may be left", async () => {
+    const registry = await registryFor(user, ["quay.io"]);
+    const env = { HOME: user.directory };
+    await user.run(["pack", await user.skill("half"), "--store", "half-store"]);
+    const draft = "quay.io/acme/half:1.0.0-draft";
+    await user.run(["push", "examples/half:1.0.0-draft", draft, "--store", "half-store"], { env });
+    const removing = new Promise<void>((seen) =>
+      registry.fail({ method: "DELETE", hold: new Promise(() => {}), seen }),
+    );
+    const child = user.start(["promote", draft, "--to", "testing"], { env });
+    const end = finished(child);
+    await removing;
+    child.kill("SIGINT");
+    const { status, stderr } = await end;
+    expect([status, stderr]).toEqual([
+      130,
+      expect.stringContaining("error: quay.io/acme/half:1.0.0-testing stands, but 1.0.0-draft may be there still"),
+    ]);
+    const again = await user.run(["promote", draft, "--to", "testing", "--json"], { env });
+    expect(JSON.parse(again.stdout)).toMatchObject({ tags: { removed: ["1.0.0-draft"] } });
   });
 
   it("ends a command that waits for its input", async () => {
