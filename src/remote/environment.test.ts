@@ -91,6 +91,16 @@ describe("registries as this machine has them", () => {
     },
   );
 
+  it("are asked nothing when the file of credentials that is named is not there", async () => {
+    const { host, log } = await registry();
+    const authFile = at("mistyped.json");
+    await expect(tagsAt(host, { authFile })).rejects.toMatchObject({
+      code: "CREDENTIALS_INVALID",
+      message: `${authFile} cannot be read: there is no such file`,
+    });
+    expect(log).toEqual([]);
+  });
+
   it("are read from their mirrors, which get their own credentials and no others", async () => {
     const mirror = await registry({ auth: { scheme: "basic", username: "reader", password: "r" } });
     const primary = await registry({ auth: { scheme: "basic", username: "writer", password: "w" } });

@@ -5,6 +5,7 @@
 import { systemEndpoints } from "./config/endpoints.ts";
 import type { Places } from "./config/places.ts";
 import { fileCredentials } from "./credentials/files.ts";
+import { checkAuthFile } from "./credentials/read-file.ts";
 import type { CredentialSource } from "./credentials/types.ts";
 import { createTransport, proxiesFrom, systemRoots } from "./http/index.ts";
 import { RemoteStore, type RemoteStoreOptions } from "./store.ts";
@@ -36,12 +37,13 @@ export interface RemoteOptions
 
 /**
  * All registries as one store. Proxies, trusted authorities, credentials, mirrors and rules come from the environment;
- * docs/registries-conf.md lists which files and keys count. Throws `CONFIG_INVALID` for the files that `options` names; what is
- * wrong with others is told by the operation that needs them.
+ * docs/registries-conf.md lists which files and keys count. Throws `CONFIG_INVALID` for the files that `options` names, and
+ * `CREDENTIALS_INVALID` for an `authFile` that is not there; what is wrong with others is told by the operation that needs them.
  */
 export async function openRemote(environment: RemoteEnvironment, options: RemoteOptions = {}): Promise<RemoteStore> {
   const { variables } = environment;
   const { authFile, credentials, concurrency, onRequest, registry, userAgent, verifyTls } = options;
+  if (authFile !== undefined && credentials === undefined) await checkAuthFile(authFile);
   const certificates = await readNamedCertificates(options);
   const hosts = new HostTls(verifyTls !== false);
   const endpoints = systemEndpoints(environment, {

@@ -35,6 +35,15 @@ export async function readConfigFile(path: string, options: ReadOptions = {}): P
   }
 }
 
+/** Throws `CONFIG_INVALID` when there is no such file. It is not opened: a pipe can be read once only. */
+export async function checkThere(path: string): Promise<void> {
+  try {
+    await stat(path);
+  } catch (error) {
+    if (isAbsent(error)) throw unreadable(path, error);
+  }
+}
+
 /** The names in a directory, in the order of their code units; none when it is not there or this user may not look into it. */
 export async function listConfigDirectory(path: string): Promise<readonly string[]> {
   try {
