@@ -148,12 +148,12 @@ describe.sequential("from a directory to a published image", () => {
     const refused = await user.run(["rm", "quay.io/acme/hello:stable"]);
     expect(refused.status).toBe(2);
     expect(refused.stderr).toBe(
-      "error: removing quay.io/acme/hello:stable needs a confirmation, and there is no terminal to ask on\n" +
+      "error: removing the local copy of quay.io/acme/hello:stable needs a confirmation, and there is no terminal to ask on\n" +
         "hint: Give --force to remove without being asked.\n",
     );
     expect(await user.run(["delete", "--force", "quay.io/acme/hello:stable"])).toEqual({
       status: 0,
-      stdout: "removed quay.io/acme/hello:stable\n",
+      stdout: "removed the local copy of quay.io/acme/hello:stable\n",
       stderr: "",
     });
   });

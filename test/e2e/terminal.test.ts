@@ -87,6 +87,9 @@ describeWith([python], "on a terminal", () => {
     const { stdout } = await onTerminal(["rm", ...references], [["Remove these 2 images?", "n"]]);
     expect(stdout).toContain("examples/out:1.0.0 (published)");
     expect(stdout).toContain("examples/other:1.0.0-draft");
+    await user.run(["tag", "examples/out:1.0.0", "quay.io/acme/out:1.0.0"]);
+    const local = await onTerminal(["rm", "quay.io/acme/out:1.0.0"], [["Remove", "n"]]);
+    expect(local.stdout).toContain("Remove the local copy of quay.io/acme/out:1.0.0 (published)?");
     const absent = await onTerminal(["rm", "examples/out:gone"]);
     expect(absent.status).toBe(1);
     expect(absent.stdout).not.toContain("Remove");

@@ -1,5 +1,5 @@
 import { isSkillError, SkillError } from "../../errors.ts";
-import { formatReference, type Reference } from "../../oci/index.ts";
+import { formatReference, parseReference, type Reference } from "../../oci/index.ts";
 import { remove, type RemoveResult } from "../../skill/remove.ts";
 import type { Store } from "../../store/types.ts";
 import { visibleLine } from "../../text/index.ts";
@@ -23,6 +23,7 @@ type Outcome = { readonly reference: string } & (RemoveResult | { readonly error
 /** `skillctl rm`: images leave the store. */
 export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
   description:
+    "Removes from the local store alone, also what is named after a registry; there, nothing changes. " +
     "A reference with a tag removes that tag; one with a digest removes the image and all its tags. When a published " +
     "version goes that latest names too, latest moves to the highest version that is still published, or goes with it. " +
     "The content itself is freed by skillctl prune. Asks first on a terminal; elsewhere, and with --json or --quiet, " +
@@ -58,7 +59,7 @@ export const rmCommand: CommandDefinition<[skills: readonly Reference[]], Flags>
     }
     await output.result(outcomes.map(toJson), () =>
       outcomes
-        .flatMap((outcome) => ("error" in outcome ? [] : outcome.removed.map((name) => `removed ${name}\n`)))
+        .flatMap((outcome) => ("error" in outcome ? [] : outcome.removed.map((name) => `removed ${localCopy(name)}\n`)))
         .join(""),
     );
     for (const outcome of outcomes) if ("error" in outcome) await output.failure(outcome.error);
@@ -79,7 +80,10 @@ async function isConfirmed(
 ): Promise<boolean> {
   if (!context.isInteractive) {
     const [first] = skills;
-    const what = skills.length === 1 && first !== undefined ? formatReference(first) : plural(skills.length, "image");
+    const what =
+      skills.length === 1 && first !== undefined
+        ? localCopy(formatReference(first), first)
+        : plural(skills.length, "image");
     throw new SkillError("USAGE", `removing ${what} needs a confirmation, and ${whyNobodyAnswers(flags)}`, {
       hint: "Give --force to remove without being asked.",
     });
@@ -109,11 +113,16 @@ async function describe(store: Store, skill: Reference, signal: AbortSignal): Pr
       ...(lifecycle.status === "published" ? ["published"] : []),
       ...(skill.digest === undefined ? [] : [`with its tags: ${lifecycle.tags.join(", ") || "none"}`]),
     ];
-    return [visibleLine(facts.length === 0 ? name : `${name} (${facts.join(", ")})`)];
+    return [visibleLine(localCopy(facts.length === 0 ? name : `${name} (${facts.join(", ")})`, skill))];
   } catch (error) {
     if (signal.aborted) throw error;
-    return isSkillError(error, "NOT_FOUND") ? [] : [formatReference(skill)];
+    return isSkillError(error, "NOT_FOUND") ? [] : [localCopy(formatReference(skill), skill)];
   }
+}
+
+/** A name, or `text` about it, so that nobody thinks that a registry loses what is named after it. */
+function localCopy(text: string, { registry }: Pick<Reference, "registry"> = parseReference(text)): string {
+  return registry === undefined ? text : `the local copy of ${text}`;
 }
 
 function toJson(outcome: Outcome): object {
