@@ -53,7 +53,7 @@ export async function reading<T>(
     return await use(here);
   } catch (error) {
     if (flags.local === true || !isSkillError(error, "NOT_FOUND") || (await isThere(here, context))) throw error;
-    const full = await expand(context, reference);
+    const full = await expand(context, reference, "unless here");
     if (full.registry === undefined) throw error;
     return await elsewhere(context, full, flags, use);
   }
@@ -97,7 +97,7 @@ export async function deciding<T>(
   if (here === undefined) return use(await writablePlace(context, reference, flags));
   if (flags.local === true) return use(here);
   if (reference.registry === undefined) {
-    const full = (await isThere(here, context)) ? reference : await expand(context, reference, { aliases: false });
+    const full = (await isThere(here, context)) ? reference : await expand(context, reference, "never");
     return use(full.registry === undefined ? here : await remotePlace(context, full, flags));
   }
   try {
@@ -126,7 +126,7 @@ async function writablePlace(context: Context, given: Reference, flags: Registry
 
 /** The registry of a reference. Throws `USAGE` when none is known. */
 async function remotePlace(context: Context, given: Reference, flags: RegistryFlags): Promise<Place> {
-  return placeAt(context, await expandFully(context, given), flags);
+  return placeAt(context, await expandFully(context, given, "always"), flags);
 }
 
 async function placeAt(context: Context, reference: Reference, flags: RegistryFlags): Promise<Place> {

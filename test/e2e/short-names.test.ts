@@ -27,6 +27,23 @@ it("an alias says where to read", async () => {
   expect(stderr).toBe("hello:1.0.0-draft is quay.io/acme/hello:1.0.0-draft, by an alias in registries.conf\n");
 });
 
+it("an alias does not come before an image that is here, under a namespace or without one", async () => {
+  const { status, stderr } = await run("inspect", "hello:1.0.0-draft");
+  expect([status, stderr]).toEqual([
+    1,
+    "error: there is no image hello:1.0.0-draft\nhint: Did you mean examples/hello:1.0.0-draft?\n",
+  ]);
+  expect((await run("mount", "hello:1.0.0-draft", "--for", "podman")).status).toBe(2);
+  await run("tag", "examples/hello:1.0.0-draft", "hello:mine");
+  for (const command of ["mount hello:mine --for podman", "copy hello:mine quay.io/acme/other"]) {
+    const refused = await run(...command.split(" "));
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("skillctl push hello:mine")]);
+  }
+  await run("rm", "--force", "hello:mine");
+  expect((await run("pull", "hello:1.0.0-draft")).stdout).toContain("quay.io/acme/hello:1.0.0-draft");
+  await run("rm", "--force", "quay.io/acme/hello:1.0.0-draft");
+});
+
 it("an alias does not say where to write", async () => {
   const { status, stderr } = await run("push", "hello:1.0.0-draft");
   expect([status, stderr]).toEqual([2, expect.stringContaining("names no registry, and there is no default one")]);

@@ -61,7 +61,7 @@ export const copyCommand: CommandDefinition<[source: Reference, target: Referenc
   exitStatus: { 1: "an image could not be copied" },
   advice: FROM_REGISTRY,
   async run(context, [given, named], flags) {
-    const [source, target] = [await expandFully(context, given), await expandTarget(context, named)];
+    const [source, target] = [await expandFully(context, given, "unless here"), await expandTarget(context, named)];
     return flags.allTags === true ? copyTags(context, source, target, flags) : copyOne(context, source, target, flags);
   },
 };

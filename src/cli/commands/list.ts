@@ -145,7 +145,7 @@ async function fullName(context: Context, reference: Reference): Promise<string>
       hint: `See that image with skillctl inspect, or leave out what follows ${repositoryName(reference)}.`,
     });
   }
-  return repositoryName(await expandFully(context, reference));
+  return repositoryName(await expandFully(context, reference, "always"));
 }
 
 /** For the local store: a glob, and a name without a registry. */

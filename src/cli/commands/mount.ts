@@ -129,7 +129,7 @@ async function lookUp(
   const { signal } = context;
   const skills: MountableSkill[] = [];
   for (const given of references) {
-    const full = await expandFully(context, given);
+    const full = await expandFully(context, given, flags.remote === true ? "always" : "unless here");
     const { pin = false } = flags;
     skills.push(
       await reading(context, full, flags, (place) => mountable(place.store, place.reference, { pin, signal })),

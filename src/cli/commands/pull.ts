@@ -64,7 +64,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
   async run(context, [skills], flags) {
     const { output, signal } = context;
     const references: Reference[] = [];
-    for (const skill of skills) references.push(await expandFully(context, skill));
+    for (const skill of skills) references.push(await expandFully(context, skill, "always"));
     const { output: directory, referrers = false, limit, force = false } = flags;
     const isAlone = references.length === 1;
     const report = new OutcomeReport<PullResult>(output, {
