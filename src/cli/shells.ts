@@ -3,15 +3,27 @@
 export type Shell = "bash" | "zsh" | "fish";
 
 /**
- * bash breaks words at `:`, `=` and `@`, which references contain. So the words are taken from the line itself, and each
- * offer loses the part that bash counts as an earlier word.
+ * bash breaks words at `:`, `=` and `@`, which references contain. So the words are taken from the line itself, their quotes off, and each
+ * offer loses the part that bash counts as an earlier word; in quotes it counts none. What is offered as a file bash quotes itself.
  */
 const BASH = `# bash completion for skillctl
 _skillctl() {
-  local line=\${COMP_LINE:0:COMP_POINT} words current behind answer directive
-  read -ra words <<<"$line"
-  [[ $line == *[[:space:]] ]] && words+=("")
-  current=\${words[\${#words[@]}-1]}
+  local line=\${COMP_LINE:0:COMP_POINT} words=() word="" quote="" begun="" at char current behind answer directive
+  for ((at = 0; at < \${#line}; at++)); do
+    char=\${line:at:1}
+    if [[ $char == "$quote" ]]; then quote=""
+    elif [[ $char == "\\\\" && $quote != "'" ]]; then ((++at)); word+=\${line:at:1}
+    elif [[ $quote == "" && $char == [\\"\\'] ]]; then quote=$char
+    elif [[ $quote == "" && $char == [[:space:]] ]]; then
+      [[ $begun == "" ]] || words+=("$word")
+      word="" begun=""
+      continue
+    else word+=$char
+    fi
+    begun=1
+  done
+  words+=("$word")
+  current=$word
   mapfile -t answer < <("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)
   ((\${#answer[@]})) || return
   directive=\${answer[\${#answer[@]}-1]}
@@ -21,7 +33,8 @@ _skillctl() {
     :file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames ;;
     :directory) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames ;;
   esac
-  behind=\${current%"\${current##*[:=@]}"}
+  behind=""
+  [[ $quote != "" ]] || behind=\${current%"\${current##*[:=@]}"}
   COMPREPLY=("\${COMPREPLY[@]#"$behind"}")
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == "" ]] && COMPREPLY=()
 }

@@ -25,7 +25,7 @@ describeWith([bash], "completion in bash", () => {
     const script = [
       "source <(skillctl completion bash)",
       // As readline does: words broken at COMP_WORDBREAKS are not used by the function, the line and point are.
-      `COMP_LINE=${JSON.stringify(line)} COMP_POINT=${line.length} COMP_TYPE=9 COMP_KEY=9`,
+      `COMP_LINE='${line.replaceAll("'", String.raw`'\''`)}' COMP_POINT=${line.length} COMP_TYPE=9 COMP_KEY=9`,
       "compopt() { :; }",
       "_skillctl skillctl",
       'printf "%s\\n" "${COMPREPLY[@]}"',
@@ -37,6 +37,17 @@ describeWith([bash], "completion in bash", () => {
 
   it.each(CASES)("completes %j", async (line, offers) => {
     expect(await offered(line)).toEqual(offers);
+  });
+
+  it.each([
+    "skillctl pack sp",
+    String.raw`skillctl pack space\ i`,
+    "skillctl pack 'space i",
+    'skillctl pack "space i',
+    "skillctl pack '' space\\ ",
+  ])("completes a name with a space, however it is quoted, which bash does itself: %j", async (line) => {
+    await user.skill("space in it");
+    expect(await offered(line)).toEqual(["space in it"]);
   });
 
   it("completes a reference past its colon, of which bash makes a word of its own", async () => {
