@@ -145,6 +145,12 @@ it("makes no registry where somebody mistyped its name", async () => {
   }
   const { status, stderr } = await user.run(["restore", "cpoy", "--root", "regsitry"]);
   expect([status, stderr]).toEqual([1, expect.stringMatching(/there is no backup at "cpoy"\nhint: .*skillctl backup/)]);
+  await user.write({ "notes/diary.txt": "Dear diary," });
+  const foreign = await user.run(["restore", "notes", "--root", "regsitry"]);
+  expect([foreign.status, foreign.stderr]).toEqual([
+    1,
+    expect.stringMatching(/there is no backup at "notes"\nhint: .*skillctl backup/),
+  ]);
   expect(await readdir(user.directory)).not.toContain("regsitry");
 });
 

@@ -38,7 +38,9 @@ export const restoreCommand: CommandDefinition<[directory: string], Flags> = {
     const onRepository = showRepositories(context, `restoring ${place.name}`);
     // So that a mistyped name makes no registry.
     await withRegistry(context, { root: source, config: {} }, async () => undefined).catch((error: unknown) => {
-      throw isSkillError(error, "NOT_FOUND") ? noBackup(directory, error) : error;
+      throw isSkillError(error, "NOT_FOUND") || isSkillError(error, "TARGET_EXISTS")
+        ? noBackup(directory, error)
+        : error;
     });
     const { restore } = await import("../../registry/maintenance/restore.ts");
     const fill = async (storage: RegistryStorage) =>

@@ -23,7 +23,7 @@ export async function isRegistry({ fs, paths }: Disk<RegistryPaths>): Promise<bo
     const foreign = names.find((name) => !BEGUN.has(name) && name !== "registry.json");
     if (foreign === undefined) return false;
     throw new SkillError("TARGET_EXISTS", `${paths.root} is not a registry: it holds ${quote(foreign)}`, {
-      hint: "Name an empty or new directory as the root.",
+      hint: "Name the directory of a registry, or an empty or new one, as the root.",
     });
   });
 }
