@@ -167,7 +167,7 @@ describe("global flags", () => {
   });
 
   it("--quiet silences remarks", async () => {
-    expect((await call(["list"])).stderr).toContain("The store is empty");
+    expect((await call(["list"])).stderr).toContain("There is no store at");
     expect((await call(["list", "--quiet"])).stderr).toBe("");
   });
 

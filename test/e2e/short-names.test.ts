@@ -77,6 +77,18 @@ it("a name that is no registry's lists what is here", async () => {
   expect((await run("list", "nobody")).stderr).toBe('No image has a name like "nobody".\n');
 });
 
+it("a store that is not there is told of as that, and not as an empty one", async () => {
+  const list = (...args: string[]) => run("list", "--store", "typo", ...args);
+  const told = `There is no store at ${user.path("typo")} yet. Pack a skill: skillctl pack --store typo <directory>\n`;
+  for (const args of [[], ["hello"], ["--status", "draft"]]) {
+    expect(await list(...args)).toEqual({ status: 0, stdout: "", stderr: told });
+  }
+  expect(await list("--json")).toEqual({ status: 0, stdout: "[]\n", stderr: "" });
+  await run("pack", "hello", "--store", "typo");
+  await run("rm", "--force", "examples/hello:1.0.0-draft", "--store", "typo");
+  expect((await list()).stderr).toBe("The store is empty. Pack a skill: skillctl pack --store typo <directory>\n");
+});
+
 it("the default registry says both", async () => {
   await run("config", "set", "registry", "quay.io/team");
   expect((await run("push", "hello:1.0.0-draft")).stdout).toContain("quay.io/team/hello:1.0.0-draft");

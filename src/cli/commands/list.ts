@@ -10,7 +10,7 @@ import { ExitStatus } from "../exit.ts";
 import { refuseBoth, type PlaceFlags } from "../places.ts";
 import { REGISTRY_OPTIONS } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
-import { openStore } from "../store.ts";
+import { hasStore, openStore } from "../store.ts";
 import { colorState } from "../style.ts";
 import { table } from "../table.ts";
 import { formatAge, formatBytes, plural, shortDigest } from "../units.ts";
@@ -68,10 +68,9 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
       (rows) => rows.map(({ reference }) => `${reference}\n`).join(""),
     );
     if (skills.length > 0) return ExitStatus.ok;
-    const isFiltered = place.name !== undefined || status !== undefined;
-    if (place.repository !== undefined) await output.remark(noneIn(place.repository, status));
-    else if (isFiltered || place.registry !== undefined) await output.remark(noMatch(place, status));
-    else await output.remark(EMPTY);
+    await output.remark(
+      place.repository === undefined ? await nothing(context, place, status) : noneIn(place.repository, status),
+    );
     return ExitStatus.ok;
   },
 };
@@ -112,7 +111,19 @@ const HOST = /^((?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:.]+\])(?::[0-
 
 const GLOB = /[*?]/;
 
-const EMPTY = "The store is empty. Pack a skill: skillctl pack <directory>\n";
+/** Why there is nothing to list. Where nothing was ever stored, the name of the store may be mistyped. */
+async function nothing(context: Context, place: Place, status: Flags["status"]): Promise<string> {
+  const isHere = place.registry === undefined;
+  if (isHere && !(await hasStore(context))) {
+    return `There is no store at ${visibleLine(await context.storePath())} yet. ${packHint(context)}`;
+  }
+  if (isHere && place.name === undefined && status === undefined) return `The store is empty. ${packHint(context)}`;
+  return noMatch(place, status);
+}
+
+function packHint({ storeOption }: Context): string {
+  return `Pack a skill: skillctl pack${storeOption} <directory>\n`;
+}
 
 /** Where to look for a name. */
 async function placeOf(context: Context, name: string | undefined, flags: Flags): Promise<Place> {
