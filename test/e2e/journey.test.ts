@@ -63,6 +63,13 @@ describe.sequential("from a directory to a published image", () => {
     expect(stdout).not.toContain(".env");
   });
 
+  it("inspects quietly: the digest, or the names of the files", async () => {
+    const { digest } = (await user.json("inspect", "examples/hello:1.0.0-draft")) as { digest: string };
+    expect((await user.run(["inspect", "examples/hello:1.0.0-draft", "--quiet"])).stdout).toBe(`${digest}\n`);
+    const names = await user.run(["inspect", "examples/hello:1.0.0-draft", "--quiet", "--files"]);
+    expect(names.stdout.split("\n")).toContain("SKILL.md");
+  });
+
   it("prints the stored manifest byte for byte", async () => {
     const { digest } = (await user.json("inspect", "examples/hello:1.0.0-draft")) as { digest: string };
     const { stdout } = await user.run(["inspect", "examples/hello:1.0.0-draft", "--raw", "manifest"]);

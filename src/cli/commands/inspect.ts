@@ -23,7 +23,7 @@ interface Flags extends PlaceFlags {
 export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
   description:
     "Looks for the image in the local store, then in its registry. Reads only the manifest and config, unless --files asks " +
-    "for the list of files.",
+    "for the list of files. With --quiet, only the digest; with --files, only their names.",
   arguments: [{ syntax: "<reference>", summary: "the image to show", completes: "reference", parse: reference }],
   options: [
     { flags: "--files", summary: "also list the files in the image" },
@@ -56,7 +56,7 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
         ({ isRemote } = place);
         return inspect(place.store, place.reference, { files, signal });
       });
-      await output.result(result, (found) => format(found, context));
+      await output.result(result, (found) => format(found, context), essentials);
       if (!isRemote && skill.registry !== undefined && flags.local !== true) {
         await output.remark("This is the local copy; --remote asks the registry.\n");
       }
@@ -69,6 +69,10 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
     return ExitStatus.ok;
   },
 };
+
+function essentials({ digest, files }: SkillInspection): string {
+  return files === undefined ? `${digest}\n` : files.map(({ path }) => `${path}\n`).join("");
+}
 
 function format(found: SkillInspection, { output: { style }, environment }: Context): string {
   const { card, lifecycle, image, files } = found;
