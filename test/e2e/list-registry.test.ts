@@ -50,7 +50,12 @@ describe("the images of a registry", () => {
 
   it("are those of a glob, with --remote", async () => {
     expect(await listed("--remote", "quay.io/acme/*")).toEqual(ALL.slice(0, 2));
-    expect((await run("list", "quay.io/acme/*")).stderr).toBe('No image has a name like "quay.io/acme/*".\n');
+    expect((await run("list", "quay.io/acme/*")).stderr).toBe(
+      'No image has a name like "quay.io/acme/*". This is the local store; --remote asks quay.io.\n',
+    );
+    expect((await run("list", "--local", "quay.io/acme/*")).stderr).toBe(
+      'No image has a name like "quay.io/acme/*".\n',
+    );
     const { stderr } = await run("list", "--remote", "quay.io/nobody/*");
     expect(stderr).toBe('No image at quay.io has a name like "quay.io/nobody/*".\n');
   });

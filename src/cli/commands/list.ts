@@ -26,7 +26,8 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
   description:
     "Prints one line for each tag, and one for each image kept without a tag, sorted by name, newest version first. " +
     "With --quiet, only the references, one per line. A name that begins with a registry lists that repository there; a registry " +
-    "alone, or a glob with --remote, lists what its catalog has, with a request for each tag.",
+    "alone lists what its catalog has, with a request for each tag. A glob is for the local store, also one that begins with a " +
+    "registry, unless --remote says otherwise.",
   arguments: [
     {
       syntax: "[name]",
@@ -69,7 +70,7 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
     );
     if (skills.length > 0) return ExitStatus.ok;
     await output.remark(
-      place.repository === undefined ? await nothing(context, place, status) : noneIn(place.repository, status),
+      place.repository === undefined ? await nothing(context, place, flags) : noneIn(place.repository, status),
     );
     return ExitStatus.ok;
   },
@@ -112,13 +113,14 @@ const HOST = /^((?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:.]+\])(?::[0-
 const GLOB = /[*?]/;
 
 /** Why there is nothing to list. Where nothing was ever stored, the name of the store may be mistyped. */
-async function nothing(context: Context, place: Place, status: Flags["status"]): Promise<string> {
+async function nothing(context: Context, place: Place, flags: Flags): Promise<string> {
   const isHere = place.registry === undefined;
   if (isHere && !(await hasStore(context))) {
     return `There is no store at ${visibleLine(await context.storePath())} yet. ${packHint(context)}`;
   }
-  if (isHere && place.name === undefined && status === undefined) return `The store is empty. ${packHint(context)}`;
-  return noMatch(place, status);
+  if (isHere && place.name === undefined && flags.status === undefined)
+    return `The store is empty. ${packHint(context)}`;
+  return noMatch(place, flags);
 }
 
 function packHint({ storeOption }: Context): string {
@@ -190,14 +192,17 @@ function noneIn(repository: string, status: Flags["status"]): string {
 }
 
 /** Says what was asked for, because a typo in it is the likeliest reason. */
-function noMatch({ registry, name }: Place, status: Flags["status"]): string {
+function noMatch({ registry, name }: Place, { status, local }: Flags): string {
   const where = registry === undefined ? "" : ` at ${visibleLine(registry)}`;
   const filters = [
     ...(name === undefined ? [] : [`a name like ${quote(name)}`]),
     ...(status === undefined ? [] : [`the status ${status.join(" or ")}`]),
   ];
   if (filters.length === 0) return `There is no image${where} that you may see.\n`;
-  return `No image${where} has ${filters.join(" and ")}.\n`;
+  const [first = ""] = name?.split("/", 1) ?? [];
+  const isMeantThere = registry === undefined && local !== true && name?.includes("/") === true && HOST.test(first);
+  const more = isMeantThere ? ` This is the local store; --remote asks ${visibleLine(first)}.` : "";
+  return `No image${where} has ${filters.join(" and ")}.${more}\n`;
 }
 
 function formatTable(rows: readonly SkillSummary[], { output, environment }: Context, isShort: boolean): string {
