@@ -34,8 +34,15 @@ interface Flags extends PlaceFlags {
 export const mountCommand: CommandDefinition<[skills: readonly Reference[]], Flags> = {
   description:
     "Prints what podman, docker, Kubernetes, Quadlet or Compose must be told; nothing is started. Each skill is mounted read-only in a directory of its own name. With --image the " +
-    "result is complete; without it, it is what to add: options for a command, a patch for a manifest, a drop-in, an override. Images are looked up in the local store, then in their registry.",
-  arguments: [{ syntax: "<reference...>", summary: "the skills", completes: "reference", parse: each(reference) }],
+    "result is complete; without it, it is what to add: options for a command, a patch for a manifest, a drop-in, an override. Each is named as the runtime pulls it, with its registry; what it is, is looked up in the local copy, then there.",
+  arguments: [
+    {
+      syntax: "<reference...>",
+      summary: "the skills, as a registry has them",
+      completes: "reference",
+      parse: each(reference),
+    },
+  ],
   options: [
     {
       flags: "--for <runtime>",
