@@ -1,3 +1,4 @@
+import type { Content } from "../../content/index.ts";
 import { isSkillError, SkillError } from "../../errors.ts";
 import { formatReference, type Reference } from "../../oci/index.ts";
 import { exportImages } from "../../skill/export.ts";
@@ -45,8 +46,7 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
       });
     }
     const store = await openStore(context);
-    for (const skill of skills) await requireHere(store, skill, context);
-    const content = exportImages(store, skills, { signal });
+    const content = explained(exportImages(store, skills, { signal }), store, skills, context);
     if (file === undefined) {
       await output.content(content);
       return ExitStatus.ok;
@@ -60,6 +60,16 @@ export const exportCommand: CommandDefinition<[skills: readonly Reference[]], Fl
     return ExitStatus.ok;
   },
 };
+
+/** The archive. When an image is not there, which shows before the first byte, it is found out which, to say how to get it. */
+async function* explained(content: Content, store: Store, skills: readonly Reference[], context: Context): Content {
+  try {
+    yield* content;
+  } catch (error) {
+    if (isSkillError(error, "NOT_FOUND")) for (const skill of skills) await requireHere(store, skill, context);
+    throw error;
+  }
+}
 
 /** Throws `NOT_FOUND`, for what its registry may have with the way to get it. */
 async function requireHere(store: Store, reference: Reference, { signal, storeOption }: Context): Promise<void> {
