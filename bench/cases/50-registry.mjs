@@ -9,16 +9,12 @@ import { join } from "node:path";
 import process from "node:process";
 
 import { writeLargeSkill, writeSmallSkill } from "../content.mjs";
+import { BULK, FASTEST, loop, LOOP, PARTS } from "../many.mjs";
 import { execute } from "../measure.mjs";
 import { peer } from "../peers.mjs";
 import { startRegistry } from "../registry.mjs";
 
 const MiB = 1024 * 1024;
-/** Of how many parts a loop does one. */
-const PARTS = 8;
-const LOOP = `a loop (1/${PARTS} of it, × ${PARTS})`;
-const BULK = (name) => ({ text: "at least 5 times faster", peer: name, unit: "ms", atMost: 0.2 });
-const FASTEST = { text: "within 1.2 × the fastest", fastest: true, unit: "ms", atMost: 1.2 };
 
 export async function* rows(bench) {
   const { directory, quick, peers, registries } = bench;
@@ -91,7 +87,7 @@ function* bulk(world, where) {
   const names = Array.from({ length: count }, (_, at) => `small-${at}`);
   const part = Math.ceil(count / PARTS);
   const times = count / part;
-  const loop = (command) => ["bash", "-c", `for each do ${command}; done`, "loop", ...names.slice(0, part)];
+  const some = names.slice(0, part);
   const tag = "1.0.0-draft";
   const row = { runs: 1, requests };
 
@@ -102,14 +98,17 @@ function* bulk(world, where) {
     return to;
   };
   const skopeoPush = () =>
-    loop(`skopeo copy -q --dest-tls-verify=false oci:${store}:bench/$each:${tag} docker://${host}/skopeo/$each:${tag}`);
+    loop(
+      `skopeo copy -q --dest-tls-verify=false oci:${store}:bench/$each:${tag} docker://${host}/skopeo/$each:${tag}`,
+      some,
+    );
   // oras reads a layout's tags only where they have no slash; it finds images by digest.
   const digests = digestsIn(world);
   const orasPush = () => {
-    const images = names.slice(0, part).map((name) => `${name}@${digests.get(`bench/${name}:${tag}`)}`);
+    const images = some.map((name) => `${name}@${digests.get(`bench/${name}:${tag}`)}`);
     const from = `${store}@\${each#*@}`;
     const command = `oras cp --from-oci-layout --to-plain-http ${from} ${host}/oras/\${each%@*}:${tag} >/dev/null`;
-    return ["bash", "-c", `for each do ${command}; done`, "loop", ...images];
+    return loop(command, images);
   };
   yield {
     ...row,
@@ -125,9 +124,9 @@ function* bulk(world, where) {
   const remote = names.map((name) => `${first}/${name}:${tag}`);
   const into = (name) => join(bench.directory, fresh(name));
   const skopeoPull = (to) =>
-    loop(`skopeo copy -q --src-tls-verify=false docker://${first}/$each:${tag} oci:${to}:$each`);
+    loop(`skopeo copy -q --src-tls-verify=false docker://${first}/$each:${tag} oci:${to}:$each`, some);
   const orasPull = (to) =>
-    loop(`oras cp --from-plain-http --to-oci-layout ${first}/$each:${tag} ${to}:$each >/dev/null`);
+    loop(`oras cp --from-plain-http --to-oci-layout ${first}/$each:${tag} ${to}:$each >/dev/null`, some);
   const pulled = into("pulled");
   const [bySkopeo, byOras] = [into("skopeo"), into("oras")];
   for (const warmth of ["cold", "warm"]) {

@@ -6,14 +6,12 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { writeLargeSkill, writeSmallSkill } from "../content.mjs";
+import { BULK, FASTEST, loop, LOOP, PARTS } from "../many.mjs";
 import { execute } from "../measure.mjs";
 import { startRegistry } from "../registry.mjs";
 
 const MiB = 1024 * 1024;
-const PARTS = 8;
-const PEER = `Go skillctl, a loop (1/${PARTS} of it, × ${PARTS})`;
-const BULK = { text: "at least 5 times faster", peer: PEER, unit: "ms", atMost: 0.2 };
-const FASTEST = { text: "within 1.2 × the fastest", fastest: true, unit: "ms", atMost: 1.2 };
+const PEER = `Go skillctl, ${LOOP}`;
 const UNVERIFIED = "--tls-verify=false";
 const TAG = "1.0.0-draft";
 
@@ -60,23 +58,17 @@ function prepare({ directory, skillctl, peers, runs }, { host, requests, empty }
 }
 
 function* small({ directory, skillctl, host, requests, names, part, data, ours, program }) {
-  const row = { runs: 1, requests, targets: [BULK] };
-  const loop = (where, verb) => ({
+  const row = { runs: 1, requests, targets: [BULK(PEER)] };
+  const inALoop = (where, verb) => ({
     times: PARTS,
     env: { XDG_DATA_HOME: where },
-    command: [
-      "bash",
-      "-c",
-      `for each do '${program}' ${verb} ${UNVERIFIED} ${host}/go/$each:${TAG} >/dev/null; done`,
-      "loop",
-      ...part,
-    ],
+    command: loop(`'${program}' ${verb} ${UNVERIFIED} ${host}/go/$each:${TAG} >/dev/null`, part),
   });
   yield {
     ...row,
     what: `push ${names.length} small skills over TLS`,
     ours: { command: ours("push", "--all", "small-*", "--to", `${host}/ours`, UNVERIFIED) },
-    peers: [{ name: PEER, task: loop(data, "push") }],
+    peers: [{ name: PEER, task: inALoop(data, "push") }],
   };
   const references = names.map((name) => `${host}/ours/${name}:${TAG}`);
   const [mine, theirs] = ["tls-pulled", "go-pulled"].map((name) => join(directory, name));
@@ -84,7 +76,7 @@ function* small({ directory, skillctl, host, requests, names, part, data, ours, 
     ...row,
     what: `pull ${names.length} small skills over TLS, cold`,
     ours: { command: skillctl("pull", "--quiet", ...references, "--store", mine, UNVERIFIED) },
-    peers: [{ name: PEER, task: loop(theirs, "pull") }],
+    peers: [{ name: PEER, task: inALoop(theirs, "pull") }],
   };
 }
 
