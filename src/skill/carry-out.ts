@@ -6,16 +6,10 @@
  */
 import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
-import {
-  isDigest,
-  MediaType,
-  PromotionAnnotation,
-  type Descriptor,
-  type Digest,
-  type EncodedManifest,
-} from "../oci/index.ts";
+import { isDigest, type Descriptor, type Digest, type EncodedManifest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
 import { settleLatest, type PublishedVersion, type SettledLatest } from "./latest.ts";
+import { rivals, takeBack, whoAndWhen } from "./records.ts";
 
 /** What is to be done. */
 export interface PromotionWork {
@@ -97,7 +91,7 @@ export async function carryOut(
   if (!isTogether && isRecorded && record !== undefined) {
     if (isUnsure || left.size > 0 || changes.every(({ to }) => to !== undefined)) {
       await attempt(warnings, "others who promoted it are not known", async () => {
-        warnings.push(...(await rivals(repository, changes, record, options)));
+        warnings.push(...(await rivals(repository, changes[0]?.to, record, options)));
       });
     }
   }
@@ -138,13 +132,6 @@ function nameOf({ name }: Repository, [set]: readonly TagChange[]): string {
   return set === undefined ? name : `${name}${isDigest(set.name) ? "@" : ":"}${set.name}`;
 }
 
-/** Removes the record of a promotion that somebody else has won. Best effort: some registries remove nothing. */
-async function takeBack(repository: Repository, record: EncodedManifest): Promise<void> {
-  await repository.delete(record.descriptor).catch((error: unknown) => {
-    if (!isSkillError(error)) throw error;
-  });
-}
-
 function recordChange({ descriptor, bytes }: EncodedManifest): TagChange {
   return { name: descriptor.digest, to: descriptor, content: bytes };
 }
@@ -166,36 +153,4 @@ async function attempt(warnings: string[], what: string, work: () => Promise<voi
     warnings.push(`${what}: ${error.message}`);
     return false;
   }
-}
-
-/** Others who recorded this very promotion: both were told that it went well, so both are told of each other. */
-async function rivals(
-  repository: Repository,
-  [set]: readonly TagChange[],
-  own: EncodedManifest,
-  options: OperationOptions,
-): Promise<readonly string[]> {
-  if (set?.to === undefined) return [];
-  const warnings: string[] = [];
-  let others = 0;
-  for await (const other of repository.referrers(set.to, { ...options, artifactType: MediaType.promotion })) {
-    if (other.digest === own.descriptor.digest) continue;
-    others += 1;
-    if (others <= MAX_RIVALS) warnings.push(whoAndWhen(other, "promoted it too"));
-  }
-  return others > MAX_RIVALS ? [...warnings, `${others - MAX_RIVALS} more promoted it too`] : warnings;
-}
-
-/** `anna promoted it too, at 2026-01-01T00:00:00Z`, as a record says. */
-function whoAndWhen({ annotations = {} }: Descriptor, did: string): string {
-  const { [PromotionAnnotation.actor]: actor = "somebody", [PromotionAnnotation.time]: time } = annotations;
-  return `${short(actor)} ${did}${time === undefined ? "" : `, at ${short(time)}`}`;
-}
-
-/** Whoever may push to the repository may write such a record, of any length and in any number. */
-const MAX_RIVALS = 5;
-const LONGEST_NAME = 200;
-
-function short(text: string): string {
-  return text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
 }

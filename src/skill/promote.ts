@@ -19,7 +19,7 @@ import { contentOf, readImage, withChanges, type SkillImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
 import { encodeRecord } from "./record.ts";
-import { findRecord } from "./recorded.ts";
+import { findRecord } from "./records.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
 
 const MAX_ATTEMPTS = 5;
