@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { readAll } from "../../content/index.ts";
 import { isTransient } from "./failures.ts";
@@ -12,6 +12,13 @@ import type { Timeouts } from "./timeouts.ts";
 /** Long enough for a loopback connection, short enough for a test. */
 const SHORT = 60;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n";
+
+/** Returns what makes time pass, which nothing else does: a busy machine waits for nobody. */
+function stopTheClock(): (milliseconds: number) => void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (milliseconds) => void vi.advanceTimersByTime(milliseconds);
+}
 
 /** A transport whose other time-outs are too long to be what ends a test. */
 const impatient = (timeouts: Timeouts) => createTransport({ timeouts });
@@ -90,27 +97,33 @@ describe("a server that keeps us waiting", () => {
     }
   });
 
-  /** A server whose body comes in `count` pieces of `size` bytes, one every few milliseconds. */
-  const dripping = async (size: number, count: number): Promise<URL> =>
-    serve((_, response) => {
-      let sent = 0;
-      const drip = setInterval(() => {
-        response.write(Buffer.alloc(size));
-        if (++sent < count) return;
-        clearInterval(drip);
-        response.end();
-      }, 5);
-      response.on("close", () => clearInterval(drip));
-    });
-
   it("is waited for while its body moves, however slowly", async () => {
-    const url = await dripping(2048, 40);
+    const pass = stopTheClock();
+    let drip = (): void => undefined;
+    const url = await serve((_, response) => {
+      drip = () => void response.write(Buffer.alloc(2048));
+      drip();
+    });
     const { body } = await impatient({ idle: SHORT }).send({ method: "GET", url });
-    expect((await readAll(body)).byteLength).toBe(40 * 2048);
+    let size = 0;
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size >= 40 * 2048) break;
+      if (size % 2048 > 0) continue;
+      // By then, the next piece is waited for.
+      setImmediate(() => {
+        pass(SHORT - 5);
+        drip();
+      });
+    }
+    expect(size).toBe(40 * 2048);
   });
 
   it("is given up when it drips its body byte by byte", async () => {
-    const url = await dripping(1, 200);
+    const url = await serve((_, response) => {
+      const drip = setInterval(() => response.write(Buffer.alloc(1)), 5);
+      response.on("close", () => clearInterval(drip));
+    });
     const { body } = await impatient({ idle: SHORT }).send({ method: "GET", url });
     await expect(readAll(body)).rejects.toMatchObject({
       code: "REGISTRY_UNREACHABLE",
@@ -120,25 +133,30 @@ describe("a server that keeps us waiting", () => {
 });
 
 describe("what is not the server's fault", () => {
-  const pause = async (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => setTimeout(resolve, milliseconds));
-
   it("does not count: a reader that takes its time", async () => {
-    const url = await serve((_, response) => void response.end(Buffer.alloc(4_000_000)));
+    const pass = stopTheClock();
+    let send = (): void => undefined;
+    const url = await serve((_, response) => {
+      response.flushHeaders();
+      send = () => void response.end(Buffer.alloc(4_000_000));
+    });
     const { body } = await impatient({ idle: SHORT }).send({ method: "GET", url });
+    // The reader waits for the first piece, by then.
+    setImmediate(() => send());
     let size = 0;
     for await (const chunk of body) {
-      if (size === 0) await pause(3 * SHORT);
+      if (size === 0) pass(3 * SHORT);
       size += chunk.byteLength;
     }
     expect(size).toBe(4_000_000);
   });
 
   it("does not count: a source that takes its time", async () => {
+    const pass = stopTheClock();
     const url = await serve((request, response) => void readAll(request).then((body) => response.end(body)));
     async function* slow(): AsyncGenerator<Uint8Array, void, undefined> {
       yield* streamOf("at ");
-      await pause(3 * SHORT);
+      pass(3 * SHORT);
       yield* streamOf("last");
     }
     const response = await impatient({ idle: SHORT, answer: SHORT }).send({ method: "PUT", url, body: slow() });
@@ -146,7 +164,11 @@ describe("what is not the server's fault", () => {
   });
 
   it("does not count: a turn that has not come yet", async () => {
-    const url = await serve((_, response) => void pause(SHORT / 2).then(() => response.end("x")));
+    const pass = stopTheClock();
+    const url = await serve((_, response) => {
+      pass(SHORT / 2);
+      response.end("x");
+    });
     const ours = createTransport({ concurrency: 1, timeouts: { connect: SHORT, answer: SHORT, idle: SHORT } });
     const all = Array.from({ length: 5 }, async () => textOf(await ours.send({ method: "GET", url })));
     expect((await Promise.all(all)).join("")).toBe("xxxxx");
