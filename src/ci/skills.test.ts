@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { processorTime } from "../../test/fixtures/processor-time.ts";
 import { changedSkills, skillDirectories } from "./skills.ts";
 
 describe("skillDirectories", () => {
@@ -52,21 +53,21 @@ describe("a large repository", () => {
     const cards = (group: string) => Array.from({ length: 20_000 }, (_, at) => `${group}/s${at}/SKILL.md`);
     const [before, after] = [cards("old"), cards("new")];
     const files = after.map((path, at) => ({ kind: "renamed", path, previous: before[at] ?? "" }) as const);
-    const start = performance.now();
+    const start = processorTime();
     const changes = changedSkills(skillDirectories(before), skillDirectories(after), files);
     expect(changes.every(({ change }) => change === "renamed")).toBe(true);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(processorTime() - start).toBeLessThan(2000);
   });
 
   it("of files that lie deep is looked through at once", () => {
     const files = Array.from({ length: 5000 }, (_, at) => `${"d/".repeat(500)}${at}`);
-    const start = performance.now();
+    const start = processorTime();
     const changes = changedSkills(
       ["d/d", "e"],
       ["d/d", "e"],
       files.map((path) => ({ kind: "added", path })),
     );
     expect(changes.map(({ change }) => change)).toEqual(["modified", "unchanged"]);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(processorTime() - start).toBeLessThan(2000);
   });
 });

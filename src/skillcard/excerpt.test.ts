@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
+import { processorTime } from "../../test/fixtures/processor-time.ts";
 import { cardFromSkillMarkdown, createExcerpts, validateSkillCard } from "./index.ts";
 
 type Place = Parameters<ReturnType<typeof createExcerpts>>[0];
@@ -42,21 +43,21 @@ test("a line of nothing but combining marks is cut too, and says so", () => {
 test("5,000 problems on one line of 223 KB are found and shown in a moment, not in minutes", () => {
   const keys = Array.from({ length: 4_900 }, (_, key) => `k${key}: x`).join(",");
   const text = `{${keys}${" ".repeat(180_000)}}`;
-  const start = performance.now();
+  const start = processorTime();
   expect(validateSkillCard(text).issues.map(createExcerpts(text)).join("\n")).toContain("^^");
   const places = Array.from({ length: 500 }, (_, key) => at(1, 2 + 8 * key, 4));
   expect(places.map(createExcerpts(text))).toHaveLength(500);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(processorTime() - start).toBeLessThan(5_000);
 });
 
 test("15 MiB of line feeds before and after the problems are gone through once, not once for each of them", () => {
   const feeds = "\n".repeat(15 * 2 ** 20);
   const markdown = `---\n[${"*a,".repeat(4_900)}]\n---\n${feeds}`;
-  const start = performance.now();
+  const start = processorTime();
   expect(cardFromSkillMarkdown(markdown).issues.map(createExcerpts(markdown)).join("\n")).toContain("^^");
   const places = Array.from({ length: 100 }, (_, index) => at(15 * 2 ** 20 + 1, 1 + index, 1));
   expect(places.map(createExcerpts(`${feeds}${"x".repeat(200)}\n${feeds}`)).at(-1)).toMatch(/x…\n.*\^$/);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(processorTime() - start).toBeLessThan(5_000);
 });
 
 test("a byte order mark and carriage returns do not shift the caret", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { processorTime } from "../../test/fixtures/processor-time.ts";
 import { parseSkillCard, validateSkillCard, YAML_LIMITS } from "./index.ts";
 
 const VALID = `apiVersion: skillimage.io/v1alpha1
@@ -108,10 +109,10 @@ test.each([
   ["as deep as allowed under the longest keys", 60, YAML_LIMITS.key],
 ])("4,800 keys %s end quickly", (_, depth, length) => {
   const keys = Array.from({ length: 4_800 }, (__, key) => `k${key}: x`).join(",");
-  const start = performance.now();
+  const start = processorTime();
   const { issues } = validateSkillCard(`${`{? "${"~".repeat(length)}" : `.repeat(depth)}{${keys}}${"}".repeat(depth)}`);
   expect(issues.length).toBeGreaterThan(0);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(processorTime() - start).toBeLessThan(5_000);
 });
 
 test("of more than 100 problems, errors are kept and the last issue counts the rest", () => {
@@ -153,13 +154,13 @@ test.each([
   "\t",
   "#\n",
 ])("100,000 times %j ends quickly in an issue, never in a crash", (piece) => {
-  const start = performance.now();
+  const start = processorTime();
   const { card, issues } = validateSkillCard(
     piece.repeat(Math.floor(YAML_LIMITS.bytes / piece.length)).slice(0, 100_000),
   );
   expect(card).toBeUndefined();
   expect(issues.length).toBeGreaterThan(0);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(processorTime() - start).toBeLessThan(5_000);
 });
 
 test("values stay texts: nothing is read as a date, and YAML 1.1 truth values are texts", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { processorTime } from "../../test/fixtures/processor-time.ts";
 import { quote, visible, visibleLine } from "./index.ts";
 
 describe("visible text", () => {
@@ -41,9 +42,9 @@ describe("visible text", () => {
   });
 
   it.each([":", "a:", "://", "//a", "a:b", "@"])("cites 100,000 times %j in no time", (piece) => {
-    const start = performance.now();
+    const start = processorTime();
     expect(quote(piece.repeat(100_000))).toMatch(/^".{200,500}…"$/);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(processorTime() - start).toBeLessThan(1000);
   });
 
   it("cites long values cut", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 
+import { processorTime } from "../../../test/fixtures/processor-time.ts";
 import { isSkillError } from "../../errors.ts";
 import { mergeRegistriesConf, parseRegistriesConf } from "./registries-conf.ts";
 
@@ -152,9 +153,9 @@ describe("hostile TOML", () => {
     ["a string without end", `x = """${"\\".repeat(1_000_000)}`],
     ["__proto__", '__proto__ = "x"\n[[registry]]\nlocation = "a.com"\n[__proto__.x]\ny = 1'],
   ])("of %s is refused in good time", (_, text) => {
-    const start = performance.now();
+    const start = processorTime();
     expect(() => read(text)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(processorTime() - start).toBeLessThan(3000);
   });
 
   it("of keys with very many parts is as nothing", () => {

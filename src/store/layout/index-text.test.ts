@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
+import { processorTime } from "../../../test/fixtures/processor-time.ts";
 import { digestOf, type Digest } from "../../oci/index.ts";
 import { Entries } from "../entries.ts";
 import { readIndexText, writeIndexText } from "./index-text.ts";
@@ -161,7 +162,7 @@ it.each([
   const text = indexOf(entry("a:1"))
     .replace('"annotations":{', `"annotations":{${annotations}`)
     .replace("}}]}", "}} ]}");
-  const before = performance.now();
+  const before = processorTime();
   expect(read(text)).toBeUndefined();
-  expect(performance.now() - before).toBeLessThan(1000);
+  expect(processorTime() - before).toBeLessThan(1000);
 });
