@@ -105,11 +105,14 @@ describe("the verbs over a registry", () => {
   it.each<[string, FakeRegistryOptions]>([
     ["without conditions", {}],
     ["with conditions", { conditional: true }],
-  ])("let one of two programs win that promote at once, %s", async (_, options) => {
+  ])("let one of two programs win that promote within one millisecond, %s", async (_, options) => {
     const { remote, at } = await withDraft(options);
     const other = new RemoteStore();
     const draft = at("greeter:1.0.0-draft");
-    const outcomes = await Promise.allSettled([remote, other].map((store) => promote(store, draft, "testing")));
+    const now = (): Date => new Date("2026-01-01T00:00:00Z");
+    const outcomes = await Promise.allSettled(
+      [remote, other].map((store) => promote(store, draft, "testing", { now })),
+    );
     const failed = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
     expect(failed).toHaveLength(1);
     expect(["CONFLICT", "NOT_FOUND"]).toContain((failed[0] as { code: string }).code);

@@ -38,6 +38,8 @@ export const PromotionAnnotation = {
   /** Who promoted, as they or their tool say. */
   actor: "io.skillimage.promotion.actor",
   reason: "io.skillimage.promotion.reason",
+  /** What no other record has. */
+  nonce: "io.skillimage.promotion.nonce",
 } as const;
 
 /** Keys of ours that stand only on the entries of a store's index; no manifest bears them. */
