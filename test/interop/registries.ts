@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -21,6 +21,11 @@ import type { KeyPair } from "./certificates.ts";
 const START_TIMEOUT = 20_000;
 /** How often to try again when somebody else took the port that had been free a moment before. */
 const ATTEMPTS = 3;
+/**
+ * Below those that a system hands out to whoever asks for any: so nobody gets a port between {@link freePort} and the start of
+ * its program, nor while that is down to be started again. Ten for each process that runs tests, before they are those of the next.
+ */
+let nextPort = 20_000 + (process.pid % 1000) * 10;
 
 /** A registry at work. */
 export interface Registry {
@@ -191,14 +196,23 @@ export async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** A port that nobody listens on now. */
+/** A port that nobody listens on, and that is given to nobody else. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = nextPort++;
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const isHeard = new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+  });
+  if (!(await isHeard)) return false;
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }
 
 /** The part of the configuration for TLS; distribution lists client authorities as files. */

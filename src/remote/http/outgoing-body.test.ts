@@ -30,9 +30,7 @@ describe("a streamed request", () => {
     });
     expect(read).toBeLessThan(64 * 1024 ** 2);
     read = 0;
-    await expect(ours.send({ method: "PUT", url: await nobody(), body: source() })).rejects.toThrow(
-      "nothing listens there",
-    );
+    await expect(ours.send({ method: "PUT", url: nobody(), body: source() })).rejects.toThrow("nothing listens there");
     expect(read).toBe(0);
   });
 

@@ -214,7 +214,7 @@ describe("a request through a proxy", () => {
   });
 
   it("fails when the proxy is not there, says nothing, or the caller gives up", async () => {
-    await expect(through(await nobody()).send({ method: "GET", url })).rejects.toMatchObject({
+    await expect(through(nobody()).send({ method: "GET", url })).rejects.toMatchObject({
       code: "REGISTRY_UNREACHABLE",
     });
     let closed: Promise<void> | undefined;

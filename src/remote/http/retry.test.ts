@@ -119,7 +119,7 @@ describe("what may pass", () => {
   });
 
   it("is not a port that nobody listens on, an unknown host, or an answer that is not http", async () => {
-    expect(isRetryable(await get(await nobody()))).toBe(false);
+    expect(isRetryable(await get(nobody()))).toBe(false);
     expect(
       isRetryable(
         new SkillError("REGISTRY_UNREACHABLE", "x", { cause: Object.assign(new Error("x"), { code: "ENOTFOUND" }) }),

@@ -120,7 +120,7 @@ describe("an https server", () => {
 
   it("cannot be asked with a key that is not the certificate's", async () => {
     const [{ cert }, { key }] = await Promise.all([authority.client(), authority.client()]);
-    const url = await nobody();
+    const url = nobody();
     url.protocol = "https:";
     await expect(get(speaking({ certificate: { cert, key } }), url)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });

@@ -21,12 +21,9 @@ export async function serveBytes(answer: string | Uint8Array): Promise<URL> {
   return serveRaw((socket) => void socket.once("data", () => socket.end(answer)));
 }
 
-/** A base URL on which nothing listens. */
-export async function nobody(): Promise<URL> {
-  const server = createTcp();
-  const url = await listening(server, "http");
-  await new Promise((resolve) => server.close(resolve));
-  return url;
+/** A base URL on which nothing listens: its port is not one that a system would give to somebody, as one that was free before is. */
+export function nobody(): URL {
+  return new URL("http://127.0.0.1:1/");
 }
 
 /** Resolves to its base URL. */
@@ -36,17 +33,12 @@ export async function listen(server: Server, scheme: string): Promise<URL> {
     sockets.add(socket);
     socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
   });
-  const url = await listening(server, scheme);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();
     await closed;
   });
-  return url;
-}
-
-async function listening(server: Server, scheme: string): Promise<URL> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return new URL(`${scheme}://127.0.0.1:${port}/`);
 }
