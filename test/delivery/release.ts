@@ -1,11 +1,13 @@
 /** The release that the tests try: what `npm run release:build -- linux-amd64 linux-arm64` has made. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { afterAll } from "vitest";
+
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const RELEASE = join(ROOT, "release");
@@ -58,7 +60,7 @@ export async function output(...[program, args, options]: Parameters<typeof run>
 const made: string[] = [];
 // Of the file that imports this one: from within a hook, none can be registered.
 afterAll(() => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+  for (const directory of made) removeDirectory(directory);
 });
 
 /** A temporary directory that is removed after the tests of the calling file. */

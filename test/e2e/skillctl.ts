@@ -1,12 +1,13 @@
 /** Runs the built command as a user does: as a process, with a store of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { afterAll } from "vitest";
 
 import { COMMAND } from "../command.ts";
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 
 export interface Result {
   readonly status: number | null;
@@ -105,8 +106,8 @@ export class Workspace {
 
 const made: string[] = [];
 // Of the file that imports this one: from within a hook, none can be registered.
-afterAll(async () => {
-  for (const directory of made) await rm(directory, { recursive: true, force: true });
+afterAll(() => {
+  for (const directory of made) removeDirectory(directory);
 });
 
 /** A workspace that is removed after the tests of the calling file. */

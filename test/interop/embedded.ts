@@ -1,12 +1,13 @@
 /** Our own registry, run as a user runs it: `skillctl serve`, on a port of its own, over a directory that goes with it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { COMMAND } from "../command.ts";
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 import type { KeyPair } from "./certificates.ts";
 import { writeUsers, type Registry } from "./registries.ts";
 
@@ -56,7 +57,7 @@ export async function startEmbeddedRegistry({ users, tls, config = {} }: Embedde
         child.kill("SIGTERM");
         await exit;
       }
-      rmSync(directory, { recursive: true, force: true });
+      removeDirectory(directory);
     },
   };
 }

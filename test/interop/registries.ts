@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { createServer } from "node:net";
@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 import { dockerRegistry, htpasswd, olareg, type Tool } from "../tools.ts";
 import type { KeyPair } from "./certificates.ts";
 
@@ -146,7 +147,7 @@ export async function start(
     let child = begin();
     const close = async (): Promise<void> => {
       await end(child);
-      rmSync(directory, { recursive: true, force: true });
+      removeDirectory(directory);
     };
     const kill = async (): Promise<void> => end(child);
     const restart = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 /** Two servers from one configuration, behind which a balancer could send a client anywhere. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { digestOf } from "../../src/oci/index.ts";
 import { parseServerConfig } from "../../src/server/config/read.ts";
 import { serve, type RunningServer } from "../../src/server/serve.ts";
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 import { describeWith } from "../tools.ts";
 import { S3_TOOLS, startS3Services, type S3Services } from "./s3-services.ts";
 
@@ -38,7 +39,7 @@ describeWith(S3_TOOLS, "two servers on one bucket", () => {
     await Promise.all(servers.map(async (server) => server.close()));
     await services?.close();
     vi.unstubAllEnvs();
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   });
 
   /** Asks each in turn, in the order of the calls. */

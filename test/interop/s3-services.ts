@@ -1,7 +1,7 @@
 /** A real S3 server and a real PostgreSQL, on the loopback interface, over temporary directories that go with them. */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +17,7 @@ import pg from "pg";
 
 import type { PostgresOptions } from "../../src/registry/storage/postgres/database.ts";
 import type { S3StorageOptions } from "../../src/registry/storage/s3/index.ts";
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 import { initdb, postgres, versitygw } from "../tools.ts";
 import { end, freePort, start, type MortalRegistry } from "./registries.ts";
 
@@ -179,7 +180,7 @@ async function startPostgres(): Promise<
   const connectionString = `postgres://skillimage@127.0.0.1:${port}/postgres`;
   const close = async (): Promise<void> => {
     await end(child);
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   };
   const kill = async (): Promise<void> => end(child);
   const restart = async (): Promise<void> => {

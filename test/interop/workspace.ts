@@ -4,12 +4,13 @@
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { COMMAND } from "../command.ts";
+import { removeDirectory } from "../fixtures/temporary-directory.ts";
 import { runc, TOOLS_DIRECTORY } from "../tools.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -69,7 +70,7 @@ export function createWorkspace(variables: Readonly<Record<string, string>> = {}
       throw new Error(`${[command, ...args].join(" ")} exited with ${status}\n${stdout}${stderr}`);
     },
     remove: () => {
-      rmSync(directory, { recursive: true, force: true });
+      removeDirectory(directory);
     },
   };
 }
