@@ -347,7 +347,7 @@ describe("a token server", () => {
     };
     const error = await failure(authorizer(JANE).challenged(PULL, server.challenge()));
     expect(error.code).toBe("RESPONSE_INVALID");
-    await expect.poll(() => isOpen).toBe(false);
+    await expect.poll(() => isOpen, { timeout: 20_000 }).toBe(false);
   });
 
   it("that is waited for can be given up, without harm to others who wait", async () => {
@@ -361,7 +361,7 @@ describe("a token server", () => {
     const controller = new AbortController();
     const impatient = auth.challenged(PULL, server.challenge(), { signal: controller.signal });
     const patient = auth.challenged(PULL, server.challenge());
-    await expect.poll(() => server.seen.length).toBe(1);
+    await expect.poll(() => server.seen.length, { timeout: 20_000 }).toBe(1);
     controller.abort();
     expect((await failure(impatient)).code).toBe("ABORTED");
     release();

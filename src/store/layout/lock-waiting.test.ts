@@ -39,7 +39,7 @@ describe("who waits for the lock", () => {
     await tagged(await open(), "examples/a", "1.0.0");
     await locked();
     const controller = new AbortController();
-    const store = await open({ fs: watched(() => controller.abort()), lockTimeout: 1500 });
+    const store = await open({ fs: watched(() => controller.abort()), lockTimeout: 20_000 });
     await expect(work(store, controller.signal)).rejects.toMatchObject({ code: "ABORTED" });
   });
 
@@ -61,7 +61,7 @@ describe("who waits for the lock", () => {
     await store.repository("examples/a").push(blob, bytesOf("blob"));
     await locked("sweep");
     const controller = new AbortController();
-    const repository = (await open({ fs: watched(() => controller.abort()), lockTimeout: 1500 })).repository(
+    const repository = (await open({ fs: watched(() => controller.abort()), lockTimeout: 20_000 })).repository(
       "examples/a",
     );
     await expect(look(repository, blob, controller.signal)).rejects.toMatchObject({ code: "ABORTED" });
@@ -74,7 +74,7 @@ describe("who waits for the lock", () => {
     await writeFile(blobPath(blob.digest), "blub");
     await locked();
     const controller = new AbortController();
-    const repository = (await open({ fs: watched(() => controller.abort()), lockTimeout: 1500 })).repository(
+    const repository = (await open({ fs: watched(() => controller.abort()), lockTimeout: 20_000 })).repository(
       "examples/a",
     );
     const push = repository.push(blob, bytesOf("blob"), { signal: controller.signal });
