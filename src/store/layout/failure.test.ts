@@ -30,7 +30,7 @@ describe("a process that died", () => {
     await tagged(await open(), "examples/a", "1.0.0");
     const record = { id: "0".repeat(36), owner: "other", purpose: "write", since: "2025-01-01T00:00:00.000Z" };
     await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
-    await tagged(await open({ processes: dead, lockTimeout: 1000 }), "examples/a", "2.0.0");
+    await tagged(await open({ processes: dead, lockTimeout: 20_000 }), "examples/a", "2.0.0");
     expect(await readdir(pathTo(".skillimage"))).toEqual(["index.previous.json", "tmp"]);
   });
 
@@ -50,7 +50,7 @@ describe("a process that died", () => {
     const successor = { ...record, id: "1".repeat(36) };
     await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
     await writeFile(pathTo(".skillimage", `lock.after.${record.id}`), JSON.stringify(successor));
-    await tagged(await open({ processes: dead, lockTimeout: 1000 }), "examples/a", "2.0.0");
+    await tagged(await open({ processes: dead, lockTimeout: 20_000 }), "examples/a", "2.0.0");
     expect(await readdir(pathTo(".skillimage"))).toEqual(["index.previous.json", "tmp"]);
   });
 
@@ -96,7 +96,7 @@ describe("a lock that somebody holds", () => {
     };
     await writeFile(pathTo(".skillimage", "lock"), JSON.stringify(record));
     const controller = new AbortController();
-    const repository = (await open({ lockTimeout: 1000 })).repository("examples/a");
+    const repository = (await open({ lockTimeout: 20_000 })).repository("examples/a");
     const untag = repository.untag("1.0.0", { signal: controller.signal });
     controller.abort();
     await expect(untag).rejects.toMatchObject({ code: "ABORTED" });

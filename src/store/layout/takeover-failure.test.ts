@@ -31,7 +31,7 @@ describe("a lock that could not be taken over", () => {
       if (!broken || now !== operation || !path.test(where)) return undefined;
       return operation === "readFile" && ++reads < 2 ? undefined : "EIO";
     });
-    const store = await open({ fs, processes, lockTimeout: 300 });
+    const store = await open({ fs, processes, lockTimeout: 20_000 });
     await store
       .repository("examples/a")
       .untag("1.0.0")
@@ -45,7 +45,7 @@ describe("a lock that could not be taken over", () => {
     await tagged(store, "examples/a", "2.0.0");
     // Another process sees that we live; it must not see a lock or claim of ours.
     const other = { self: "another", liveness: (owner: string) => (owner === "other" ? "dead" : "alive") } as const;
-    await tagged(await open({ processes: other, lockTimeout: 300 }), "examples/a", "3.0.0");
+    await tagged(await open({ processes: other, lockTimeout: 20_000 }), "examples/a", "3.0.0");
     expect(await listOf((await open()).repository("examples/a").tags())).toContain("3.0.0");
   });
 });
