@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { LayoutStore } from "../store/index.ts";
 import { failingFileSystem } from "../store/testing/failing-file-system.ts";
 import { entryOf } from "./entry.ts";
 import { readImage } from "./image.ts";
-import { list, pack, promote, prune } from "./index.ts";
+import { history, list, pack, promote, prune, pull, remove } from "./index.ts";
 import { collect } from "./testing/collect.ts";
 import { skillDirectory, temporaryDirectory } from "./testing/skill-directory.ts";
 
@@ -38,6 +38,35 @@ describe("prune", () => {
     expect(result.bytes).toBeGreaterThan(0);
     expect(await tagsOf(store)).toEqual(["1.0.0", "latest"]);
     expect(await store.fsck()).toEqual([]);
+  });
+
+  it("keeps the history of what stays, also of a skill that was pulled, and no images of it", async () => {
+    const store = await LayoutStore.open(await temporaryDirectory());
+    await pack(await skillDirectory(), store);
+    for (const [tag, state] of [
+      ["1.0.0-draft", "testing"],
+      ["1.0.0-testing", "published"],
+    ] as const) {
+      await promote(store, parseReference(`examples/greeter:${tag}`), state, { actor: state });
+    }
+    const published = parseReference("examples/greeter:1.0.0");
+    const before = await history(store, published);
+    expect(before).toMatchObject({ complete: true, steps: [{ actor: "published" }, { actor: "testing" }] });
+    const foretold = await prune(store, { grace: 0, dryRun: true });
+    const { blobs } = await prune(store, { grace: 0 });
+    expect([foretold.blobs, blobs]).toEqual([2, 2]);
+    expect(await history(store, published)).toEqual(before);
+    expect(await store.fsck()).toEqual([]);
+
+    const root = await temporaryDirectory();
+    const elsewhere = await LayoutStore.open(root);
+    await pull(store, elsewhere, published, { referrers: true });
+    expect(await history(elsewhere, published)).toEqual(before);
+    await prune(elsewhere, { grace: 0 });
+    expect(await history(elsewhere, published)).toEqual(before);
+    await remove(elsewhere, published);
+    await prune(elsewhere, { grace: 0 });
+    expect(await readdir(join(root, "blobs/sha256"))).toEqual([]);
   });
 
   it("says beforehand exactly what it will remove, and removes nothing then", async () => {

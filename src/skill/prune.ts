@@ -5,6 +5,7 @@ import type { EntryLister, GarbageCollector, OperationOptions, Store, TagChange 
 import { haveSameContent, readImage, type SkillImage } from "./image.ts";
 import { list, type SkillSummary } from "./list.ts";
 import { ownSignal } from "./own-signal.ts";
+import { promotedFrom } from "./record.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 /** How many images are looked at at once. */
@@ -35,7 +36,7 @@ export interface PruneResult {
 
 /**
  * Removes the tags of superseded states (`1.0.0-draft` where `1.0.0` or a later packed `1.0.0-testing` exists) and collects garbage.
- * Archived images and referrers of what is kept stay. Throws `CONFLICT` when a tag moved meanwhile; call it again then.
+ * Archived images and referrers of what is kept stay, and so does its history: the records of what it was promoted from. Throws `CONFLICT` when a tag moved meanwhile; call it again then.
  */
 export async function prune(
   store: Store & EntryLister & GarbageCollector,
@@ -45,7 +46,7 @@ export async function prune(
   const superseded = await findSuperseded(store, options);
   if (!dryRun) await untag(store, superseded, options);
   const tags = superseded.map((summary) => summary.reference);
-  const report = await store.gc({ ...options, dryRun, ...(dryRun ? { without: tags } : {}) });
+  const report = await store.gc({ ...options, dryRun, earlier: promotedFrom, ...(dryRun ? { without: tags } : {}) });
   const { removed, temporaries, bytes, kept } = report;
   return { tags, blobs: removed.length, temporaries, bytes, kept, dryRun };
 }

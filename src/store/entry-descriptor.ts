@@ -1,5 +1,14 @@
 /** What the descriptor of an entry says: about the manifest, and for the index only. */
-import { Annotation, EntryAnnotation, isDigest, type Annotations, type Descriptor, type Digest } from "../oci/index.ts";
+import {
+  Annotation,
+  EntryAnnotation,
+  isDigest,
+  type Annotations,
+  type Descriptor,
+  type Digest,
+  type Index,
+  type Manifest,
+} from "../oci/index.ts";
 
 /** The descriptor without what only the index needs. */
 export function plainDescriptor(entry: Descriptor): Descriptor {
@@ -33,4 +42,11 @@ function listAnnotations(annotations: Annotations): Annotations | undefined {
 export function subjectOf(entry: Descriptor): Digest | undefined {
   const subject = entry.annotations?.[EntryAnnotation.subject];
   return subject !== undefined && isDigest(subject) ? subject : undefined;
+}
+
+/** A referrer as it is listed (OCI distribution-spec, "Listing Referrers"): with what its manifest says of itself. */
+export function referrerDescriptor(descriptor: Descriptor, manifest: Manifest | Index): Descriptor {
+  const { annotations } = manifest;
+  const artifactType = manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
+  return { ...descriptor, annotations, ...(artifactType === undefined ? {} : { artifactType }) };
 }

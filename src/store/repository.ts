@@ -9,6 +9,7 @@ import { isSkillError, SkillError, throwIfAborted } from "../errors.ts";
 import { childrenOf, isDigest, isDocumentType, parseManifest } from "../oci/index.ts";
 import type { Descriptor, Digest, Index, Manifest } from "../oci/index.ts";
 import type { Entries } from "./entries.ts";
+import { referrerDescriptor } from "./entry-descriptor.ts";
 import { parseRepositoryName } from "./entry-name.ts";
 import { readDocument, readManifest, receiveDocument } from "./read.ts";
 import type { OperationOptions, Repository, TagChange } from "./types.ts";
@@ -125,12 +126,8 @@ export class IndexedRepository implements Repository {
   ): AsyncGenerator<Descriptor, void, undefined> {
     const entries = await this.#index.read(options);
     for (const referrer of entries.referrers(this.name, descriptor.digest)) {
-      const manifest = await readManifest(this, referrer, options);
-      const artifactType =
-        manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
-      if (options.artifactType !== undefined && artifactType !== options.artifactType) continue;
-      const { annotations } = manifest;
-      yield { ...referrer, annotations, ...(artifactType === undefined ? {} : { artifactType }) };
+      const listed = referrerDescriptor(referrer, await readManifest(this, referrer, options));
+      if (options.artifactType === undefined || listed.artifactType === options.artifactType) yield listed;
     }
   }
 

@@ -193,6 +193,11 @@ export interface GcOptions extends OperationOptions {
    * Otherwise it means nothing: what an entry names is never removed. Default: none.
    */
   readonly without?: readonly string[];
+  /**
+   * For a referrer that tells of an earlier image, as a promotion record does, that image: what refers to it stays as long as the
+   * referrer, though the image itself is gone.
+   */
+  readonly earlier?: (referrer: Descriptor) => Descriptor | undefined;
 }
 
 export interface GarbageReport {

@@ -17,8 +17,8 @@ interface Flags {
 export const pruneCommand: CommandDefinition<[], Flags> = {
   description:
     "Removes the tags of states that a version has left behind (1.0.0-draft, once 1.0.0-testing or 1.0.0 exists) and " +
-    "then the content that no image refers to. Archived images stay. Content younger than the grace period stays, " +
-    "because another process may be about to use it.",
+    "then the content that no image refers to. Archived images stay, and so does the history of what stays. Content " +
+    "younger than the grace period stays, because another process may be about to use it.",
   options: [
     { flags: "-n, --dry-run", summary: "show what would be removed, and remove nothing" },
     {

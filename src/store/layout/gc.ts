@@ -30,7 +30,7 @@ export interface LayoutParts {
 
 /**
  * Removes the blobs that no entry of the index reaches and that are older than the grace period. An unreferenced
- * manifest within its grace keeps what it refers to; a referrer stays as long as its subject.
+ * manifest within its grace keeps what it refers to; a referrer stays as long as its subject, or what tells of that.
  */
 export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}): Promise<GarbageReport> {
   const { disk, file, lock, commits } = parts;
@@ -38,7 +38,7 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
   const before = disk.now() - (options.grace ?? GRACE);
   if (options.dryRun === true) {
     const { entries } = await file.load();
-    const plan = await planSweep(parts, entries, before, options.without);
+    const plan = await planSweep(parts, entries, before, options);
     return report(plan, await abandonedTemporaries(disk));
   }
   if ((await disk.fs.status(disk.paths.own)) === undefined && (await disk.fs.status(disk.paths.blobs)) === undefined) {
@@ -48,7 +48,7 @@ export async function collectGarbage(parts: LayoutParts, options: GcOptions = {}
     await refuseElsewhere(disk);
     const collect = async (held: HeldLock): Promise<GarbageReport> => {
       const document = await commits.loadSound(held);
-      const plan = await planSweep(parts, document.entries, before);
+      const plan = await planSweep(parts, document.entries, before, { ...options, without: [] });
       throwIfAborted(options.signal);
       document.entries.prune(
         ({ digest }, subject) => subject !== undefined && plan.orphans.has(linkOf(digest, subject)),
@@ -78,14 +78,14 @@ async function planSweep(
   { disk, blobs }: LayoutParts,
   entries: Entries,
   before: number,
-  without: readonly string[] = [],
+  { without, earlier }: GcOptions,
 ): Promise<SweepPlan> {
   if (entries.unknown.length > 0) {
     throw new SkillError("STORE_CORRUPT", "index.json holds entries that cannot be read; nothing was removed", {
       hint: "fsck shows them. What they refer to is not known, so nothing can be called garbage.",
     });
   }
-  const marker = new Marker(blobs);
+  const marker = new Marker(blobs, earlier);
   const removed = new Set(without);
   const all = [...entries.descriptors()].filter(({ name = "" }) => !removed.has(name));
   await marker.markRoots(all.filter(({ subject }) => subject === undefined).map(({ entry }) => entry));
@@ -109,14 +109,18 @@ async function markYoung(marker: Marker, blobs: BlobDirectory, inventory: Invent
   return young.length;
 }
 
-/** A referrer may itself be a subject, so this goes on until nothing more comes alive. Returns the ones left over. */
+/**
+ * A referrer may itself be a subject, or tell of an earlier image, so this goes on until nothing more comes alive. Returns the ones
+ * left over.
+ */
 async function markReferrers(
   marker: Marker,
   all: readonly { readonly entry: Descriptor; readonly subject: Digest | undefined }[],
 ): Promise<ReadonlySet<string>> {
   let waiting = all.flatMap(({ entry, subject }) => (subject === undefined ? [] : [{ entry, subject }]));
   for (;;) {
-    const alive = waiting.filter(({ entry, subject }) => marker.live.has(subject) || marker.live.has(entry.digest));
+    const isAlive = (digest: Digest): boolean => marker.live.has(digest) || marker.past.has(digest);
+    const alive = waiting.filter(({ entry, subject }) => isAlive(subject) || marker.live.has(entry.digest));
     if (alive.length === 0) return new Set(waiting.map(({ entry, subject }) => linkOf(entry.digest, subject)));
     await marker.markRoots(alive.map(({ entry }) => entry));
     waiting = waiting.filter((item) => !alive.includes(item));

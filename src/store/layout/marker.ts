@@ -15,8 +15,10 @@ import {
   type JsonObject,
   type Manifest,
 } from "../../oci/index.ts";
+import { referrerDescriptor } from "../entry-descriptor.ts";
 import { limiter } from "../limiter.ts";
 import { readDocument, readManifest } from "../read.ts";
+import type { GcOptions } from "../types.ts";
 import type { BlobDirectory } from "./blob-directory.ts";
 
 /** Something to be marked. `isPart`: a config or layer, which refers to nothing unless its type says that it does. */
@@ -27,12 +29,17 @@ interface Reached {
 
 export class Marker {
   readonly live = new Set<Digest>();
+  /** Images that something live tells of: they need not be here, but what refers to them matters. */
+  readonly past = new Set<Digest>();
   readonly #expanded = new Set<Digest>();
   readonly #blobs: BlobDirectory;
+  readonly #earlier: NonNullable<GcOptions["earlier"]>;
   readonly #limit = limiter(16);
 
-  constructor(blobs: BlobDirectory) {
+  /** `earlier`: the image that a referrer tells of. */
+  constructor(blobs: BlobDirectory, earlier: GcOptions["earlier"] = () => undefined) {
     this.#blobs = blobs;
+    this.#earlier = earlier;
   }
 
   /**
@@ -68,9 +75,13 @@ export class Marker {
 
   async #children(descriptor: Descriptor, presence: "required" | "optional"): Promise<readonly Reached[]> {
     try {
-      return isDocumentType(descriptor.mediaType)
-        ? childrenReached(await readManifest(this.#blobs, descriptor))
-        : reached(descriptorsIn(await readDocument(this.#blobs, descriptor)));
+      if (!isDocumentType(descriptor.mediaType)) {
+        return reached(descriptorsIn(await readDocument(this.#blobs, descriptor)));
+      }
+      const manifest = await readManifest(this.#blobs, descriptor);
+      const past = manifest.subject && this.#earlier(referrerDescriptor(descriptor, manifest));
+      if (past !== undefined) this.past.add(past.digest);
+      return childrenReached(manifest);
     } catch (error) {
       if (presence === "optional" && isSkillError(error, "NOT_FOUND")) return [];
       // It may be whole, and is not in the way any more as soon as it can be read.
