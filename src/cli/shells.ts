@@ -4,39 +4,59 @@ export type Shell = "bash" | "zsh" | "fish";
 
 /**
  * bash breaks words at `:`, `=` and `@`, which references contain. So the words are taken from the line itself, their quotes off, and each
- * offer loses the part that bash counts as an earlier word; in quotes it counts none. What is offered as a file bash quotes itself.
+ * offer loses what stands before the word as bash counts it: it begins behind such a sign, and in quotes behind the quote. What is
+ * offered as a file bash quotes itself.
+ *
+ * `compgen` takes quotes off as well, and expands a directory that is not there then, commands in a subscript included: it gets no name
+ * that was quoted, as each is that holds anything to expand.
  */
 const BASH = `# bash completion for skillctl
 _skillctl() {
-  local line=\${COMP_LINE:0:COMP_POINT} words=() word="" quote="" begun="" at char current behind answer directive
+  local line=\${COMP_LINE:0:COMP_POINT} words=() word="" quote="" begun="" quoted="" home="" behind="" outside="" at char answer directive
   for ((at = 0; at < \${#line}; at++)); do
     char=\${line:at:1}
-    if [[ $char == "$quote" ]]; then quote=""
-    elif [[ $char == "\\\\" && $quote != "'" ]]; then ((++at)); word+=\${line:at:1}
-    elif [[ $quote == "" && $char == [\\"\\'] ]]; then quote=$char
+    [[ $begun != "" || \${line:at:2} != "~/" ]] || home=$HOME
+    if [[ $quote != "" && $char == "$quote" ]]; then quote="" behind=$outside
+    elif [[ $char == "\\\\" && ($quote == "" || ($quote == '"' && \${line:at+1:1} == [\\"\\\\\\$\\\`])) ]]; then
+      ((++at))
+      word+=\${line:at:1} quoted=1
+    elif [[ $quote == "" && $char == [\\"\\'] ]]; then quote=$char quoted=1 outside=$behind behind=$word
     elif [[ $quote == "" && $char == [[:space:]] ]]; then
       [[ $begun == "" ]] || words+=("$word")
-      word="" begun=""
+      word="" begun="" quoted="" home="" behind=""
       continue
-    else word+=$char
+    else
+      word+=$char
+      [[ $quote != "" || $char != [:=@] ]] || behind=$word
     fi
     begun=1
   done
   words+=("$word")
-  current=$word
   mapfile -t answer < <("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)
   ((\${#answer[@]})) || return
   directive=\${answer[\${#answer[@]}-1]}
   unset "answer[\${#answer[@]}-1]"
   COMPREPLY=("\${answer[@]%%$'\\t'*}")
   case $directive in
-    :file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames ;;
-    :directory) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames ;;
+    :file) _skillctl_paths -f ;;
+    :directory) _skillctl_paths -d ;;
   esac
-  behind=""
-  [[ $quote != "" ]] || behind=\${current%"\${current##*[:=@]}"}
   COMPREPLY=("\${COMPREPLY[@]#"$behind"}")
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == "" ]] && COMPREPLY=()
+}
+_skillctl_paths() {
+  compopt -o filenames
+  if [[ $quoted == "" ]]; then mapfile -t COMPREPLY < <(compgen "$1" -- "$word")
+  else mapfile -d "" -t COMPREPLY < <(
+    set +f
+    shopt -s nullglob dotglob
+    [[ $home == "" ]] || word=$home\${word#"~"}
+    if [[ $1 == -d ]]; then found=("$word"*/); else found=("$word"*); fi
+    found=("\${found[@]%/}")
+    [[ $home == "" ]] || found=("\${found[@]/#"$home"/"~"}")
+    printf '%s\\0' "\${found[@]}"
+  )
+  fi
 }
 complete -F _skillctl skillctl
 `;

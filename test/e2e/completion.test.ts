@@ -1,3 +1,5 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+
 import { beforeAll, expect, it } from "vitest";
 
 import { bash, describeWith, fish, zsh } from "../tools.ts";
@@ -27,6 +29,7 @@ describeWith([bash], "completion in bash", () => {
       // As readline does: words broken at COMP_WORDBREAKS are not used by the function, the line and point are.
       `COMP_LINE='${line.replaceAll("'", String.raw`'\''`)}' COMP_POINT=${line.length} COMP_TYPE=9 COMP_KEY=9`,
       "compopt() { :; }",
+      "HOME=$PWD",
       "_skillctl skillctl",
       'printf "%s\\n" "${COMPREPLY[@]}"',
     ].join("\n");
@@ -49,6 +52,38 @@ describeWith([bash], "completion in bash", () => {
     await user.skill("space in it");
     expect(await offered(line)).toEqual(["space in it"]);
   });
+
+  it.each([
+    [String.raw`skillctl pack o/it\'s\ `, "o/it's so"],
+    [String.raw`skillctl pack o/back\\`, String.raw`o/back\slash`],
+    [String.raw`skillctl pack "o/back\s`, String.raw`o/back\slash`],
+    ["skillctl pack o/'it'\\''s ", "s so"],
+    [String.raw`skillctl pack o/1\:1\@x\=`, "o/1:1@x=y"],
+    ["skillctl pack o/1:1", "1@x=y"],
+    ["skillctl pack 'o/1:1@", "o/1:1@x=y"],
+    [String.raw`skillctl pack ~/o/b\a`, String.raw`~/o/back\slash`],
+  ])("completes a path of odd names, without what bash has in a word before: %j", async (line, offer) => {
+    for (const name of ["it's so", String.raw`back\slash`, "1:1@x=y"])
+      await mkdir(user.path(`o/${name}`), { recursive: true });
+    expect(await offered(line)).toEqual([offer]);
+  });
+
+  it.each([
+    ["a quote", '"$((x[$(touch ran)]))"'],
+    ["an apostrophe", "it's $((x[$(touch ran)]))"],
+    ["a backslash", String.raw`a\${x[$(touch ran)]}`],
+  ])(
+    "runs nothing that the name of a directory holds, %s in it, by which it is not found as it stands",
+    async (_, name) => {
+      await mkdir(user.path(`attack/${name}/inside`), { recursive: true });
+      // Without a terminal, readline reads the keys all the same.
+      const keys = `source <(skillctl completion bash)\nskillctl validate attack/\t\t\t\nexit\n`;
+      const { stderr } = await user.shell("bash", ["--norc", "--noprofile", "-i"], { input: keys });
+      expect(stderr).toContain("inside");
+      await expect(readdir(user.directory)).resolves.not.toContain("ran");
+      await rm(user.path("attack"), { recursive: true });
+    },
+  );
 
   it("completes a reference past its colon, of which bash makes a word of its own", async () => {
     expect(await offered("skillctl inspect exam")).toEqual(["examples/hello:1.0.0-draft"]);
