@@ -30,7 +30,7 @@ export interface Aftermath {
   readonly left: readonly string[];
   /** The digest of the record, when there is one. */
   readonly record: Digest | undefined;
-  /** Whether all this had been done before, but for what is left. */
+  /** Whether all this had been done before, but for what is left; not where a tag was removed now. */
   readonly isRepeated: boolean;
   /** Absent when the promotion does not concern `latest`, or it could not be brought up to date. */
   readonly latest: SettledLatest | undefined;
@@ -45,6 +45,7 @@ export async function carryOut(
   options: OperationOptions,
 ): Promise<Aftermath> {
   const { changes, record, concernsLatest } = work;
+  const removes = changes.some(({ to }) => to === undefined);
   const left = new Set<string>();
   const warnings: string[] = [];
   // Where changes are all or none, the record is one of them: it is there exactly when the promotion is.
@@ -72,7 +73,7 @@ export async function carryOut(
     const onUnsure = (): void => void (isUnsure = true);
     await repository.retag(together, isTogether ? options : { ...options, between, onUnsure });
     // Whoever wrote the earlier one takes it back if they find the old tag gone. Some registries take one record of a promotion only.
-    if (earlier !== undefined) {
+    if (earlier !== undefined && removes) {
       const before = warnings.length;
       await writeRecord();
       warnings.splice(before);
@@ -89,13 +90,13 @@ export async function carryOut(
   }
   // The tag that is removed decides between two who promote at once; where none is, or it does not show by whom, the records do.
   if (!isTogether && isRecorded && record !== undefined) {
-    if (isUnsure || left.size > 0 || changes.every(({ to }) => to !== undefined)) {
+    if (isUnsure || left.size > 0 || !removes) {
       await attempt(warnings, "others who promoted it are not known", async () => {
         warnings.push(...(await rivals(repository, changes[0]?.to, record, options)));
       });
     }
   }
-  const isRepeated = earlier !== undefined && !isRecorded && left.size > 0;
+  const isRepeated = earlier !== undefined && !isRecorded && (left.size > 0 || !removes);
   if (earlier !== undefined && isRepeated) warnings.push(whoAndWhen(earlier, "promoted it before"));
   let latest: SettledLatest | undefined;
   await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {

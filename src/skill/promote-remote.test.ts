@@ -173,6 +173,28 @@ describe("promote on a registry", () => {
     expect(steps.map(({ to: state }) => state)).toEqual(["archived", "deprecated", "published", "testing"]);
   });
 
+  it.each([
+    ["draft", "testing"],
+    ["published", "archived"],
+  ] as const)(
+    "is not recorded once more when the old image, a %s one, is promoted by its digest",
+    async (from, state) => {
+      const registry = await registryWith(from);
+      const tag = from === "draft" ? "1.0.0-draft" : "1.0.0";
+      if (from === "published") await to(registry, tag, "deprecated");
+      // Registries keep what no tag names; this one does not.
+      const inner = registry.inner.repository(NAME);
+      await inner.retag([{ name: "kept", to: await inner.resolve(tag) }]);
+      const first = await to(registry, tag, state);
+      const byDigest = parseReference(`${NAME}@${first.previousDigest}`);
+      const again = await promote(registry, byDigest, state);
+      expect(again).toMatchObject({ isRepeated: true, record: first.record, tags: { set: [], removed: [], left: [] } });
+      const { steps } = await history(registry, parseReference(`${NAME}@${first.digest}`));
+      expect(steps[0]?.record).toBe(first.record);
+      expect(steps.map((step) => step.to).filter((each) => each === state)).toHaveLength(1);
+    },
+  );
+
   it("is finished where it was cut off before latest followed, and where no tag can go", async () => {
     let isCutOff = true;
     const registry = await registryWith("testing", {

@@ -57,8 +57,8 @@ export interface PromoteResult {
   /** The version that `latest` names now; absent when it names none, or the promotion does not concern it. */
   readonly latest?: string;
   /**
-   * Whether this very promotion had been made and recorded before, and could not be finished now either: the registry cannot remove
-   * tags. Nothing is recorded again then.
+   * Whether this very promotion had been made and recorded before, and no tag was removed now: the registry cannot, or none was there
+   * any more. Nothing is recorded again then.
    */
   readonly isRepeated: boolean;
   /** The digest of the record; absent when none was wanted or it could not be written. */
