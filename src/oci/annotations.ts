@@ -38,7 +38,7 @@ export const PromotionAnnotation = {
   /** Who promoted, as they or their tool say. */
   actor: "io.skillimage.promotion.actor",
   reason: "io.skillimage.promotion.reason",
-  /** What no other record has. */
+  /** Tells records apart that say the same, so that whoever takes theirs back does not take another's. */
   nonce: "io.skillimage.promotion.nonce",
 } as const;
 

@@ -341,6 +341,16 @@ describe("promote on a registry", () => {
     expect(steps).toHaveLength(1);
   });
 
+  it("keeps the record of the one who won when both are called the same and promote at the same moment", async () => {
+    const registry = await registryWith("draft", { onStep: meetingAt("set", 2) });
+    const options = { actor: "ci", now: () => new Date(0) };
+    const both = [1, 2].map(async () => to(registry, "1.0.0-draft", "testing", options));
+    const won = (await Promise.allSettled(both)).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
+    expect(steps.map(({ record }) => record)).toEqual(won.map(({ record }) => record));
+    expect(steps).toHaveLength(1);
+  });
+
   it("tells two who promote at once of each other where no tag is removed", async () => {
     const registry = await registryWith("draft", { onStep: meetingAt("remove", 2), removesTags: false });
     const promotions = ["ada", "bob"].map((actor) => to(registry, "1.0.0-draft", "testing", { actor }));

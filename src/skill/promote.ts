@@ -5,6 +5,8 @@
  * tested, to the byte: their digests do not change and nothing of them is read or sent, except once, when a draft's
  * card is checked before it goes to testing.
  */
+import { randomUUID } from "node:crypto";
+
 import { isSkillError, SkillError } from "../errors.ts";
 import { assertTransition, LATEST, type LifecycleState } from "../lifecycle/index.ts";
 import { Annotation, formatReference } from "../oci/index.ts";
@@ -137,6 +139,8 @@ async function attemptPromotion(
     time: now().toISOString(),
     ...(actor === undefined ? {} : { actor }),
     ...(reason === undefined ? {} : { reason }),
+    // Whoever loses takes their record back, and must not take that of a namesake who won at the same moment.
+    ...(repository.retagsAtomically === true ? {} : { nonce: randomUUID() }),
   };
   const aftermath = await carryOut(
     repository,

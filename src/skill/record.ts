@@ -5,8 +5,6 @@
  * one request, and what it says of them is checked by whoever stores it. It is a note, not a signature: whoever may push
  * to a repository may write one. OCI image-spec "manifest.md", "Guidelines for Artifact Usage"; docs/adr/0012.
  */
-import { randomUUID } from "node:crypto";
-
 import { isLifecycleState, type LifecycleState } from "../lifecycle/index.ts";
 import { describeManifest, isDigest, MediaType, PromotionAnnotation } from "../oci/index.ts";
 import type { Annotations, Descriptor, Digest, EncodedManifest, JsonObject, Manifest } from "../oci/index.ts";
@@ -28,12 +26,14 @@ export interface PromotionFacts {
   readonly reason?: string;
 }
 
+type RecordedFacts = Omit<PromotionFacts, "toDigest" | "layerDigests"> & { readonly nonce?: string };
+
 /**
- * The record of a promotion that made `after` of another image. `member` is any of the images under it. No two are the same:
- * of two who promote within one millisecond, the one who loses takes back a record of their own.
+ * The record of a promotion that made `after` of another image. `member` is any of the images under it. With a `nonce`, it is no other
+ * call's, though both tell the same.
  */
 export function encodeRecord(
-  { from, to, fromDigest, time, actor, reason }: Omit<PromotionFacts, "toDigest" | "layerDigests">,
+  { from, to, fromDigest, time, actor, reason, nonce }: RecordedFacts,
   after: Descriptor,
   member: ImageMember,
 ): EncodedManifest {
@@ -47,7 +47,7 @@ export function encodeRecord(
     [PromotionAnnotation.time]: time,
     ...(actor === undefined ? {} : { [PromotionAnnotation.actor]: actor }),
     ...(reason === undefined ? {} : { [PromotionAnnotation.reason]: reason }),
-    [PromotionAnnotation.nonce]: randomUUID(),
+    ...(nonce === undefined ? {} : { [PromotionAnnotation.nonce]: nonce }),
   };
   const document = {
     schemaVersion: 2,
