@@ -30,6 +30,21 @@ it("says where to log in when registries.conf leads to another host, which is sh
   expect((await push()).status).toBe(0);
 });
 
+it.each(["basic", "bearer"] as const)(
+  "says of a wrong password that it is wrong, not to log in again (%s)",
+  async (scheme) => {
+    const workspace = await createWorkspace();
+    const registry = await registryFor(workspace, [], { auth: { scheme, username: "ada", password: "t0ken" } });
+    const login = ["login", registry.host, "-u", "ada", "--password-stdin"];
+    const { status, stderr } = await workspace.run(login, { env: { HOME: workspace.directory }, input: "wrong" });
+    expect([status, stderr]).toEqual([
+      1,
+      `error: ${registry.host} refuses the credentials of user "ada"\n` +
+        "hint: The user name or the password is wrong. Some registries want an access token in place of the password.\n",
+    ]);
+  },
+);
+
 it("keeps no password for a web server that has a page for everybody", async () => {
   const workspace = await createWorkspace();
   const { host } = await serve((_, response) => void response.end("<title>It works</title>"));

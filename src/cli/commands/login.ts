@@ -52,7 +52,8 @@ export const loginCommand: CommandDefinition<[registry: string], Flags> = {
     const { registryKey } = await import("../../remote/credentials/registry-key.ts");
     let host = "";
     const verify = async (credential: Credential): Promise<void> => {
-      const store = await openRegistries(context, flags, { credentials: { find: async () => credential } });
+      const credentials = { find: async () => credential, isBeingTried: true };
+      const store = await openRegistries(context, flags, { credentials });
       host = registryKey(await store.ping(registry, { signal }));
     };
     const result = await login({ registry, username, password, verify, signal }, credentialEnvironment(context, flags));

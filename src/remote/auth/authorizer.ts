@@ -201,8 +201,8 @@ class ChallengedAuthorizer implements Authorizer {
 
   #refused(scope: AuthScope, credential: Credential | undefined, cause?: SkillError): SkillError {
     const { registry, credentials } = this.#options;
-    const whyNone = credentials.whyNone?.();
-    return refused(registry, scope, credential, { whyNone, ...(cause && { cause }) });
+    const circumstances = { whyNone: credentials.whyNone?.(), isBeingTried: credentials.isBeingTried === true };
+    return refused(registry, scope, credential, { ...circumstances, ...(cause && { cause }) });
   }
 
   #choose(header: string | undefined): Challenge {

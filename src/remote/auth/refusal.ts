@@ -7,6 +7,8 @@ import type { AuthScope } from "./types.ts";
 interface Circumstances {
   /** Why there is no credential, where something is known of that; see `CredentialSource.whyNone`. */
   readonly whyNone?: string | undefined;
+  /** Whether the credential is only tried; see `CredentialSource.isBeingTried`. */
+  readonly isBeingTried?: boolean;
   readonly cause?: SkillError;
 }
 
@@ -15,7 +17,7 @@ export function refused(
   registry: string,
   scope: AuthScope,
   credential: Credential | undefined,
-  { whyNone, cause }: Circumstances = {},
+  { whyNone, isBeingTried = false, cause }: Circumstances = {},
 ): SkillError {
   const options = cause === undefined ? {} : { cause };
   const purpose = purposeOf(scope);
@@ -31,8 +33,11 @@ export function refused(
       },
     );
   }
+  const hint = isBeingTried
+    ? "The user name or the password is wrong. Some registries want an access token in place of the password."
+    : `Log in again: skillctl login ${registry}. If the credentials are right, they lack the permission.`;
   return new SkillError("REGISTRY_UNAUTHORIZED", `${registry} refuses ${nameOf(credential)}${purpose}`, {
-    hint: `Log in again: skillctl login ${registry}. If the credentials are right, they lack the permission.`,
+    hint,
     ...options,
   });
 }

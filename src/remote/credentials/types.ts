@@ -13,6 +13,8 @@ export interface CredentialSource {
    * `undefined`: anonymous. Throws `CREDENTIALS_INVALID` when what is stored cannot be read.
    */
   find(repository: string, options?: { readonly signal?: AbortSignal }): Promise<Credential | undefined>;
+  /** Whether somebody gives it just now, to log in: when it is refused, it is wrong. Default: false. */
+  readonly isBeingTried?: boolean;
   /** Why `find` may have found nothing though there is something, and what to do about that: the begin of a sentence for a hint. */
   whyNone?(): string | undefined;
 }
