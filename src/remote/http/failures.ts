@@ -25,6 +25,8 @@ interface Explanation {
 
 const NETWORK = "Check the network, and whether a proxy is needed (HTTPS_PROXY, NO_PROXY).";
 const PROXY = "Ask whoever runs the proxy whether it may connect there, or except the host by NO_PROXY.";
+const NO_PROXY_THERE =
+  "It is the proxy that cannot be reached. Correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or except the host by NO_PROXY.";
 const PROXY_LOGIN =
   "Put the user and password that the proxy wants into HTTPS_PROXY, as http://user:password@host:port.";
 const AGAIN = "Try again; if it goes on, look at the registry, and at proxies on the way.";
@@ -39,6 +41,9 @@ const REASONS: Readonly<Record<string, Explanation>> = {
   EPIPE: { reason: "the connection was closed while we were sending", hint: AGAIN },
   ETIMEDOUT: { reason: "it does not answer", hint: NETWORK },
 };
+
+/** Failures to connect: where there is a proxy, to that; what lies behind it is the proxy's to tell. */
+const NOT_CONNECTED = new Set(["EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND"]);
 
 /** Failures that may be gone a moment later. */
 const TRANSIENT = new Set(["EAI_AGAIN", "ECONNRESET", "EPIPE", "ETIMEDOUT"]);
@@ -57,7 +62,9 @@ export function failureOf(error: unknown, place: Place, answering = false): Skil
   if (code.startsWith("HPE_")) return brokenProtocol(error, code, place);
   if (speaksNoTls(error)) return failure("REGISTRY_UNREACHABLE", place, `cannot reach ${place.host}`, NO_TLS, error);
   const what = answering ? `the answer of ${place.host} was cut off` : `cannot reach ${place.host}`;
-  return failure("REGISTRY_UNREACHABLE", place, what, explain(error, code, answering), error);
+  const why = explain(error, code, answering);
+  const hint = place.proxy !== undefined && NOT_CONNECTED.has(code) ? NO_PROXY_THERE : why.hint;
+  return failure("REGISTRY_UNREACHABLE", place, what, { ...why, hint }, error);
 }
 
 function explain(error: unknown, code: string, answering: boolean): Explanation {

@@ -199,6 +199,19 @@ describe("a request through a proxy", () => {
     expect(await sent.catch((error: unknown) => JSON.stringify(error) + String(error))).not.toMatch(/p@ss|p%40ss/);
   });
 
+  it.each(["http", "https"])(
+    "that is not there is named with the variables that lead to it, for %s",
+    async (scheme) => {
+      const proxy = nobody();
+      const sent = through(proxy).send({ method: "GET", url: new URL(`${scheme}://registry.example/`) });
+      await expect(sent).rejects.toMatchObject({
+        code: "REGISTRY_UNREACHABLE",
+        message: expect.stringContaining(`through the proxy ${proxy.host}: nothing listens there`),
+        hint: "It is the proxy that cannot be reached. Correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or except the host by NO_PROXY.",
+      });
+    },
+  );
+
   it.each([
     ["HTTP/1.1 302 Found\r\nLocation: https://evil.example/\r\n\r\n", "status 302"],
     ["HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", "status 401"],
