@@ -26,9 +26,18 @@ export function registryPrefix(given: string): string {
 
 /** A lifecycle state. Throws `LIFECYCLE_STATE_UNKNOWN`. */
 export function state(text: string): LifecycleState {
+  return stateAmong(LIFECYCLE_STATES, text);
+}
+
+/** A lifecycle state to promote to; the first one is read, too, for the promotion itself says best why not. Throws `LIFECYCLE_STATE_UNKNOWN`. */
+export function targetState(text: string): LifecycleState {
+  return stateAmong(LIFECYCLE_STATES.slice(1), text);
+}
+
+function stateAmong(choices: readonly LifecycleState[], text: string): LifecycleState {
   if (isLifecycleState(text)) return text;
   throw new SkillError("LIFECYCLE_STATE_UNKNOWN", `${quote(text)} is not a lifecycle state`, {
-    hint: hintFor(text, LIFECYCLE_STATES),
+    hint: hintFor(text, choices),
   });
 }
 

@@ -90,6 +90,14 @@ describe.sequential("from a directory to a published image", () => {
     );
   });
 
+  it("names only states that something can be promoted to", async () => {
+    const { status, stderr } = await user.run(["promote", "examples/hello:1.0.0-draft", "--to", "tested", "--local"]);
+    expect([status, stderr]).toEqual([
+      2,
+      'error: "tested" is not a lifecycle state\n' + "hint: Choose one of testing, published, deprecated, archived.\n",
+    ]);
+  });
+
   it("promotes to testing and published without touching a layer", async () => {
     const layers = async (reference: string): Promise<unknown> =>
       ((await user.json("inspect", reference)) as { image: { layers: unknown } }).image.layers;

@@ -8,7 +8,7 @@ import { REGISTRY_OPTIONS } from "../registry-flags.ts";
 import { colorState, type Style } from "../style.ts";
 import { fields } from "../table.ts";
 import { shortDigest } from "../units.ts";
-import { reference, state, text } from "../values.ts";
+import { reference, targetState, text } from "../values.ts";
 import { remarkWarnings } from "../words.ts";
 
 interface Flags extends PlaceFlags {
@@ -34,7 +34,7 @@ export const promoteCommand: CommandDefinition<[skill: Reference], Flags> = {
       summary: `the next state: ${LIFECYCLE_STATES.slice(1).join(", ")}`,
       required: true,
       completes: LIFECYCLE_STATES.slice(1),
-      parse: state,
+      parse: targetState,
     },
     { flags: "--reason <text>", summary: "why, for the record; a deprecated skill shows it", parse: text("reason") },
     {
