@@ -31,6 +31,8 @@ const GRAPHS_AT_ONCE = 16;
 /** How many repositories are named at once: a store saves the names of all of them in one write of its index. */
 const REPOSITORIES_AT_ONCE = 64;
 
+const NAMING = "skillctl import FILE --as namespace/name:tag";
+
 export interface ImportOptions extends OperationOptions {
   /** Names the image, for an archive that holds just one and does not name it usefully. */
   readonly as?: Reference;
@@ -108,11 +110,10 @@ function graphsOf(store: Store, images: readonly NamedImage[], documents: Docume
 }
 
 function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Reference {
-  const hint = "Import one image at a time and name it: skillctl import FILE --as namespace/name:tag";
+  const count = index.manifests.length;
+  const hint = `${count > 1 ? "Put each image into an archive of its own" : "Import it"} and name it: ${NAMING}`;
   if (as !== undefined) {
-    if (index.manifests.length > 1) {
-      throw new SkillError("REFERENCE_AMBIGUOUS", "the archive holds several images", { hint });
-    }
+    if (count > 1) throw severalAs(as, count);
     if (as.digest === undefined && as.tag === undefined) return withTag(as, tagIn(descriptor, hint));
     if (as.digest === undefined || as.digest === descriptor.digest) return as;
     throw new SkillError("REFERENCE_INVALID", `the archive's image is ${descriptor.digest}, not ${as.digest}`, {
@@ -127,6 +128,13 @@ function nameOf(descriptor: Descriptor, index: Index, { as }: ImportOptions): Re
   if (reference.digest === undefined || reference.digest === descriptor.digest) return reference;
   throw new SkillError("REFERENCE_INVALID", `the archive names its image ${descriptor.digest} ${quote(text)}`, {
     hint,
+  });
+}
+
+function severalAs(as: Reference, count: number): SkillError {
+  const what = `the archive holds ${count} images, which cannot all be ${formatReference(as)}`;
+  return new SkillError("REFERENCE_AMBIGUOUS", what, {
+    hint: "Leave out --as to import each by the name that it has there, then skillctl tag gives it another one.",
   });
 }
 

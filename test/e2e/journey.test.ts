@@ -193,6 +193,17 @@ describe.sequential("from a directory to a published image", () => {
     expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
   });
 
+  it("says what can be done where --as cannot name what an archive holds", async () => {
+    await user.run(["export", "examples/hello:1.0.0", "examples/hello:latest", "-o", "two.tar"]);
+    const { status, stderr } = await user.run(["import", "two.tar", "--as", "examples/mine:1.0.0"]);
+    expect([status, stderr]).toEqual([
+      2,
+      "error: the archive holds 2 images, which cannot all be examples/mine:1.0.0\n" +
+        "hint: Leave out --as to import each by the name that it has there, then skillctl tag gives it another one.\n",
+    ]);
+    expect((await user.run(["import", "two.tar"])).status).toBe(0);
+  });
+
   it("names what it cannot read or write, and what to do", async () => {
     await user.write({ "hello.tgz": gzipSync("x"), "dir/x": "" });
     const words: readonly (readonly [string[], string, string])[] = [
