@@ -205,11 +205,13 @@ describe.sequential("from a directory to a published image", () => {
   });
 
   it("names what it cannot read or write, and what to do", async () => {
-    await user.write({ "hello.tgz": gzipSync("x"), "dir/x": "" });
+    await user.write({ "hello.tgz": gzipSync("x"), "words.txt": "word ".repeat(1000), "dir/x": "" });
     const words: readonly (readonly [string[], string, string])[] = [
       [["import", "nope.tar"], "cannot read nope.tar: there is no such file or directory", ""],
       [["import", "dir"], "cannot read dir: it is a directory", ""],
       [["import", "hello.tgz"], "hello.tgz is compressed", "gunzip"],
+      [["import", "hello/SKILL.md"], "hello/SKILL.md is no tar archive", "skillctl export"],
+      [["import", "words.txt"], "words.txt is no tar archive", "skillctl export"],
       [["export", "examples/hello", "-o", "dir"], "cannot write dir: it is a directory", ""],
       [["list", "--store", "hello.tar"], `${user.path("hello.tar")} is not a directory, and so no store`, ""],
       [["list", "--store="], "an empty text is no directory", ""],

@@ -1,5 +1,3 @@
-import type { Content } from "../../content/index.ts";
-import { SkillError } from "../../errors.ts";
 import type { Reference } from "../../oci/index.ts";
 import { importImages, type ImportedImage } from "../../skill/import.ts";
 import type { CommandDefinition } from "../command.ts";
@@ -7,11 +5,9 @@ import { ExitStatus } from "../exit.ts";
 import { withReadableFile } from "../files.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
+import { plainTar } from "../tar-file.ts";
 import { shortDigest } from "../units.ts";
 import { reference, text } from "../values.ts";
-
-/** RFC 1952 section 2.3.1. */
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
 const DAMAGED = "The archive is damaged; make it or fetch it again.";
 
@@ -48,7 +44,7 @@ export const importCommand: CommandDefinition<[file: string], Flags> = {
     const { output, signal, environment } = context;
     const store = await openStore(context);
     const images = await withReadableFile(file, environment.stdin, signal, (open) =>
-      importImages(store, () => uncompressed(open(), file), { ...(as === undefined ? {} : { as }), force, signal }),
+      importImages(store, () => plainTar(open(), file), { ...(as === undefined ? {} : { as }), force, signal }),
     );
     await output.result(
       images,
@@ -62,18 +58,4 @@ export const importCommand: CommandDefinition<[file: string], Flags> = {
 function formatImage({ reference: name, digest, unchanged }: ImportedImage, style: Style): string {
   const verb = unchanged ? style.dim("unchanged") : style.green("imported ");
   return `${verb} ${name} ${style.dim(`(${shortDigest(digest)})`)}\n`;
-}
-
-/** Passes an archive on, and throws `ARCHIVE_INVALID` for one that is compressed, which a layout's tar never is. */
-async function* uncompressed(content: Content, file: string): Content {
-  let isFirst = true;
-  for await (const chunk of content) {
-    if (isFirst && chunk[0] === GZIP_MAGIC[0] && chunk[1] === GZIP_MAGIC[1]) {
-      throw new SkillError("ARCHIVE_INVALID", `${file === "-" ? "the input" : file} is compressed`, {
-        hint: "Decompress it first: gunzip -c FILE | skillctl import -",
-      });
-    }
-    isFirst = false;
-    yield chunk;
-  }
 }
