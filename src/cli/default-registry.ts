@@ -42,11 +42,16 @@ export async function expand(context: Context, reference: Reference, aliases: Al
   return expanded;
 }
 
-/** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known. */
-export async function expandFully(context: Context, given: Reference, aliases: Aliases): Promise<Reference> {
+/** {@link expand}, for what only a registry can mean. Throws `USAGE` when none is known; `target`: what it shall be called there, for the hint. */
+export async function expandFully(
+  context: Context,
+  given: Reference,
+  aliases: Aliases,
+  target?: Reference,
+): Promise<Reference> {
   const reference = await expand(context, given, aliases);
   if (reference.registry !== undefined) return reference;
-  throw noRegistry(given, (await isHere(context, given)) ? pushHint(context, given) : writeHint(given));
+  throw noRegistry(given, (await isHere(context, given)) ? pushHint(context, given, target) : writeHint(given));
 }
 
 /**
@@ -86,8 +91,9 @@ function noRegistry(given: Reference, hint: string): SkillError {
   return new SkillError("USAGE", `${formatReference(given)} names no registry, and there is no default one`, { hint });
 }
 
-function pushHint({ storeOption }: Context, given: Reference): string {
-  return `It is in the local store. To send it to a registry: skillctl push${storeOption} ${formatReference(given)} ${inFull(given)}`;
+function pushHint({ storeOption }: Context, given: Reference, target: Reference | undefined): string {
+  const named = target?.registry === undefined ? inFull(given) : formatReference(target);
+  return `It is in the local store. To send it to a registry: skillctl push${storeOption} ${formatReference(given)} ${named}`;
 }
 
 function writeHint(given: Reference): string {

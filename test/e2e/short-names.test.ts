@@ -51,12 +51,16 @@ it("an alias does not say where to write", async () => {
 });
 
 it("an image that is only here is pushed, not copied or mounted", async () => {
-  for (const command of ["copy examples/hello:1.0.0-draft quay.io/acme/other", "mount examples/hello --for podman"]) {
+  for (const [command, target] of [
+    ["copy examples/hello:1.0.0-draft quay.io/acme/other", "quay.io/acme/other"],
+    ["copy examples/hello:1.0.0-draft hello:other", "quay.io/myorg/hello:1.0.0-draft"],
+    ["mount examples/hello --for podman", "quay.io/myorg/hello"],
+  ] as const) {
     const { status, stderr } = await run(...command.split(" "));
     expect([status, stderr.trim().split("\n").at(-1)]).toEqual([
       2,
       expect.stringMatching(
-        /^hint: It is in the local store.*: skillctl push examples\/hello\S* quay\.io\/myorg\/hello/,
+        new RegExp(`^hint: It is in the local store.*: skillctl push examples/hello\\S* ${target}$`),
       ),
     ]);
   }

@@ -61,7 +61,8 @@ export const copyCommand: CommandDefinition<[source: Reference, target: Referenc
   exitStatus: { 1: "an image could not be copied" },
   advice: FROM_REGISTRY,
   async run(context, [given, named], flags) {
-    const [source, target] = [await expandFully(context, given, "unless here"), await expandTarget(context, named)];
+    const source = await expandFully(context, given, "unless here", named);
+    const target = await expandTarget(context, named);
     return flags.allTags === true ? copyTags(context, source, target, flags) : copyOne(context, source, target, flags);
   },
 };
