@@ -1,5 +1,7 @@
 /** Requests to one repository at one endpoint, and what was learnt about its registry on the way. */
 import type { RegistryClient, RegistryRequest, RegistryResponse } from "./client-types.ts";
+import type { EndpointRule } from "./config/types.ts";
+import { ledBy } from "./led-by-rule.ts";
 import type { OwnMount } from "./own-mount.ts";
 import type { SinglePost } from "./single-post.ts";
 
@@ -21,9 +23,12 @@ export class RepositoryClient {
   readonly path: string;
   readonly traits: RegistryTraits;
   readonly #client: RegistryClient;
+  readonly #rule: EndpointRule | undefined;
 
-  constructor(client: RegistryClient, path: string, traits: RegistryTraits) {
+  /** `rule`: what leads to it from another name. */
+  constructor(client: RegistryClient, path: string, traits: RegistryTraits, rule?: EndpointRule) {
     this.#client = client;
+    this.#rule = rule;
     this.path = path;
     this.traits = traits;
   }
@@ -41,6 +46,6 @@ export class RepositoryClient {
   /** {@link RegistryClient.request}. */
   async request(request: RepositoryRequest): Promise<RegistryResponse> {
     const path = typeof request.path === "string" ? `${this.path}/${request.path}` : request.path;
-    return this.#client.request({ ...request, path, repository: this.path });
+    return ledBy(this.#rule, () => this.#client.request({ ...request, path, repository: this.path }));
   }
 }

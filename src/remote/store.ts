@@ -7,7 +7,7 @@ import type { OperationOptions, Store } from "../store/types.ts";
 import { createRegistryClient } from "./client.ts";
 import type { RegistryClient, RequestEvent } from "./client-types.ts";
 import { missingRegistry } from "./config/host.ts";
-import type { Endpoint, EndpointSource } from "./config/types.ts";
+import type { Endpoint, EndpointRule, EndpointSource } from "./config/types.ts";
 import { loginName } from "./credentials/login-name.ts";
 import { ANONYMOUS, type CredentialSource } from "./credentials/types.ts";
 import { DEFAULT_ENDPOINTS } from "./default-endpoints.ts";
@@ -15,6 +15,7 @@ import { DocumentCache } from "./document-cache.ts";
 import { Documents } from "./documents.ts";
 import type { RepositoryEndpoints } from "./endpoints.ts";
 import { createTransport, waitAsAsked, type RetryPolicy, type Transport } from "./http/index.ts";
+import { ledBy } from "./led-by-rule.ts";
 import { listRepositories } from "./lists.ts";
 import { OwnMount } from "./own-mount.ts";
 import { pausing } from "./pause.ts";
@@ -116,7 +117,7 @@ export class RemoteStore implements Store {
       });
     }
     const client = await this.#registryFor(registry);
-    for (const found of await listRepositories(client.client, options)) {
+    for (const found of await ledBy(client.rule, () => listRepositories(client.client, options))) {
       if (found.startsWith(client.prefix)) yield `${registry}/${found.slice(client.prefix.length)}`;
     }
   }
@@ -127,8 +128,8 @@ export class RemoteStore implements Store {
    * rejects with. A registry that lets anybody in does not look at credentials. Resolves to the host that was asked: where the endpoints lead elsewhere, another one.
    */
   async ping(registry: string, options: OperationOptions = {}): Promise<string> {
-    const { client, host } = await this.#registryFor(registry);
-    await ping(client, options);
+    const { client, host, rule } = await this.#registryFor(registry);
+    await ledBy(rule, () => ping(client, options));
     return host;
   }
 
@@ -166,7 +167,7 @@ export class RemoteStore implements Store {
 
   #clientFor(endpoint: Endpoint): RepositoryClient {
     const { client, traits } = this.#open(endpoint);
-    return new RepositoryClient(client, endpoint.repository, traits);
+    return new RepositoryClient(client, endpoint.repository, traits, endpoint.rule);
   }
 
   #open(endpoint: Endpoint): Registry {
@@ -191,13 +192,16 @@ export class RemoteStore implements Store {
   }
 
   /** The client for the registry behind a default, and what stands there before the names that are below the default. */
-  async #registryFor(
-    registry: string,
-  ): Promise<{ readonly client: RegistryClient; readonly host: string; readonly prefix: string }> {
+  async #registryFor(registry: string): Promise<{
+    readonly client: RegistryClient;
+    readonly host: string;
+    readonly prefix: string;
+    readonly rule: EndpointRule | undefined;
+  }> {
     const below = "any/name";
     const endpoint = registryOf(await this.#endpoints.endpoints(`${registry}/${below}`));
     const prefix = endpoint.repository.slice(0, -below.length);
-    return { client: this.#open(endpoint).client, host: endpoint.registry, prefix };
+    return { client: this.#open(endpoint).client, host: endpoint.registry, prefix, rule: endpoint.rule };
   }
 
   async #neighbour(name: string, other: string): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import { findRule, rewrite } from "./prefix.ts";
 import { invalid } from "./read-file.ts";
 import type { RegistriesConf, RegistryRule } from "./registries-conf.ts";
 import { readRegistriesConf } from "./registries-files.ts";
-import type { Endpoint, EndpointSource } from "./types.ts";
+import type { Endpoint, EndpointRule, EndpointSource } from "./types.ts";
 
 export interface EndpointOptions {
   /**
@@ -39,12 +39,12 @@ export function systemEndpoints(places: Places, options: EndpointOptions = {}): 
   };
   let reading: Promise<RegistriesConf> | undefined;
 
-  const connect = async ({ name, insecure, mirror }: Place): Promise<Endpoint> => {
+  const connect = async ({ name, insecure, rule, mirror }: Place): Promise<Endpoint> => {
     const scheme = schemeOf(name.host, insecure, verifyTls);
     const certificates = await certificatesFor(name.host);
     const tls: TlsOptions = scheme === "either" ? { ...certificates, verify: false } : certificates;
     const registry = apiHost(name.host);
-    return { registry, repository: name.path, scheme, tls, ...(mirror === undefined ? {} : { mirror }) };
+    return { registry, repository: name.path, scheme, tls, ...(rule && { rule }), ...(mirror && { mirror }) };
   };
 
   return {
@@ -62,6 +62,7 @@ export function systemEndpoints(places: Places, options: EndpointOptions = {}): 
 interface Place {
   readonly name: RepositoryName;
   readonly insecure: boolean;
+  readonly rule?: EndpointRule;
   readonly mirror?: NonNullable<Endpoint["mirror"]>;
 }
 
@@ -86,7 +87,11 @@ function placesOf(repository: string, rules: RegistriesConf["rules"]): PlacesOf 
   }));
   return {
     mirrors: mirrors.filter((mirror) => findRule(rules.values(), formatName(mirror.name))?.blocked !== true),
-    primary: { name: primary, insecure: rule.insecure },
+    primary: {
+      name: primary,
+      insecure: rule.insecure,
+      ...(primary.host === name.host ? {} : { rule: { prefix: rule.prefix, file: rule.file } }),
+    },
   };
 }
 

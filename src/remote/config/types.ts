@@ -1,6 +1,12 @@
 /** Where a repository's content really is, and how to speak to the hosts that have it. */
 import type { TlsOptions } from "../http/types.ts";
 
+/** A `[[registry]]` table of a registries.conf, for messages. */
+export interface EndpointRule {
+  readonly prefix: string;
+  readonly file: string;
+}
+
 /** One place that answers for a repository: the registry itself, or a mirror of it. */
 export interface Endpoint {
   /** `host` or `host:port`, as in a reference. */
@@ -13,6 +19,8 @@ export interface Endpoint {
    */
   readonly scheme: "https" | "http" | "either" | "loopback";
   readonly tls: TlsOptions;
+  /** The rule that leads here from another name: nobody typed this one. */
+  readonly rule?: EndpointRule;
   /** A mirror serves reads only, and only those that `pull` says. */
   readonly mirror?: { readonly pull: "all" | "digest-only" | "tag-only" };
 }
