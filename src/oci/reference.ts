@@ -51,7 +51,7 @@ export function parseReference(text: string): Reference {
 
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && !isDigest(digest)) return refuse(`${quote(digest)} is not a digest`);
+  if (digest !== undefined && !isDigest(digest)) return refuse(`${quote(digest)} is not a digest`, DIGEST_HINT);
 
   const named = at < 0 ? text : text.slice(0, at);
   const colon = named.lastIndexOf(":");
@@ -94,6 +94,7 @@ export function baseName(reference: Reference): string {
 }
 
 const LOGIN_HINT = "Leave out what stands before the host, and log in to the registry: skillctl login.";
+const DIGEST_HINT = "A digest is sha256: and 64 hexadecimal digits; skillctl list --no-trunc shows all of them.";
 const TAG_HINT = "A tag has 1 to 128 of A-Z a-z 0-9 _ . - and does not begin with . or -.";
 
 /** The first of several segments is a registry when it holds a dot or colon or is `localhost`. */

@@ -92,6 +92,8 @@ async function suggestNames(
 async function suggestRepositories(store: Store, reference: Reference, options?: OperationOptions): Promise<string> {
   const wanted = baseName(reference);
   const names = await collect(store.repositories(options));
+  if (isLikeDigest(reference) && !names.includes(wanted))
+    return "If that is a digest, write the image's name, @ and all of the digest: skillctl list --no-trunc shows both.";
   if (names.length === 0) return "The store is empty. Pack a skill first: skillctl pack <directory>.";
   const alike = endingIn(wanted, names);
   const near = alike.length > 0 ? wanted : suggest(wanted, names.map(lastSegment));
@@ -103,6 +105,14 @@ async function suggestRepositories(store: Store, reference: Reference, options?:
     ),
   );
   return `Did you mean ${enumerate(suggested)}?`;
+}
+
+/** `9ccd87fd7d6a` or `sha256:9ccd87fd7d6a`, by which other tools find an image. */
+function isLikeDigest({ registry, repository, tag = "" }: Reference): boolean {
+  return (
+    registry === undefined &&
+    /^(?:[0-9a-f]{7,64}|sha256:[0-9a-f]{7,64})$/.test(tag === "" ? repository : `${repository}:${tag}`)
+  );
 }
 
 /** A name with the tag that was asked for, if it has that. */

@@ -70,6 +70,27 @@ describe.sequential("from a directory to a published image", () => {
     expect(names.stdout.split("\n")).toContain("SKILL.md");
   });
 
+  it("says where the full digest is to be had, to who writes a short one as list prints it", async () => {
+    const { digest } = (await user.json("inspect", "examples/hello:1.0.0-draft")) as { digest: string };
+    const short = digest.slice("sha256:".length, "sha256:".length + 12);
+    for (const name of [
+      `examples/hello@${short}`,
+      `examples/hello@sha256:${short}`,
+      short,
+      `sha256:${short}`,
+      digest,
+    ]) {
+      const { status, stderr } = await user.run(["inspect", name]);
+      expect([name, status, stderr]).toEqual([
+        name,
+        expect.any(Number),
+        expect.stringMatching(/^hint: .*skillctl list --no-trunc/m),
+      ]);
+      expect(status).not.toBe(0);
+    }
+    expect((await user.run(["list", "--no-trunc"])).stdout).toContain(digest);
+  });
+
   it("prints the stored manifest byte for byte", async () => {
     const { digest } = (await user.json("inspect", "examples/hello:1.0.0-draft")) as { digest: string };
     const { stdout } = await user.run(["inspect", "examples/hello:1.0.0-draft", "--raw", "manifest"]);
