@@ -87,6 +87,25 @@ describe("reference", () => {
     );
   });
 
+  it.each(["docker://quay.io/a/b:1", "https://quay.io/a/b:1", "oci://quay.io/a/b:1"])(
+    "says of %s what to leave out",
+    (text) => {
+      const [scheme = ""] = text.split("quay.io");
+      expect(() => parseReference(text)).toThrow(
+        expect.objectContaining({ hint: `Leave out ${scheme} and begin with the host, as in quay.io/a/b:1.` }),
+      );
+    },
+  );
+
+  it.each(["docker://", "docker:///a", "docker://a b", "docker://docker://a.io/b", "docker://me:pw@quay.io/a"])(
+    "repeats nothing of %j, which is no reference without that either",
+    (text) => {
+      expect(() => parseReference(text)).toThrow(
+        expect.objectContaining({ hint: expect.not.stringMatching(/as in [^q]|pw/) as string }),
+      );
+    },
+  );
+
   it("suggests the lower-case name", () => {
     expect(() => parseReference("Examples/Hello:1")).toThrow(
       expect.objectContaining({ hint: "Repository names are lower case: examples/hello." }),

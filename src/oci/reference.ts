@@ -60,7 +60,9 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !isTag(tag)) return refuse(`${quote(tag)} is not a tag`, TAG_HINT);
 
   const { registry, path } = splitRegistry(tagged ? named.slice(0, colon) : named);
-  if (registry !== undefined && !isRegistry(registry)) return refuse(`${quote(registry)} is not a registry host`);
+  if (registry !== undefined && !isRegistry(registry)) {
+    return refuse(`${quote(registry)} is not a registry host`, schemeHint(text));
+  }
   if (!isRepositoryPath(path)) return refuse(describeBadPath(path), repositoryHint(path));
   return Object.freeze({
     ...(registry === undefined ? {} : { registry }),
@@ -108,6 +110,15 @@ function splitRegistry(name: string): { registry: string | undefined; path: stri
 function isRegistry(text: string): boolean {
   const match = HOST.exec(text);
   return match !== null && text.length <= 255 && Number(match[1] ?? 1) <= 65_535;
+}
+
+/** For a URL, and what skopeo writes before a name. */
+function schemeHint(text: string): string | undefined {
+  const scheme = /^[a-z][a-z0-9+.-]{0,31}:\/\//.exec(text)?.[0];
+  if (scheme === undefined) return undefined;
+  const rest = text.slice(scheme.length);
+  const isName = /^[\w.:-]+(?:\/[\w.:@-]+)+$/.test(rest);
+  return `Leave out ${scheme} and begin with the host, as in ${isName ? rest : "quay.io/myorg/hello-world:1.0.0"}.`;
 }
 
 function describeBadPath(path: string): string {
