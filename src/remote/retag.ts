@@ -181,7 +181,7 @@ class Retagging {
   #conflict(name: string, what: string): SkillError {
     const separator = isDigest(name) ? "@" : ":";
     return new SkillError("CONFLICT", `${this.#documents.repository.name}${separator}${name} ${what}`, {
-      hint: "Somebody else changed it meanwhile; look at it again and repeat the command.",
+      hint: "Look at it again: if it is still to be changed, repeat the command.",
     });
   }
 }

@@ -335,7 +335,8 @@ describe("promote on a registry", () => {
     const promotions = ["ada", "bob"].map((actor) => to(registry, "1.0.0-draft", "testing", { actor }));
     const outcomes = await Promise.allSettled(promotions);
     const lost = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
-    expect(lost).toMatchObject([{ code: "CONFLICT" }]);
+    const hint = `It is no longer what was to be promoted: skillctl list ${NAME} shows what it is now, and skillctl history who took the step.`;
+    expect(lost).toMatchObject([{ code: "CONFLICT", hint }]);
     expect(await tagsOf(registry)).toEqual(["1.0.0-testing"]);
     const { steps } = await history(registry, parseReference(`${NAME}:1.0.0-testing`));
     expect(steps).toHaveLength(1);

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 
 import { isSkillError, SkillError } from "../errors.ts";
 import { assertTransition, LATEST, type LifecycleState } from "../lifecycle/index.ts";
-import { Annotation, formatReference } from "../oci/index.ts";
+import { Annotation, formatReference, repositoryName } from "../oci/index.ts";
 import type { Annotations, Digest, Reference } from "../oci/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
 import { carryOut, UnfinishedPromotion, type Aftermath } from "./carry-out.ts";
@@ -99,7 +99,7 @@ export async function promote(
       // If the image itself was promoted by somebody else, they have won; if only another tag moved, plan again.
       const { tag } = resolved.reference;
       const now = tag === undefined ? resolved.descriptor : await findCurrent(resolved.repository, tag, options);
-      if (now?.digest !== resolved.descriptor.digest) throw error;
+      if (now?.digest !== resolved.descriptor.digest) throw overtaken(resolved.reference, error);
     }
   }
 }
@@ -110,6 +110,13 @@ function refusedFor(reference: Reference, error: SkillError): SkillError {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error,
   });
+}
+
+/** Somebody else had the image first: the same command again would find another image, or none. */
+function overtaken(reference: Reference, { code, message, cause }: SkillError): SkillError {
+  const name = repositoryName(reference);
+  const hint = `It is no longer what was to be promoted: skillctl list ${name} shows what it is now, and skillctl history who took the step.`;
+  return new SkillError(code, message, { hint, cause });
 }
 
 async function attemptPromotion(
