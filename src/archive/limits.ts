@@ -91,7 +91,7 @@ export class LimitMeter {
     this.#layerCompressed = (this.#layerCompressed ?? 0) + bytes;
     const { compressedSize } = this.#limits;
     if (!(this.#compressed <= compressedSize))
-      throw tooMuch(`it has more than ${compressedSize} compressed bytes`, "compressedSize");
+      throw tooMuch(`it has more than ${number(compressedSize, "compressed byte")}`, "compressedSize");
   }
 
   expanded(bytes: number): void {
@@ -99,7 +99,7 @@ export class LimitMeter {
     this.#layerExpanded += bytes;
     const { expandedSize, ratio, ratioFrom } = this.#limits;
     if (!(this.#expanded <= expandedSize))
-      throw tooMuch(`it unpacks to more than ${expandedSize} bytes`, "expandedSize");
+      throw tooMuch(`it unpacks to more than ${number(expandedSize, "byte")}`, "expandedSize");
     if (this.#layerCompressed === undefined || this.#layerExpanded <= ratioFrom) return;
     if (!(this.#layerExpanded <= ratio * this.#layerCompressed)) {
       throw tooMuch(`it unpacks to more than ${ratio} times its compressed size`, "ratio");
@@ -111,8 +111,12 @@ export class LimitMeter {
     this.#entries += count;
     const { entries, fileSize } = this.#limits;
     if (!(this.#entries <= entries))
-      throw tooMuch(`it holds more than ${entries} entries, ${quote(path)} being one too many`, "entries");
-    if (!(size <= fileSize)) throw tooMuch(`its file ${quote(path)} is larger than ${fileSize} bytes`, "fileSize");
+      throw tooMuch(
+        `it holds more than ${entries} ${entries === 1 ? "entry" : "entries"}, ${quote(path)} being one too many`,
+        "entries",
+      );
+    if (!(size <= fileSize))
+      throw tooMuch(`its file ${quote(path)} is larger than ${number(fileSize, "byte")}`, "fileSize");
   }
 }
 
@@ -120,4 +124,8 @@ function tooMuch(reason: string, limit: keyof ArchiveLimits): SkillError {
   return new SkillError("ARCHIVE_LIMIT", `the archive exceeds a limit: ${reason}`, {
     hint: `If you trust where it comes from, raise the limit ${limit}.`,
   });
+}
+
+function number(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
