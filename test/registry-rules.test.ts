@@ -62,7 +62,7 @@ async function tags(at: ReturnType<typeof repository>): Promise<readonly string[
   return collect(as("").repository(`${host}/${name}`).tags());
 }
 
-/** What the registry said to a request that it refused. */
+/** What the registry said to a request that it refused, and what to do. */
 async function refusal(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => undefined,
@@ -71,7 +71,8 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   // That a tag could not be removed is told by an error of its own, whose cause is the answer.
   const answer = error instanceof RegistryError ? error : (error as Error | undefined)?.cause;
   expect(answer).toBeInstanceOf(RegistryError);
-  return (answer as RegistryError).message;
+  const { message, hint = "" } = answer as RegistryError;
+  return `${message} ${hint}`;
 }
 
 describe("a refusal", () => {
@@ -82,8 +83,8 @@ describe("a refusal", () => {
     const byRule = push(local, as("author"), parseReference(large.reference), at(""));
     await expect(byRule).rejects.toMatchObject({
       code: "REGISTRY_DENIED",
-      message: expect.stringContaining("large.bin") as string,
-      hint: undefined,
+      message: expect.stringMatching(/large\.bin.*"\)$/) as string,
+      hint: expect.stringMatching(/^The registry says: "[A-Z].*"$/) as string,
     });
     const byQuota = push(
       local,
@@ -93,8 +94,8 @@ describe("a refusal", () => {
     );
     await expect(byQuota).rejects.toMatchObject({
       code: "REGISTRY_DENIED",
-      message: expect.stringContaining("no room") as string,
-      hint: undefined,
+      message: expect.stringMatching(/no room.*"\)$/) as string,
+      hint: expect.stringMatching(/^The registry says: "[A-Z].*"$/) as string,
     });
     const { reference } = await pack(await skillDirectory({ version: "1.0.1" }), local);
     for (const user of ["reader", "approver"] as const) {
@@ -242,7 +243,7 @@ describe("a version that is out", () => {
       const source = parseReference(await release(local, { description: `By ${user}.` }, "published"));
       const forced = push(local, as(user), source, at(""), { force: true });
       const isMirror = user === "mirror";
-      expect(await refusal(forced)).toContain(isMirror ? "1.0.0 is published already." : "became published elsewhere");
+      expect(await refusal(forced)).toContain(isMirror ? "1.0.0 is published already" : "became published elsewhere");
     }
     expect((await inspect(as(""), at(":1.0.0"))).digest).toBe(digest);
   });

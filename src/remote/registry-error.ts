@@ -66,7 +66,8 @@ export async function registryError(response: HttpResponse, asked: Asked): Promi
   if (status === 403) {
     // Our own registry says in its message what to do about a rule or a quota, and that it was one.
     if (said?.isForAll === true) {
-      return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), options);
+      const hint = said.advice === undefined ? {} : { hint: `The registry says: ${said.advice}` };
+      return new RegistryError("REGISTRY_DENIED", message("the registry does not allow it"), { ...options, ...hint });
     }
     const hint =
       said?.isExplained === true
@@ -117,6 +118,8 @@ interface Said {
   readonly isExplained: boolean;
   /** Whether it is refused whoever sends it, by a rule or for want of room. */
   readonly isForAll: boolean;
+  /** What to do, in quotes, where that stands apart; it is not in the text then. */
+  readonly advice: string | undefined;
 }
 
 /** The first error of the body: code and message, safe to show. Bodies of other forms (a proxy's page) say nothing. */
@@ -134,14 +137,27 @@ async function readSaid(response: HttpResponse, isSecret: Asked["isSecret"]): Pr
     return text === undefined || isSecret(text) ? undefined : text;
   });
   const isCode = code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code);
-  const shown = [...(isCode ? [code] : []), ...(message === undefined ? [] : [quote(message, 600)])];
+  const detail = memberOf(first, "detail");
+  const { what, advice } = withoutAdvice(message, textIn(detail, "hint"));
+  const shown = [...(isCode ? [code] : []), ...(what === undefined ? [] : [quote(what, 600)])];
   if (shown.length === 0) return undefined;
   return {
     code: isCode ? code : undefined,
     text: shown.join(" "),
     isExplained: message !== undefined,
-    isForAll: message !== undefined && FOR_ALL.has(textIn(memberOf(first, "detail"), "refusedBy")),
+    isForAll: message !== undefined && FOR_ALL.has(textIn(detail, "refusedBy")),
+    advice: advice === undefined ? undefined : quote(advice, 600),
   };
+}
+
+/** Our own registry says at the end of its message what to do, and repeats that in the details. */
+function withoutAdvice(
+  message: string | undefined,
+  advice: string | undefined,
+): { readonly what: string | undefined; readonly advice: string | undefined } {
+  if (message === undefined || advice === undefined || !message.endsWith(`. ${advice}`))
+    return { what: message, advice: undefined };
+  return { what: message.slice(0, -advice.length - 2), advice };
 }
 
 function arrayIn(value: unknown, key: string): unknown[] | undefined {

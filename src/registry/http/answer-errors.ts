@@ -67,6 +67,9 @@ export function untaken(cause: unknown): RegistryRefusal {
 
 /** The body of a refusal's answer. */
 export function errorBody({ ociCode, message, hint, detail }: RegistryRefusal): string {
-  const said = hint === undefined ? message : `${message}. ${hint}`;
-  return JSON.stringify({ errors: [{ code: ociCode, message: said, ...(detail === undefined ? {} : { detail }) }] });
+  if (hint === undefined) return JSON.stringify({ errors: [{ code: ociCode, message, detail }] });
+  // Who reads details finds the last sentence apart.
+  const isFacts = typeof detail === "object" && detail !== null && !Array.isArray(detail);
+  const all = isFacts ? { ...detail, hint } : detail;
+  return JSON.stringify({ errors: [{ code: ociCode, message: `${message}. ${hint}`, detail: all }] });
 }
