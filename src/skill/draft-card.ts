@@ -1,7 +1,7 @@
 /** The one step at which a card is looked at: a draft goes to testing with a valid one, or not at all. */
 import { SkillError } from "../errors.ts";
 import { Annotation, baseName, formatReference } from "../oci/index.ts";
-import { SkillCardError } from "../skillcard/error.ts";
+import { SkillCardError, type IssueWords } from "../skillcard/error.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
 import type { OperationOptions } from "../store/index.ts";
 import type { SkillImage } from "./image.ts";
@@ -31,7 +31,7 @@ export async function requireValidCard(
   if (source === "layer") return requireCardInLayer(resolved, image, metadata, text, options);
   const { checkCardAnnotations } = await import("./card-annotations.ts");
   const { card, issues } = checkCardAnnotations(metadata, text);
-  if (card === undefined) throw new SkillCardError(text, issues.map(namingAnnotation));
+  if (card === undefined) throw new SkillCardError(text, issues.map(namingAnnotation), WORDS);
 }
 
 const ANNOTATION_OF: Readonly<Record<string, string>> = {
@@ -42,6 +42,15 @@ const ANNOTATION_OF: Readonly<Record<string, string>> = {
   "metadata.license": Annotation.licenses,
   "metadata.compatibility": Annotation.compatibility,
   "metadata.tags": Annotation.tags,
+};
+
+/** The card that was checked is made of annotations: nobody can look at its lines. */
+const WORDS: IssueWords = {
+  format: ({ path, message }) => {
+    const annotation = ANNOTATION_OF[path];
+    return annotation === undefined ? message : `annotation ${annotation}: ${message}`;
+  },
+  hint: "Build the image with these annotations; skillctl pack writes all of them.",
 };
 
 /** The issue with a hint at what in the image says so: whoever built that without us knows of no such field. */

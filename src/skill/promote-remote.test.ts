@@ -114,18 +114,22 @@ describe("promote on a registry", () => {
     expect(await tagsOf(registry)).toEqual(["1.0.0-draft"]);
   });
 
-  it("names the annotation that an image lacks", async () => {
+  it("names the annotations that an image lacks, and no line of a file that there is not", async () => {
     const registry = await registryWith("draft");
     const draft = parseReference(`${NAME}:1.0.0-draft`);
     const manifest = parseImageManifest(await raw(registry.inner, draft, "manifest"));
     const bad = describeManifest(
-      withAnnotations(manifest, { [Annotation.description]: undefined }),
+      withAnnotations(manifest, { [Annotation.description]: undefined, [Annotation.vendor]: undefined }),
       MediaType.manifest,
     );
     await registry.inner.repository(NAME).retag([{ name: "1.0.0-draft", to: bad.descriptor, content: bad.bytes }]);
     await expect(to(registry, "1.0.0-draft", "testing", { checkCard: "annotations" })).rejects.toMatchObject({
       code: "SKILLCARD_INVALID",
-      hint: expect.stringContaining("annotation org.opencontainers.image.description ") as string,
+      message:
+        `${NAME}:1.0.0-draft is not valid: 2 errors\n` +
+        "  annotation org.opencontainers.image.vendor: metadata.namespace must not be empty\n" +
+        "  annotation org.opencontainers.image.description: metadata.description must not be empty",
+      hint: "Build the image with these annotations; skillctl pack writes all of them.",
     });
   });
 
