@@ -20,9 +20,15 @@ export async function remarkWarnings(output: Output, warnings: readonly string[]
   for (const warning of warnings) await output.remark(`${label} ${visibleLine(warning)}\n`);
 }
 
+/** A text that may have been given on several lines, for a place that has one. */
+export function oneLine(text: string): string {
+  const lines = text.split(/[\r\n]/).map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
+}
+
 /** `quay.io/acme/x:1.0.0 is deprecated: superseded (use 2.0.0)`, as far as somebody said so. */
 export function deprecationSentence(reference: string, status: string, { reason, replacedBy }: Deprecation): string {
-  const why = reason === undefined ? "" : `: ${reason}`;
+  const why = reason === undefined ? "" : `: ${oneLine(reason)}`;
   const instead = replacedBy === undefined ? "" : ` (use ${replacedBy})`;
   return `${reference} is ${status}${why}${instead}`;
 }

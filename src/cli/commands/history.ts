@@ -9,6 +9,7 @@ import { colorState } from "../style.ts";
 import { table } from "../table.ts";
 import { formatAge, shortDigest } from "../units.ts";
 import { reference } from "../values.ts";
+import { oneLine } from "../words.ts";
 
 interface Flags extends PlaceFlags {
   readonly trunc: boolean;
@@ -60,7 +61,7 @@ function formatSteps(
       { title: "FROM", value: ({ from = "-" }) => from, paint },
       { title: "TO", value: ({ to = "-" }) => to, paint },
       { title: "ACTOR", value: ({ actor = "-" }) => actor },
-      { title: "REASON", value: ({ reason = "-" }) => reason },
+      { title: "REASON", value: ({ reason = "-" }) => oneLine(reason) },
       {
         title: "DIGEST",
         value: ({ toDigest = "-" }) => (isShort ? shortDigest(toDigest) : toDigest),

@@ -8,6 +8,7 @@ import { colorState } from "../style.ts";
 import { fields } from "../table.ts";
 import { formatAge, formatBytes } from "../units.ts";
 import { oneOf, reference } from "../values.ts";
+import { oneLine } from "../words.ts";
 
 const RAW_PARTS = ["manifest", "config"] as const;
 
@@ -103,7 +104,7 @@ function format(found: SkillInspection, { output: { style }, environment }: Cont
     fields(
       [
         ["status", lifecycle.status === undefined ? "none" : colorState(lifecycle.status, style) + next],
-        ["reason", lifecycle.deprecation?.reason],
+        ["reason", lifecycle.deprecation?.reason && oneLine(lifecycle.deprecation.reason)],
         ["use instead", lifecycle.deprecation?.replacedBy],
         ["tags", lifecycle.tags.join(", ")],
       ],
