@@ -74,6 +74,19 @@ describe("help", () => {
     expect(stderr).toContain("skillctl help");
   });
 
+  it("of an action is that of its command, and what is none is told", async () => {
+    expect(await call(["help", "config", "set"])).toEqual(await call(["help", "config"]));
+    const unknown = await call(["help", "config", "sett"]);
+    expect(unknown).toMatchObject({ status: 2, stderr: expect.stringContaining('"sett" is not an action') as string });
+    expect(unknown.stderr).toContain("Did you mean set?");
+    expect(await call(["help", "pack", "it"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: 'error: pack has no action "it"\nhint: See what is possible: skillctl help pack\n',
+    });
+    expect((await call(["help", "nope", "set"])).stderr).toContain("unknown command 'nope'");
+  });
+
   it("shows every alias in a command's usage", async () => {
     expect((await call(["help", "images"])).stdout).toMatch(/^Usage: skillctl list\|ls\|images \[options\] \[name\]\n/);
   });
