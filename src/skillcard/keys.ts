@@ -16,6 +16,14 @@ export function fromCard(card: SkillCard): YamlMapping {
   return rename(card as unknown as YamlValue, YAML_KEYS) as YamlMapping;
 }
 
+/** A path of keys as the file spells it: `metadata.display-name` for `metadata.displayName`. */
+export function yamlPath(path: string): string {
+  return path
+    .split(".")
+    .map((key) => (Object.hasOwn(YAML_KEYS, key) ? (YAML_KEYS[key] ?? key) : key))
+    .join(".");
+}
+
 function rename(value: YamlValue, names: Readonly<Record<string, string>>): YamlValue {
   if (isList(value)) return value.map((item) => rename(item, names));
   if (typeof value !== "object" || value === null) return value;

@@ -148,6 +148,10 @@ describe.sequential("from a directory to a published image", () => {
     expect(stdout).toMatch(/^modified SKILL\.md \(\d+ B -> \d+ B\)\n/);
     expect(stdout).toContain("\n-Do it.\n+Do it well.\n");
     expect((await user.run(["diff", "--exit-code", "-q", "examples/hello", "hello"])).status).toBe(1);
+    await user.skill("titled", { "display-name": "Hello", "allowed-tools": "Read" });
+    const titled = (await user.run(["diff", "hello", "titled"])).stdout;
+    expect(titled).toContain("card metadata.display-name\n- Hello World\n+ Hello\n");
+    expect(titled).toContain("card metadata.allowed-tools\n+ Read\n");
     const same = await user.run(["diff", "--exit-code", "examples/hello", "examples/hello:1.0.0"]);
     expect(same).toEqual({ status: 0, stdout: "", stderr: "Nothing differs.\n" });
   });

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 
 import { parseReference } from "../../oci/index.ts";
 import { diff, type DiffSide, type SkillDiff } from "../../skill/diff.ts";
+import { yamlPath } from "../../skillcard/keys.ts";
 import { visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -77,7 +78,7 @@ async function withSide<T>(
 function format({ card, files }: SkillDiff, style: Style): string {
   const fields = card.map(({ field, before, after }) =>
     [
-      style.bold(`card ${field}\n`),
+      style.bold(`card ${yamlPath(field)}\n`),
       ...(before === undefined ? [] : [style.red(prefixed("- ", before))]),
       ...(after === undefined ? [] : [style.green(prefixed("+ ", after))]),
     ].join(""),
