@@ -1,4 +1,5 @@
 /** Sentences that several commands say. */
+import type { LifecycleState } from "../lifecycle/state.ts";
 import type { Deprecation } from "../skill/deprecation.ts";
 import type { TransferSummary } from "../skill/transfer.ts";
 import { visibleLine } from "../text/index.ts";
@@ -26,8 +27,18 @@ export function oneLine(text: string): string {
   return lines.filter((line) => line !== "").join(" ");
 }
 
+/** What whoever uses an image from now on should know of it: that it is deprecated or archived, and what to use instead. */
+export async function remarkRetired(
+  output: Output,
+  reference: string,
+  { status, deprecation = {} }: { readonly status?: LifecycleState; readonly deprecation?: Deprecation },
+): Promise<void> {
+  if (status !== "deprecated" && status !== "archived") return;
+  await remarkWarnings(output, [deprecationSentence(reference, status, deprecation)]);
+}
+
 /** `quay.io/acme/x:1.0.0 is deprecated: superseded (use 2.0.0)`, as far as somebody said so. */
-export function deprecationSentence(reference: string, status: string, { reason, replacedBy }: Deprecation): string {
+function deprecationSentence(reference: string, status: string, { reason, replacedBy }: Deprecation): string {
   const why = reason === undefined ? "" : `: ${oneLine(reason)}`;
   const instead = replacedBy === undefined ? "" : ` (use ${replacedBy})`;
   return `${reference} is ${status}${why}${instead}`;

@@ -9,6 +9,7 @@ import { SkillError } from "../errors.ts";
 import { baseName, formatReference, parseReference, type Reference } from "../oci/index.ts";
 import type { OperationOptions, Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
+import { readDeprecation } from "./deprecation.ts";
 import { PROFILES, readImage, type SkillImage } from "./image.ts";
 import { readMetadata, readStatus } from "./metadata.ts";
 import { checkLabel, checkMountRoot, checkSubdomain, isSkillName } from "./mount/checks.ts";
@@ -82,6 +83,7 @@ export async function mountable(
   refuseUnmountable(text, image);
   const name = nameOf(text, resolved.reference, image);
   const status = readStatus(image.annotations);
+  const deprecation = readDeprecation(image.annotations);
   const pinned = options.pin === true || resolved.reference.digest !== undefined;
   return {
     name,
@@ -89,6 +91,7 @@ export async function mountable(
     image: pinned ? byDigest(resolved.reference, digest) : text,
     digest,
     ...(status === undefined ? {} : { status }),
+    ...(deprecation === undefined ? {} : { deprecation }),
   };
 }
 

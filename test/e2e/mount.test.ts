@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { registryFor } from "./registry.ts";
 import { createWorkspace, type Result, type Workspace } from "./skillctl.ts";
 
+const WHY = ["--reason", "Old", "--replaced-by", "2.0.0"];
 const HELLO = "quay.io/acme/hello:1.0.0-draft";
 
 let user: Workspace;
@@ -95,9 +96,11 @@ it("says that a skill is deprecated, on stderr, where no script reads it", async
     ["1.0.0-testing", "published"],
     ["1.0.0", "deprecated"],
   ] as const)
-    await run("promote", `examples/old:${tag}`, "--to", state, "--local");
+    await run("promote", `examples/old:${tag}`, "--to", state, "--local", ...(state === "deprecated" ? WHY : []));
   await run("tag", "examples/old:1.0.0", "quay.io/acme/old:1.0.0");
   const { status, stdout, stderr } = await run("mount", "quay.io/acme/old:1.0.0", "--for", "podman");
-  expect([status, stderr]).toEqual([0, "quay.io/acme/old:1.0.0 is deprecated.\n"]);
+  expect([status, stderr]).toEqual([0, "warning: quay.io/acme/old:1.0.0 is deprecated: Old (use 2.0.0)\n"]);
+  await run("push", "quay.io/acme/old:1.0.0");
+  expect((await run("pull", "quay.io/acme/old:1.0.0")).stderr, "in the words of pull").toContain(stderr);
   expect(stdout).not.toContain("deprecated");
 });

@@ -16,6 +16,7 @@ import { ExitStatus } from "../exit.ts";
 import { writeFilesIn } from "../files.ts";
 import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
 import { each, listOf, oneOf, reference, text } from "../values.ts";
+import { remarkRetired } from "../words.ts";
 
 interface Flags extends PlaceFlags {
   readonly for: MountFormat;
@@ -109,9 +110,7 @@ export const mountCommand: CommandDefinition<[skills: readonly Reference[]], Fla
     await (flags.output === undefined
       ? output.result(result, ({ documents }) => mountText(documents))
       : writeOut(context, result, flags.output, flags.force === true));
-    for (const { image, status } of result.skills) {
-      if (status === "deprecated" || status === "archived") await output.remark(`${image} is ${status}.\n`);
-    }
+    for (const skill of result.skills) await remarkRetired(output, skill.image, skill);
     return ExitStatus.ok;
   },
 };

@@ -15,7 +15,7 @@ import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
 import { plural } from "../units.ts";
 import { each, reference, text } from "../values.ts";
-import { deprecationSentence, remarkWarnings, transferFacts } from "../words.ts";
+import { remarkRetired, transferFacts } from "../words.ts";
 
 interface Flags extends RegistryFlags {
   readonly output?: string;
@@ -95,11 +95,9 @@ function formatResult(result: PullResult, style: Style): string {
   return `${unchanged ? same : style.green("pulled   ")} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "fetched")})`)}\n${unpacked}`;
 }
 
-/** What whoever uses the skill from now on should know. */
-async function remarkOn({ reference, status, deprecation, leftover }: PullResult, output: Output): Promise<void> {
-  if (status === "deprecated" || status === "archived") {
-    await remarkWarnings(output, [deprecationSentence(reference, status, deprecation ?? {})]);
-  }
+async function remarkOn(result: PullResult, output: Output): Promise<void> {
+  const { reference, leftover } = result;
+  await remarkRetired(output, reference, result);
   if (leftover !== undefined) {
     await output.remark(`What was there before could not be removed; it lies in ${visibleLine(leftover)}\n`);
   }

@@ -1,6 +1,7 @@
 /** What a mount format is given, and what it gives: pure functions from skills to text. */
 import type { LifecycleState } from "../../lifecycle/index.ts";
 import type { Digest } from "../../oci/index.ts";
+import type { Deprecation } from "../deprecation.ts";
 
 /** What runs the agent. */
 export const MOUNT_FORMATS = ["podman", "docker", "kubernetes", "quadlet", "compose"] as const;
@@ -10,7 +11,7 @@ export type MountFormat = (typeof MOUNT_FORMATS)[number];
 export const WORKLOAD_KINDS = ["pod", "deployment"] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
-/** A skill on its way into a container. Every text is of a grammar that no shell, YAML or systemd unit reads as anything but itself. */
+/** A skill on its way into a container. Every text but those of `deprecation` is of a grammar that no shell, YAML or systemd unit reads as anything but itself. */
 export interface MountedSkill {
   /** The skill's name: `^[a-z0-9]+(-[a-z0-9]+)*$`, at most 64 characters. */
   readonly name: string;
@@ -21,6 +22,8 @@ export interface MountedSkill {
   readonly digest: Digest;
   /** Absent when the image does not tell. */
   readonly status?: LifecycleState;
+  /** Only of an image that was deprecated with a reason or a replacement. For whoever asks; no format writes such a text. */
+  readonly deprecation?: Deprecation;
 }
 
 /** What the container is that the skills are mounted in; checked by `mount`. */
