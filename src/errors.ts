@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ARCHIVE_LIMIT: "An archive exceeds a size, ratio or count limit.",
   ARCHIVE_REFUSED: "An archive holds an entry that the unpacking policy refuses.",
   BACKUP_UNFINISHED: "A backup was cut off before it had all of its registry.",
-  BLOB_MISSING: "A manifest refers to content that the store does not hold.",
+  BLOB_MISSING: "A manifest refers to content that the store does not hold, or the store has lost a part of an image.",
   CONFIG_INVALID: "A configuration file cannot be read or holds what it may not.",
   CONFLICT: "A tag changed while the operation ran; nothing was changed by it.",
   CREDENTIALS_INVALID: "Stored credentials cannot be read, or a credential helper failed.",

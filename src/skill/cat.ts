@@ -5,8 +5,8 @@ import { formatReference, type Reference } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { PROMPT_FILE } from "./names.ts";
-import { readImage } from "./image.ts";
 import { imageEntries, type LayerOptions } from "./layers.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 
 /**
@@ -20,8 +20,9 @@ export async function* cat(
   path: string = PROMPT_FILE,
   options: LayerOptions = {},
 ): Content {
-  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
-  const image = await readImage(repository, descriptor, options);
+  const resolved = await resolveReference(store, reference, options);
+  const { reference: full, repository } = resolved;
+  const image = await readResolved(resolved, options);
   const wanted = path.replace(/^(?:\.?\/)+/, "");
   let found = false;
   for await (const entry of imageEntries(repository, image, { ...options, highestFirst: true })) {

@@ -6,9 +6,9 @@ import { readCard } from "./card.ts";
 import { compareCards, type FieldChange } from "./diff-card.ts";
 import { compareFiles, readFiles, type FileChange } from "./diff-files.ts";
 import { readSkillDirectory } from "./directory.ts";
-import { readImage } from "./image.ts";
 import type { LayerOptions } from "./layers.ts";
 import { directoryFiles, imageFiles, type SkillFile } from "./files.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 
 /** One side of a comparison. */
@@ -43,8 +43,9 @@ async function open(
     const { report, contents } = await readSkillDirectory(side.directory, options);
     return { card: requireCard(side.directory, report), files: directoryFiles(contents) };
   }
-  const { reference, descriptor, repository } = await resolveReference(side.store, side.reference, options);
-  const image = await readImage(repository, descriptor, options);
+  const resolved = await resolveReference(side.store, side.reference, options);
+  const { reference, repository } = resolved;
+  const image = await readResolved(resolved, options);
   const checked = await readCard(repository, image, baseName(reference), options);
   return { card: requireCard(formatReference(reference), checked), files: imageFiles(repository, image, options) };
 }

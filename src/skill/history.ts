@@ -8,6 +8,7 @@ import { find } from "./find.ts";
 import { readImage, type SkillImage } from "./image.ts";
 import { readStatus } from "./metadata.ts";
 import { readRecord, type PromotionFacts } from "./record.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 import { isUnreadable } from "./unreadable.ts";
 
@@ -59,8 +60,9 @@ export async function history(
   reference: Reference,
   options: OperationOptions = {},
 ): Promise<PromotionHistory> {
-  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
-  const image = await readImage(repository, descriptor, options);
+  const resolved = await resolveReference(store, reference, options);
+  const { reference: full, descriptor, repository } = resolved;
+  const image = await readResolved(resolved, options);
   const status = readStatus(image.annotations);
   const version = image.annotations[Annotation.version];
   const steps = await followRecords(repository, image, { digest: descriptor.digest, state: status }, options);

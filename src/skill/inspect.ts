@@ -9,6 +9,7 @@ import { readDeprecation, type Deprecation } from "./deprecation.ts";
 import { contentOf, PROFILES, readImage, type Profile, type SkillImage } from "./image.ts";
 import { imageEntries } from "./layers.ts";
 import { readMetadata, readStatus, type SkillMetadata } from "./metadata.ts";
+import { asPartOf, readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 
 export interface SkillInspection {
@@ -69,10 +70,11 @@ export async function inspect(
   reference: Reference,
   options: InspectOptions = {},
 ): Promise<SkillInspection> {
-  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
-  const image = await readImage(repository, descriptor, options);
-  const configs = await Promise.all(
-    image.members.map((member) => readConfig(repository, member.manifest.config, options)),
+  const resolved = await resolveReference(store, reference, options);
+  const { reference: full, descriptor, repository } = resolved;
+  const image = await readResolved(resolved, options);
+  const configs = await asPartOf(full, () =>
+    Promise.all(image.members.map((member) => readConfig(repository, member.manifest.config, options))),
   );
   const [first] = image.members;
   const labels = configs[0]?.labels ?? {};
@@ -110,10 +112,12 @@ export async function raw(
   part: "manifest" | "config",
   options?: OperationOptions,
 ): Promise<Uint8Array> {
-  const { descriptor, repository } = await resolveReference(store, reference, options);
-  if (part === "manifest") return readDocument(repository, descriptor, options);
-  const image = await readImage(repository, descriptor, options);
-  return readDocument(repository, image.members[0].manifest.config, options);
+  const { reference: full, descriptor, repository } = await resolveReference(store, reference, options);
+  return asPartOf(full, async () => {
+    if (part === "manifest") return readDocument(repository, descriptor, options);
+    const image = await readImage(repository, descriptor, options);
+    return readDocument(repository, image.members[0].manifest.config, options);
+  });
 }
 
 /** One pass where the store can list itself; elsewhere only the tag that was asked for is known without more requests. */

@@ -10,7 +10,7 @@ import { baseName, formatReference, parseReference, type Reference } from "../oc
 import type { OperationOptions, Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { readDeprecation } from "./deprecation.ts";
-import { PROFILES, readImage, type SkillImage } from "./image.ts";
+import { PROFILES, type SkillImage } from "./image.ts";
 import { readMetadata, readStatus } from "./metadata.ts";
 import { checkLabel, checkMountRoot, checkSubdomain, isSkillName } from "./mount/checks.ts";
 import { commandLine } from "./mount/command-line.ts";
@@ -18,6 +18,7 @@ import { compose } from "./mount/compose.ts";
 import type { MountDocument, MountedSkill, MountFormat, Workload, WorkloadKind, WriteMount } from "./mount/format.ts";
 import { kubernetes } from "./mount/kubernetes.ts";
 import { quadlet } from "./mount/quadlet.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 
 /** The directory in the container that holds a directory for each skill. */
@@ -78,7 +79,7 @@ export async function mountable(
   }
   const resolved = await resolveReference(store, reference, options);
   const { digest } = resolved.descriptor;
-  const image = await readImage(resolved.repository, resolved.descriptor, options);
+  const image = await readResolved(resolved, options);
   const text = formatReference(resolved.reference);
   refuseUnmountable(text, image);
   const name = nameOf(text, resolved.reference, image);

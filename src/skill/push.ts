@@ -12,6 +12,7 @@ import { isOut, refuseForgedTag } from "./immutable.ts";
 import { settleLatest } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { promotedFrom } from "./record.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference } from "./resolve.ts";
 import { nameTransferred, refuseLoss, refuseVersionChange, TransferCount, type TransferSummary } from "./transfer.ts";
 
@@ -56,8 +57,9 @@ export async function push(
   target: Reference,
   options: PushSkillOptions = {},
 ): Promise<PushResult> {
-  const { reference, descriptor, repository } = await resolveReference(from, source, options);
-  const image = await readImage(repository, descriptor, options);
+  const resolved = await resolveReference(from, source, options);
+  const { reference, descriptor, repository } = resolved;
+  const image = await readResolved(resolved, options);
   const checked = nameTransferred(target, reference, descriptor);
   // A digest beside a tag says which image is meant; the tag is the name that it shall have.
   const named = target.tag === undefined || target.digest === undefined ? checked : withTag(target, target.tag);

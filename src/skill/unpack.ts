@@ -9,9 +9,10 @@ import { SkillCardError } from "../skillcard/index.ts";
 import type { Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
 import { readCard } from "./card.ts";
-import { readImage, type SkillImage } from "./image.ts";
+import type { SkillImage } from "./image.ts";
 import { layerSources, type LayerOptions } from "./layers.ts";
 import { readMetadata } from "./metadata.ts";
+import { readResolved } from "./read-resolved.ts";
 import { resolveReference, type ResolvedImage } from "./resolve.ts";
 
 export interface UnpackOptions extends LayerOptions {
@@ -46,7 +47,7 @@ export async function unpack(
 ): Promise<UnpackResult> {
   const options = { ...unpackOptions, limits: unpackOptions.limits ?? {} };
   const resolved = await resolveReference(store, reference, options);
-  const image = await readImage(resolved.repository, resolved.descriptor, options);
+  const image = await readResolved(resolved, options);
   const name = await verifiedName(resolved, image, options);
   const path = join(directory, name);
   const layers = (): Promise<readonly LayerSource[]> => layerSources(resolved.repository, image, options);

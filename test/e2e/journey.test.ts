@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -295,6 +295,34 @@ describe.sequential("from a directory to a published image", () => {
     expect((await user.run(["import", "hello.tar"])).status).toBe(0);
     expect(await user.run(["fsck"])).toEqual({ status: 0, stdout: "", stderr: "The store is sound.\n" });
     expect((await user.run(["cat", "examples/hello"])).status).toBe(0);
+  });
+
+  it("tells by name what is damaged beyond use, and what a repair takes away", async () => {
+    await user.skill("lost");
+    await user.skill("rotten");
+    await user.run(["pack", "lost", "rotten"]);
+    const blob = async (name: string): Promise<string> => {
+      const { digest } = (await user.json("inspect", `examples/${name}`)) as { digest: string };
+      return `store/blobs/sha256/${digest.slice("sha256:".length)}`;
+    };
+    const [gone, rotten] = [await blob("lost"), await blob("rotten")];
+    await rm(user.path(gone));
+    await user.write({ [rotten]: "rotten" });
+    for (const args of [["inspect"], ["cat"], ["inspect", "--raw", "manifest"]] as const) {
+      const { status, stderr } = await user.run([...args, "examples/lost"]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^error: examples\/lost:1\.0\.0-draft is damaged: sha256:\w+ is not in the store\n/);
+      expect(stderr).toContain("hint: Pack, pull or import it again; skillctl fsck says what else");
+    }
+    const { status, stdout, stderr } = await user.run(["fsck", "--repair"]);
+    expect(stdout).toMatch(/^removed examples\/lost:1\.0\.0-draft: sha256:\w+ is missing$/m);
+    expect(stdout).toMatch(/^removed examples\/rotten:1\.0\.0-draft: sha256:\w+ is missing, as it was damaged$/m);
+    expect(stdout).not.toMatch(/repaired .* is missing/);
+    expect([status, stderr]).toEqual([
+      0,
+      "2 names removed; pack, pull or import what is lost again.\n0 issues left.\n",
+    ]);
+    expect((await user.run(["list", "-q"])).stdout).not.toMatch(/lost|rotten/);
   });
 
   it("archives: the tag goes, the digest stays", async () => {

@@ -4,6 +4,7 @@ import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import type { RootFlags } from "../registry-root.ts";
 import { hasStore, openStore } from "../store.ts";
+import type { Style } from "../style.ts";
 import { plural } from "../units.ts";
 import { text } from "../values.ts";
 
@@ -52,21 +53,26 @@ export const fsckCommand: CommandDefinition<[], Flags> = {
     const issues = await store.fsck({ repair, signal });
     const left = issues.filter((issue) => !issue.repaired);
     await output.result(issues, (all) =>
-      all
-        .map(
-          (issue) =>
-            `${issue.repaired ? "repaired" : output.style.red(issue.kind)} ${issue.message}${whereOf(issue)}\n`,
-        )
-        .join(""),
+      all.map((issue) => `${outcomeOf(issue, output.style)} ${issue.message}${whereOf(issue)}\n`).join(""),
     );
+    const lost = issues.filter(({ removed }) => removed === true).length;
+    if (lost > 0) await output.remark(`${plural(lost, "name")} removed; pack, pull or import what is lost again.\n`);
     if (issues.length > 0) await output.remark(`${plural(left.length, "issue")} left.\n`);
     else await output.remark(isThere ? "The store is sound.\n" : noStoreAt(await context.storePath()));
     return left.length === 0 ? ExitStatus.ok : ExitStatus.failed;
   },
 };
 
-/** The image that is affected, unless the message names it. */
-function whereOf({ message, reference }: StoreIssue): string {
+/** What became of it: a name that was removed is not repaired. */
+function outcomeOf({ kind, reference, repaired, removed }: StoreIssue, style: Style): string {
+  if (removed === true)
+    return `removed ${reference === undefined ? "an image without a tag" : visibleLine(reference)}:`;
+  return repaired ? "repaired" : style.red(kind);
+}
+
+/** The image that is affected, unless the line begins with it or the message names it. */
+function whereOf({ message, reference, removed }: StoreIssue): string {
+  if (removed === true) return "";
   const name = reference === undefined ? "" : visibleLine(reference);
   return message.includes(name) ? "" : ` (${name})`;
 }

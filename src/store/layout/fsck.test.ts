@@ -120,7 +120,12 @@ describe("fsck", () => {
     const kinds = issues.map(({ kind }) => kind).sort();
     expect(kinds).toEqual(["blob-missing", "entry-invalid", "size-wrong", "stray-file"]);
     expect(issues.find(({ kind }) => kind === "size-wrong")).toMatchObject({ digest: one.digest });
-    await store.fsck({ repair: true });
+    const repaired = await store.fsck({ repair: true });
+    const lost = repaired.filter(({ removed }) => removed === true);
+    expect(lost.map(({ kind, reference }) => `${kind} ${reference}`).sort()).toEqual([
+      "blob-missing examples/b:1.0.0",
+      "size-wrong examples/a:1.0.0",
+    ]);
     expect(await store.entries()).toEqual([]);
   });
 });

@@ -10,38 +10,15 @@ import type { OperationOptions } from "../types.ts";
 import { writing } from "./failure.ts";
 import type { LayoutParts } from "./gc.ts";
 import { takeInventory, type Inventory } from "./inventory.ts";
+import type { StoreIssue } from "./issue.ts";
 import type { HeldLock } from "./lock.ts";
 import { checkLayout, findElsewhere, refuseElsewhere } from "./prepare.ts";
 import { abandonedTemporaries, sweepTemporaries } from "./temporaries.ts";
-
-export type IssueKind =
-  | "layout-invalid"
-  | "index-damaged"
-  | "entry-invalid"
-  | "name-duplicate"
-  | "blob-damaged"
-  | "blob-missing"
-  | "blob-unreadable"
-  | "size-wrong"
-  | "manifest-invalid"
-  | "stray-file"
-  | "temporary";
 
 /** How many blobs are read at once. */
 const BLOBS_AT_ONCE = 4;
 /** How many items that cannot be read are reported one by one. */
 const MAX_LISTED = 100;
-
-export interface StoreIssue {
-  readonly kind: IssueKind;
-  readonly message: string;
-  readonly digest?: Digest;
-  readonly path?: string;
-  /** The entry that is affected, as a reference; not there for content that no entry reaches. */
-  readonly reference?: string;
-  /** Whether it is no longer so. */
-  readonly repaired: boolean;
-}
 
 export interface FsckOptions extends OperationOptions {
   /**
@@ -193,7 +170,12 @@ class Check {
     const problem = await this.#problemOf(entry, reference, inventory);
     if (problem === undefined) return true;
     const isUsable = problem.kind === "blob-unreadable";
-    this.#reportProblem(problem, entry.digest, reference, this.#repair && !isUsable);
+    const removed = this.#repair && !isUsable;
+    this.#reportProblem(problem, entry.digest, reference, removed);
+    // The damage was reported when it was found, before anybody knew what it costs.
+    const named = reference === undefined ? {} : { reference };
+    const lost = { kind: "blob-missing", message: `${entry.digest} is missing, as it was damaged` } as const;
+    if (removed && this.#damaged.has(entry.digest)) this.#report({ ...lost, digest: entry.digest, ...named, ...GONE });
     return isUsable;
   }
 
@@ -245,9 +227,12 @@ class Check {
     }
   }
 
-  #reportProblem(problem: Problem, digest: Digest, reference: string | undefined, repaired: boolean): void {
+  #reportProblem(problem: Problem, digest: Digest, reference: string | undefined, removed: boolean): void {
     if (this.#damaged.has(digest)) this.#nameDamaged(digest, reference);
-    else this.#report({ ...problem, digest, repaired, ...(reference === undefined ? {} : { reference }) });
+    else {
+      const named = reference === undefined ? {} : { reference };
+      this.#report({ ...problem, digest, ...named, ...(removed ? GONE : {}) });
+    }
   }
 
   /** The damage is gone, and an image still lacks what was damaged. */
@@ -280,6 +265,9 @@ class Check {
     this.#issues.push({ repaired: false, ...issue });
   }
 }
+
+/** Of an entry that the repair took away. */
+const GONE = { repaired: true, removed: true };
 
 /** What a verdict on content depends on: two descriptors of one digest may differ in size or type, and one be wrong. */
 function keyOf({ digest, size, mediaType }: Descriptor): string {
