@@ -8,7 +8,7 @@ import { isSkillError, SkillError } from "../errors.ts";
 import { LATEST } from "../lifecycle/index.ts";
 import { isDigest, type Descriptor, type Digest, type EncodedManifest } from "../oci/index.ts";
 import type { OperationOptions, Repository, TagChange } from "../store/index.ts";
-import { settleLatest, type PublishedVersion, type SettledLatest } from "./latest.ts";
+import { LatestRemains, settleLatest, type JustDone, type SettledLatest } from "./latest.ts";
 import { rivals, takeBack, whoAndWhen } from "./records.ts";
 
 /** What is to be done. */
@@ -20,8 +20,8 @@ export interface PromotionWork {
   readonly findRecord?: () => Promise<Descriptor | undefined>;
   /** Asked when the rest is done. */
   readonly concernsLatest: () => Promise<boolean>;
-  /** What the promotion publishes, if that is what it does: whoever settles `latest` need not read it. */
-  readonly published?: PublishedVersion;
+  /** What the promotion does, for whoever settles `latest`. */
+  readonly done: JustDone;
 }
 
 /** What came of it, beside the promotion itself. */
@@ -101,10 +101,11 @@ export async function carryOut(
   let latest: SettledLatest | undefined;
   await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
     try {
-      if (await concernsLatest()) latest = await settleLatest(repository, options, work.published);
+      if (await concernsLatest()) latest = await settleLatest(repository, options, work.done);
     } catch (error) {
-      if (remainingTags(error) === undefined) throw error;
+      if (!(error instanceof LatestRemains)) throw error;
       left.add(LATEST);
+      ({ latest } = error);
     }
   });
   const written = isRecorded ? record?.descriptor.digest : undefined;

@@ -139,9 +139,13 @@ describe("promote on a registry", () => {
     expect(result.tags).toEqual({ set: ["1.0.0", "latest"], removed: [], left: ["1.0.0-testing"] });
     expect(await tagsOf(registry)).toEqual(["1.0.0", "1.0.0-testing", "latest"]);
     const deprecated = await to(registry, "1.0.0", "deprecated");
-    expect(deprecated.tags).toEqual({ set: ["1.0.0"], removed: [], left: ["latest"] });
+    expect(deprecated.tags).toEqual({ set: ["1.0.0", "latest"], removed: [], left: ["latest"] });
+    expect(deprecated).toMatchObject({ latest: "1.0.0", warnings: ["latest still names 1.0.0, which is deprecated"] });
     const { digest } = await registry.inner.repository(NAME).resolve("latest");
     expect(digest, "latest, which readers are warned of by what it names").toBe(deprecated.digest);
+    const archived = await to(registry, "1.0.0", "archived");
+    expect(archived.tags).toEqual({ set: [], removed: [], left: ["1.0.0", "latest"] });
+    expect(archived).toMatchObject({ latest: "1.0.0", warnings: ["latest still names 1.0.0, which is archived"] });
   });
 
   it("says what was promoted already where the old tag cannot go, and records it once", async () => {

@@ -18,6 +18,7 @@ import { loadCardCheck, requireValidCard, type CardSource } from "./draft-card.t
 import { entryDescriptor } from "./entry.ts";
 import { findCurrent } from "./find.ts";
 import { contentOf, readImage, withChanges, type SkillImage } from "./image.ts";
+import type { SettledLatest } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { planPromotionTags, type Promotion, type PromotionTags } from "./promotion-tags.ts";
 import { encodeRecord } from "./record.ts";
@@ -56,7 +57,10 @@ export interface PromoteResult {
     /** To be removed, and still there: the registry cannot remove tags. */
     readonly left: readonly string[];
   };
-  /** The version that `latest` names now; absent when it names none, or the promotion does not concern it. */
+  /**
+   * The version that `latest` names now; absent when it names none, or the promotion does not concern it. It is not published where
+   * `latest` is among the tags that are left.
+   */
   readonly latest?: string;
   /**
    * Whether this very promotion had been made and recorded before, and no tag was removed now: the registry cannot, or none was there
@@ -157,14 +161,17 @@ async function attemptPromotion(
       ...(tags.mayBeRepeated ? { findRecord: async () => findRecord(repository, before, after, options) } : {}),
       concernsLatest: async () =>
         from === "published" || to === "published" || archivesLatest(resolved, promotion, options),
-      ...(to === "published" ? { published: { version, descriptor: after } } : {}),
+      done: {
+        ...(to === "published" ? { published: { version, descriptor: after } } : {}),
+        ...(to === "archived" ? { archived: version } : {}),
+      },
     },
     options,
   );
   return describe(resolved, image, promotion, tags, aftermath);
 }
 
-/** Whether `latest` names the version that is archived, published still: some tools leave it there when they deprecate. */
+/** Whether `latest` names the version that is archived: some tools leave it there when they deprecate, some registries do not remove it. */
 async function archivesLatest(
   { repository }: ResolvedImage,
   { version, to }: Promotion,
@@ -179,7 +186,7 @@ async function archivesLatest(
 function describe(
   { reference, descriptor }: ResolvedImage,
   image: SkillImage,
-  { from, to, after }: Promotion,
+  { from, to, version, after }: Promotion,
   { changes, set }: PromotionTags,
   { left, record, isRepeated, latest, warnings }: Aftermath,
 ): PromoteResult {
@@ -189,7 +196,9 @@ function describe(
     .map((change) => ({ name: change.name, isSet: change.to !== undefined }));
   if (latest?.moved === true) moved.push({ name: LATEST, isSet: latest.version !== undefined });
   const namesOf = (isSet: boolean): string[] => [
-    ...new Set(moved.flatMap((each) => (each.isSet === isSet && !left.includes(each.name) ? [each.name] : []))),
+    ...new Set(
+      moved.flatMap((each) => (each.isSet === isSet && (isSet || !left.includes(each.name)) ? [each.name] : [])),
+    ),
   ];
   return {
     from,
@@ -202,8 +211,14 @@ function describe(
     ...(latest?.version === undefined ? {} : { latest: latest.version }),
     isRepeated,
     ...(record === undefined ? {} : { record }),
-    warnings,
+    warnings: left.includes(LATEST) ? [...warnings, remains(latest, version, to)] : warnings,
   };
+}
+
+/** Who asks for no version must not take it for one that is published. */
+function remains(latest: SettledLatest | undefined, version: string, to: LifecycleState): string {
+  const named = latest?.version ?? "what it named";
+  return `${LATEST} still names ${named}${named === version ? `, which is ${to}` : ""}`;
 }
 
 function readLife(image: SkillImage, reference: Reference): { from: LifecycleState; version: string } {

@@ -116,7 +116,10 @@ function format(
         ["status", `${colorState(from, style)} -> ${colorState(to, style)}`],
         ["digest", `${shortDigest(digest)} ${style.dim(`(was ${shortDigest(previousDigest)})`)}`],
         ["tags", changes.join(" ")],
-        ["latest", latest],
+        [
+          "latest",
+          latest === undefined || !tags.left.includes("latest") ? latest : `${latest} ${style.dim(`(${to})`)}`,
+        ],
       ],
       style,
     )
