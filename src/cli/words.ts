@@ -15,6 +15,17 @@ export function transferFacts(
   return `${shortDigest(digest)}, ${sent} ${done}, ${present} present, ${formatBytes(bytes)}`;
 }
 
+/** A line of its own where a transfer moved `latest`, below those of images: `latest    1.0.0`. */
+export function latestLine({
+  latest,
+  latestMoved,
+}: {
+  readonly latest?: string;
+  readonly latestMoved: boolean;
+}): string {
+  return latestMoved ? `latest    ${latest ?? "removed"}\n` : "";
+}
+
 /** Says on stderr what did not work out beside what did. */
 export async function remarkWarnings(output: Output, warnings: readonly string[]): Promise<void> {
   const label = output.remarkStyle.yellow("warning:");

@@ -21,7 +21,7 @@ import { entryOf } from "./entry.ts";
 import { find } from "./find.ts";
 import { haveSameContent, readImage, type SkillImage } from "./image.ts";
 import { findArchived, refuseReplacing } from "./immutable.ts";
-import { settleLatest } from "./latest.ts";
+import { settleLatest, standing } from "./latest.ts";
 import { graphOf, readDocuments, readIndex, type Documents } from "./layout-archive.ts";
 import { readStatus } from "./metadata.ts";
 import { ownSignal } from "./own-signal.ts";
@@ -45,6 +45,10 @@ export interface ImportedImage {
   readonly digest: Digest;
   /** True when the reference named this very image before. */
   readonly unchanged: boolean;
+  /** The version that `latest` names now; with the last image of a repository, and absent when it names none. */
+  readonly latest?: string;
+  /** Whether the import set `latest`, or removed it; with the last image of a repository. */
+  readonly latestMoved: boolean;
 }
 
 /** An image that the archive's index names. */
@@ -219,11 +223,16 @@ async function tagImages(
     }
     changes.set(name, { name, to: entryOf(image), expect: current?.digest ?? null });
     const proper = isTag(name) ? withTag(reference, name) : reference;
-    imported.push({ reference: formatReference(proper), digest, unchanged: current?.digest === digest });
+    imported.push({
+      reference: formatReference(proper),
+      digest,
+      unchanged: current?.digest === digest,
+      latestMoved: false,
+    });
   }
   await repository.retag([...changes.values()], options);
-  await settleLatest(repository, options);
-  return imported;
+  const latest = standing(await settleLatest(repository, options));
+  return imported.map((image, at) => (at === imported.length - 1 ? { ...image, ...latest } : image));
 }
 
 /** What has the name now; or this version, where it is archived with other content, and has no tag any more. */

@@ -50,6 +50,14 @@ export interface SettledLatest {
   readonly moved: boolean;
 }
 
+/** The same as part of a result. */
+export function standing({ version, moved }: SettledLatest): {
+  readonly latest?: string;
+  readonly latestMoved: boolean;
+} {
+  return { ...(version === undefined ? {} : { latest: version }), latestMoved: moved };
+}
+
 /** `latest` cannot go where the registry removes no tags, though nothing is published that it could name. */
 export class LatestRemains extends SkillError {
   /** How it stands: what it names still, and whether it follows the tag of that version by now. */

@@ -121,9 +121,9 @@ describe("push", () => {
   it("lets latest follow at the target", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
     const two = await release(local, { version: "2.0.0" }, "published");
-    expect(await send(local, registry, two)).toMatchObject({ latest: "2.0.0" });
+    expect(await send(local, registry, two)).toMatchObject({ latest: "2.0.0", latestMoved: true });
     const one = await release(local, { version: "1.0.0" }, "published");
-    expect(await send(local, registry, one)).toMatchObject({ latest: "2.0.0" });
+    expect(await send(local, registry, one)).toMatchObject({ latest: "2.0.0", latestMoved: false });
     expect(await tagsOf(registry)).toEqual({ "1.0.0": "published", "2.0.0": "published", latest: "published" });
     const { digest } = await inspect(registry, parseReference(REMOTE));
     expect(digest).toBe((await inspect(local, parseReference(two))).digest);

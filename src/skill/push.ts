@@ -9,7 +9,7 @@ import { entryOf } from "./entry.ts";
 import { findCurrent } from "./find.ts";
 import { readImage, type SkillImage } from "./image.ts";
 import { isOut, refuseForgedTag } from "./immutable.ts";
-import { settleLatest } from "./latest.ts";
+import { LatestRemains, settleLatest, standing } from "./latest.ts";
 import { readStatus } from "./metadata.ts";
 import { promotedFrom } from "./record.ts";
 import { readResolved } from "./read-resolved.ts";
@@ -36,6 +36,8 @@ export interface PushResult {
   readonly blobs: TransferSummary;
   /** The version that `latest` names at the target now; absent when this push does not concern it. */
   readonly latest?: string;
+  /** Whether this push set `latest` there, or removed it. */
+  readonly latestMoved: boolean;
   /** What did not work out after the image was pushed, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -77,9 +79,9 @@ export async function push(
     { name, found: current ?? null, ...(isCareful ? { expect: current?.digest ?? null } : {}) },
     { referrers: true, ...options, earlier: promotedFrom, trustTarget: !force, onProgress: count.onProgress },
   );
-  const { latest, warnings } = await follow(remote, named.tag, image, options);
+  const followed = await follow(remote, named.tag, image, options);
   const result = { reference: formatReference(named), digest: descriptor.digest, unchanged, blobs: count.summary };
-  return { ...result, ...(latest === undefined ? {} : { latest }), warnings };
+  return { ...result, ...followed };
 }
 
 /** Whether the image may take the tag, and whether anything published is at stake. */
@@ -115,16 +117,17 @@ async function follow(
   tag: string | undefined,
   image: SkillImage,
   options: OperationOptions,
-): Promise<{ readonly latest?: string; readonly warnings: readonly string[] }> {
+): Promise<Pick<PushResult, "latest" | "latestMoved" | "warnings">> {
   const version = image.annotations[Annotation.version] ?? "";
   const status = readStatus(image.annotations);
-  if (status !== "published" && status !== "deprecated") return { warnings: [] };
-  if (tag === undefined || tag !== tagFor(version, status)) return { warnings: [] };
+  const isOther = { latestMoved: false, warnings: [] };
+  if (status !== "published" && status !== "deprecated") return isOther;
+  if (tag === undefined || tag !== tagFor(version, status)) return isOther;
   try {
-    const { version: latest } = await settleLatest(remote, options);
-    return { ...(latest === undefined ? {} : { latest }), warnings: [] };
+    return { ...standing(await settleLatest(remote, options)), warnings: [] };
   } catch (error) {
     if (!(error instanceof SkillError)) throw error;
-    return { warnings: [`latest could not be brought up to date: ${error.message}`] };
+    const warnings = [`latest could not be brought up to date: ${error.message}`];
+    return error instanceof LatestRemains ? { ...standing(error.latest), warnings } : { latestMoved: false, warnings };
   }
 }

@@ -205,7 +205,7 @@ describe.sequential("from a directory to a published image", () => {
     expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/exists already\nhint: .*--force/)]);
     expect((await user.run(["export", "examples/hello:1.0.0", "-o", "hello.tar", "--force"])).status).toBe(0);
     const imported = await user.run(["import", "hello.tar", "--store", "other"]);
-    expect(imported.stdout).toMatch(/^imported {2}examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\n$/);
+    expect(imported.stdout).toMatch(/^imported {2}examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\nlatest {4}1\.0\.0\n$/);
     const twice = await user.run(["import", "hello.tar", "--store", "other"]);
     expect(twice.stdout).toMatch(/^unchanged examples\/hello:1\.0\.0 \([0-9a-f]{12}\)\n$/);
     const piped = await user.shell("bash", [

@@ -14,7 +14,7 @@ import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
 import { plural, shortDigest } from "../units.ts";
 import { reference } from "../values.ts";
-import { remarkWarnings, transferFacts } from "../words.ts";
+import { latestLine, remarkWarnings, transferFacts } from "../words.ts";
 
 interface Flags extends RegistryFlags {
   readonly allTags?: boolean;
@@ -118,8 +118,9 @@ function optionsOf({ referrers, force = false }: Flags): { readonly referrers: b
   return { referrers, force };
 }
 
-function formatCopy({ reference: name, digest, unchanged, blobs }: PushResult, style: Style): string {
-  return `${verb(unchanged, style)} ${name} ${style.dim(`(${transferFacts(digest, blobs, "copied")})`)}\n`;
+function formatCopy(result: PushResult, style: Style): string {
+  const { reference: name, digest, unchanged, blobs } = result;
+  return `${verb(unchanged, style)} ${name} ${style.dim(`(${transferFacts(digest, blobs, "copied")})`)}\n${latestLine(result)}`;
 }
 
 function formatTag({ reference: name, digest, unchanged }: CopiedTag, style: Style): string {

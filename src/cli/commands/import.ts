@@ -8,6 +8,7 @@ import type { Style } from "../style.ts";
 import { plainTar } from "../tar-file.ts";
 import { shortDigest } from "../units.ts";
 import { reference, text } from "../values.ts";
+import { latestLine } from "../words.ts";
 
 const DAMAGED = "The archive is damaged; make it or fetch it again.";
 
@@ -55,7 +56,8 @@ export const importCommand: CommandDefinition<[file: string], Flags> = {
   },
 };
 
-function formatImage({ reference: name, digest, unchanged }: ImportedImage, style: Style): string {
+function formatImage(image: ImportedImage, style: Style): string {
+  const { reference: name, digest, unchanged } = image;
   const verb = unchanged ? style.dim("unchanged") : style.green("imported ");
-  return `${verb} ${name} ${style.dim(`(${shortDigest(digest)})`)}\n`;
+  return `${verb} ${name} ${style.dim(`(${shortDigest(digest)})`)}\n${latestLine(image)}`;
 }

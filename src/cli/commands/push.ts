@@ -17,7 +17,7 @@ import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
 import { plural } from "../units.ts";
 import { listOf, registryPrefix, state, text } from "../values.ts";
-import { remarkWarnings, transferFacts } from "../words.ts";
+import { latestLine, remarkWarnings, transferFacts } from "../words.ts";
 
 interface Flags extends RegistryFlags {
   readonly all?: boolean;
@@ -157,7 +157,8 @@ function pushOptions({ referrers, force = false }: Flags): {
   return { referrers, force };
 }
 
-function formatResult({ reference, digest, unchanged, blobs }: PushResult, style: Style): string {
+function formatResult(result: PushResult, style: Style): string {
+  const { reference, digest, unchanged, blobs } = result;
   const verb = unchanged ? style.dim("unchanged") : style.green("pushed   ");
-  return `${verb} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "sent")})`)}\n`;
+  return `${verb} ${reference} ${style.dim(`(${transferFacts(digest, blobs, "sent")})`)}\n${latestLine(result)}`;
 }
