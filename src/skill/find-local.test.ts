@@ -26,6 +26,17 @@ describe("findLocal", () => {
     expect(await found(store, target)).toBe(target);
   });
 
+  it("takes the full name of a short one for that name, but not before an image that has the short one", async () => {
+    const store = new MemoryStore();
+    const reference = parseReference(await release(store, { name: "hello-world" }, "draft"));
+    const full = parseReference("quay.io/myorg/hello-world:1.0.0-draft");
+    await release(store, { name: "hello-world", namespace: "else", description: "Another." }, "draft");
+    await tag(store, reference, full);
+    const wanted = async (short: string) => findLocal(store, parseReference(short), { fullName: full });
+    expect(await wanted("hello-world:1.0.0-draft")).toEqual(full);
+    expect(formatReference(await wanted("else/hello-world:1.0.0-draft"))).toBe("else/hello-world:1.0.0-draft");
+  });
+
   it("finds by digest, and without a tag the only image of that name", async () => {
     const store = new MemoryStore();
     const reference = await release(store, { name: "hello-world" }, "draft");

@@ -8,20 +8,22 @@ import { list, type SkillSummary } from "./list.ts";
 
 const MAX_CANDIDATES = 8;
 
+export interface FindLocalOptions extends OperationOptions {
+  /** What `target` is short for, where it names no registry. Default: the same. */
+  readonly fullName?: Reference;
+}
+
 /**
- * The image of a local store to push to `target`: the one of exactly that name, else the one whose repository ends in the
+ * The image of a local store to push to `target`: the one of exactly that name, or of its full name, else the one whose repository ends in the
  * same segment, under the same tag (under any, when the target has none). Several names of one image are one image. Throws
  * `REFERENCE_AMBIGUOUS` and `NOT_FOUND`, with the commands to type or the names that come near as the hint.
  */
 export async function findLocal(
   store: Store & Partial<EntryLister>,
   target: Reference,
-  options: OperationOptions = {},
+  { fullName = target, ...options }: FindLocalOptions = {},
 ): Promise<Reference> {
-  const exact = target.digest ?? target.tag;
-  if (exact !== undefined && (await find(store.repository(repositoryName(target)), exact, options)) !== undefined) {
-    return target;
-  }
+  for (const name of new Set([target, fullName])) if (await isHere(store, name, options)) return name;
   const named: SkillSummary[] = [];
   const others = new Set<string>();
   const wanted = baseName(target);
@@ -39,6 +41,12 @@ export async function findLocal(
     `${fitting.length} local images could be meant by ${formatReference(target)}`,
     { hint: `Say which one: ${enumerate(fitting.map((each) => pushCommand(each, target)))}.` },
   );
+}
+
+async function isHere(store: Store, reference: Reference, options: OperationOptions): Promise<boolean> {
+  const exact = reference.digest ?? reference.tag;
+  if (exact === undefined) return false;
+  return (await find(store.repository(repositoryName(reference)), exact, options)) !== undefined;
 }
 
 function fits({ tag, digest }: SkillSummary, target: Reference): boolean {

@@ -14,7 +14,7 @@ export { validate } from "./directory.ts";
 export type { ValidationReport } from "./directory.ts";
 export { exportImages } from "./export.ts";
 export type { Profile } from "./image.ts";
-export { findLocal } from "./find-local.ts";
+export { findLocal, type FindLocalOptions } from "./find-local.ts";
 export { history } from "./history.ts";
 export type { PromotionHistory, PromotionStep } from "./history.ts";
 export { importImages } from "./import.ts";

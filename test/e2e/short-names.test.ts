@@ -96,5 +96,10 @@ it("a store that is not there is told of as that, and not as an empty one", asyn
 it("the default registry says both", async () => {
   await run("config", "set", "registry", "quay.io/team");
   expect((await run("push", "hello:1.0.0-draft")).stdout).toContain("quay.io/team/hello:1.0.0-draft");
+  await user.skill("other", { name: "hello", namespace: "elsewhere" });
+  await run("pack", "other");
+  await run("tag", "elsewhere/hello:1.0.0-draft", "quay.io/team/hello:1.0.0-draft");
+  const { source } = JSON.parse((await run("push", "hello:1.0.0-draft", "--json")).stdout) as { source: string };
+  expect(source, "though two others end in that name").toBe("quay.io/team/hello:1.0.0-draft");
   expect((await run("list", "--remote", "hello", "--quiet")).stdout).toBe("quay.io/team/hello:1.0.0-draft\n");
 });
