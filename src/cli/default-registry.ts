@@ -7,7 +7,8 @@ import type { Context } from "./context.ts";
 import { surroundingsOf } from "./environment.ts";
 import { openStoreIfAny } from "./store.ts";
 
-const HOW_TO_SET = "set a default: skillctl config set registry quay.io/myorg";
+/** The end of a hint. */
+export const HOW_TO_SET = "set a default: skillctl config set registry quay.io/myorg";
 
 /** What SKILLCTL_REGISTRY or the settings say: a registry, or a namespace in it. Throws `CONFIG_INVALID`. */
 export async function defaultRegistry({ environment }: Context): Promise<string | undefined> {

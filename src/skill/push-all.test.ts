@@ -40,16 +40,13 @@ describe("pushAll", () => {
     ]);
   });
 
-  it("goes on when one fails, and does not let two skills become one", async () => {
+  it("pushes none of two that would get one name, and goes on with the others", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
     await release(local, { name: "a" }, "draft");
     await release(local, { name: "a", namespace: "team", description: "Another." }, "draft");
     await release(local, { name: "z", namespace: "zoo" }, "draft");
-    expect(await sent(local, registry)).toEqual([
-      "quay.io/acme/a:1.0.0-draft",
-      "CONFLICT",
-      "quay.io/acme/z:1.0.0-draft",
-    ]);
+    expect(await sent(local, registry)).toEqual(["CONFLICT", "CONFLICT", "quay.io/acme/z:1.0.0-draft"]);
+    expect(await listOf(registry.inner.repository("quay.io/acme/a").tags())).toEqual([]);
   });
 
   it("pushes an image that has two names of one end once, published or not", async () => {

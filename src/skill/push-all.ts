@@ -27,8 +27,8 @@ export type PushOutcome =
 /**
  * Pushes every tagged image of `from` to `<prefix>/<name>:<tag>`, where the name is the last segment of its repository, and
  * yields each outcome in the order of {@link list}. One that fails does not stop the others; being cancelled (`ABORTED`) and
- * faults that are no {@link SkillError} end the iteration, after the outcomes of what was done by then. Two images that would get one name fail with `CONFLICT`, the
- * second of them. `latest` is not pushed where it names a version that is: it follows at the target.
+ * faults that are no {@link SkillError} end the iteration, after the outcomes of what was done by then. Images that would get one name
+ * fail with `CONFLICT`, all of them, and nothing of them is sent. `latest` is not pushed where it names a version that is: it follows at the target.
  */
 export async function* pushAll(
   from: Store & Partial<EntryLister>,
@@ -40,18 +40,19 @@ export async function* pushAll(
   const filters = { ...(name === undefined ? {} : { name }), ...(status === undefined ? {} : { status }) };
   const rows: SkillSummary[] = [];
   for await (const row of list(from, { ...options, ...filters })) if (row.tag !== undefined) rows.push(row);
-  const claims = new Claims();
+  const pushed = withoutLatest(rows);
+  const claims = new Claims(pushed, prefix);
   const pushRow = async (row: SkillSummary): Promise<PushOutcome> => {
     throwIfAborted(options.signal);
     const source = row.reference;
-    const pushed = async (): Promise<PushResult> => {
+    const work = async (): Promise<PushResult> => {
       const target = targetOf(row, prefix);
       const own = { ...pushOptions, ...ownSignal(options.signal) };
       return claims.take(target, row, () => push(from, to, parseReference(source), target, own));
     };
-    return { source, ...(await outcomeOf(pushed)) };
+    return { source, ...(await outcomeOf(work)) };
   };
-  yield* inOrder(withoutLatest(rows), concurrency, pushRow, { salvage: true });
+  yield* inOrder(pushed, concurrency, pushRow, { salvage: true });
 }
 
 /** `latest` goes on by itself where its image has another tag, too. */
@@ -66,20 +67,31 @@ function targetOf({ repository, tag = "" }: SkillSummary, prefix: string): Refer
   return withTag(parseReference(`${prefix.replace(/\/$/, "")}/${name}`), tag);
 }
 
-/** Who gets which name at the target: the first who wants it, and others only for the same image, after them. */
+/** Who gets which name at the target: images of their own only; of one image that has it twice, one after the other. */
 class Claims {
-  readonly #claims = new Map<string, { readonly row: SkillSummary; readonly done: Promise<unknown> }>();
+  readonly #rows = new Map<string, SkillSummary[]>();
+  readonly #done = new Map<string, Promise<unknown>>();
 
-  async take<R>(target: Reference, row: SkillSummary, work: () => Promise<R>): Promise<R> {
+  constructor(rows: readonly SkillSummary[], prefix: string) {
+    for (const row of rows) {
+      const target = formatReference(targetOf(row, prefix));
+      const claimants = this.#rows.get(target) ?? [];
+      this.#rows.set(target, claimants);
+      claimants.push(row);
+    }
+  }
+
+  async take<R>(target: Reference, { reference, digest }: SkillSummary, work: () => Promise<R>): Promise<R> {
     const text = formatReference(target);
-    const earlier = this.#claims.get(text);
-    if (earlier !== undefined && earlier.row.digest !== row.digest) {
-      throw new SkillError("CONFLICT", `${quote(earlier.row.reference)} and ${quote(row.reference)} are both ${text}`, {
-        hint: "Push one of them under another name: skillctl push <local> <remote>.",
+    const rival = this.#rows.get(text)?.find((other) => other.digest !== digest);
+    if (rival !== undefined) {
+      throw new SkillError("CONFLICT", `${quote(reference)} and ${quote(rival.reference)} would both be ${text}`, {
+        hint: `Neither is pushed. Push each under a name of its own: skillctl push ${reference} <remote>`,
       });
     }
-    const done = earlier === undefined ? work() : earlier.done.then(work, work);
-    this.#claims.set(text, { row, done });
+    const earlier = this.#done.get(text);
+    const done = earlier === undefined ? work() : earlier.then(work, work);
+    this.#done.set(text, done);
     return done;
   }
 }

@@ -93,6 +93,11 @@ it("a store that is not there is told of as that, and not as an empty one", asyn
   expect((await list()).stderr).toBe("The store is empty. Pack a skill: skillctl pack --store typo <directory>\n");
 });
 
+it("all are pushed where it is said, or to the default registry, which the hint says how to set", async () => {
+  const { status, stderr } = await run("push", "--all");
+  expect([status, stderr]).toEqual([2, expect.stringContaining("or set a default: skillctl config set registry quay")]);
+});
+
 it("the default registry says both", async () => {
   await run("config", "set", "registry", "quay.io/team");
   expect((await run("push", "hello:1.0.0-draft")).stdout).toContain("quay.io/team/hello:1.0.0-draft");

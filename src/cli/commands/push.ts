@@ -7,7 +7,7 @@ import { push, type PushResult } from "../../skill/push.ts";
 import { quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
-import { defaultRegistry, expandTarget } from "../default-registry.ts";
+import { defaultRegistry, expandTarget, HOW_TO_SET } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { OutcomeReport, someOf } from "../outcomes.ts";
 import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
@@ -33,7 +33,7 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
   description:
     "With one reference, pushes the local image of that name, or of that name behind the default registry; if there is none, the one whose name ends alike and that has " +
     "the same tag, so that examples/hello-world:1.0.0-draft is found for quay.io/myorg/hello-world:1.0.0-draft. With two, " +
-    "the first is the local image. Promotion records and signatures go along. With --all, pushes every local image to --to, under the last part of its name. What the " +
+    "the first is the local image. Promotion records and signatures go along. With --all, pushes every local image to --to, under the last part of its name; of different ones that would get one name, none. What the " +
     "registry holds already is not sent. A published version there is not replaced by other content.",
   arguments: [
     {
@@ -118,9 +118,12 @@ async function pushMany(
   const { output, signal } = context;
   const prefix = flags.to ?? (await defaultRegistry(context));
   if (target !== undefined || prefix === undefined) {
-    throw new SkillError("USAGE", target === undefined ? "--all needs --to" : "--all takes no target", {
-      hint: "Say where to push, as in skillctl push --all --to quay.io/myorg.",
-    });
+    const where = "Say where to push, as in skillctl push --all --to quay.io/myorg";
+    throw target === undefined
+      ? new SkillError("USAGE", "--all needs --to, as there is no default registry", {
+          hint: `${where}, or ${HOW_TO_SET}`,
+        })
+      : new SkillError("USAGE", "--all takes no target", { hint: `${where}.` });
   }
   const report = new OutcomeReport<PushResult>(output, {
     text: (result) => formatResult(result, output.style),
