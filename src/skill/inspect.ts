@@ -24,7 +24,7 @@ export interface SkillInspection {
     readonly next?: LifecycleState;
     /** Only of an image that was deprecated with a reason or a replacement. */
     readonly deprecation?: Deprecation;
-    /** Every tag of the repository that names this image. */
+    /** Every tag of the repository that names this image; where a store cannot tell at once, as a registry, the one that was asked for. */
     readonly tags: readonly string[];
   };
   readonly image: {

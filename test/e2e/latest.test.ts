@@ -38,6 +38,13 @@ it("is said where a transfer moves it, and only there", async () => {
   expect(await lines("copy", `${name}:1.0.0`, copy)).toEqual([`copied    ${copy}:1.0.0`]);
 });
 
+it("is not said to be the only tag of an image in a registry", async () => {
+  await lines("push", "examples/hello:1.0.0", "quay.io/tags/hello");
+  const tags = async (...args: string[]) => (await lines("inspect", ...args)).find((line) => /^ +tags /.test(line));
+  expect(await tags("--remote", "quay.io/tags/hello")).toBeUndefined();
+  expect(await tags("examples/hello")).toMatch(/ 2\.0\.0, latest$/);
+});
+
 it("is said when a version that is deprecated takes it away", async () => {
   const name = "quay.io/other/hello";
   expect(await lines("push", "examples/hello:2.0.0", name)).toContain("latest    2.0.0");

@@ -57,7 +57,7 @@ export const inspectCommand: CommandDefinition<[skill: Reference], Flags> = {
         ({ isRemote } = place);
         return inspect(place.store, place.reference, { files, signal });
       });
-      await output.result(result, (found) => format(found, context), essentials);
+      await output.result(result, (found) => format(found, isRemote, context), essentials);
       if (!isRemote && skill.registry !== undefined && flags.local !== true) {
         await output.remark("This is the local copy; --remote asks the registry.\n");
       }
@@ -75,7 +75,7 @@ function essentials({ digest, files }: SkillInspection): string {
   return files === undefined ? `${digest}\n` : files.map(({ path }) => `${path}\n`).join("");
 }
 
-function format(found: SkillInspection, { output: { style }, environment }: Context): string {
+function format(found: SkillInspection, isRemote: boolean, { output: { style }, environment }: Context): string {
   const { card, lifecycle, image, files } = found;
   const heading = (text: string): string => `\n${style.bold(text)}\n`;
   const next = lifecycle.next === undefined ? "" : style.dim(` (next: ${lifecycle.next})`);
@@ -106,7 +106,8 @@ function format(found: SkillInspection, { output: { style }, environment }: Cont
         ["status", lifecycle.status === undefined ? "none" : colorState(lifecycle.status, style) + next],
         ["reason", lifecycle.deprecation?.reason && oneLine(lifecycle.deprecation.reason)],
         ["use instead", lifecycle.deprecation?.replacedBy],
-        ["tags", lifecycle.tags.join(", ")],
+        // Of a registry no more is known than the tag that was asked for, which is in the heading.
+        ["tags", isRemote ? undefined : lifecycle.tags.join(", ")],
       ],
       style,
       LABEL_WIDTH,
