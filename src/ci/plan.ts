@@ -12,7 +12,7 @@ export interface PlanOptions extends GitOptions {
   readonly pipeline: Pipeline;
   /** The revision to compare with. Default: what the pipeline says, else where the branch left the default one. */
   readonly base?: string;
-  /** Takes every skill, changed or not; no history is needed then. Default: false. */
+  /** Takes every skill that is committed, changed or not; no history but the last commit is needed then. Default: false. */
   readonly all?: boolean;
   /** Only skills in these directories, relative to where the repository was opened. Default: the whole repository. */
   readonly paths?: readonly string[];

@@ -443,11 +443,15 @@ describe("what it tells", () => {
   it("says what to do in a repository without a commit", async () => {
     const repository = await SkillRepository.create(await createWorkspace());
     await repository.skill("one");
-    const { status, stderr } = await repository.ci(["--validate-only"]);
-    expect([status, stderr]).toEqual([
-      2,
-      "error: the branch has no commit yet\nhint: Commit the skills first: git add --all && git commit.\n",
-    ]);
+    for (const flags of [["--validate-only"], ["--all", "--validate-only"]]) {
+      const { status, stderr } = await repository.ci(flags);
+      expect([status, stderr]).toEqual([
+        2,
+        "error: the branch has no commit yet\nhint: Commit the skills first: git add --all && git commit.\n",
+      ]);
+    }
+    const help = (await repository.workspace.run(["help", "ci"])).stdout.replace(/\s+/g, " ");
+    expect(help).toContain("--all take every skill that is committed, changed or not; needs no history but one commit");
   });
 
   it("says what to do outside of a repository", async () => {

@@ -57,7 +57,7 @@ export const ciCommand: CommandDefinition<[paths: readonly string[] | undefined]
       summary: "compare with this commit, or where the branch left it",
       parse: text("revision"),
     },
-    { flags: "--all", summary: "take every skill, changed or not; needs no history" },
+    { flags: "--all", summary: "take every skill that is committed, changed or not; needs no history but one commit" },
     { flags: "--validate-only", summary: "check, and do nothing else" },
     { flags: "--push <registry>", summary: "push to this registry, or namespace in it", parse: registryPrefix },
     {
