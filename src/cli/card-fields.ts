@@ -5,12 +5,12 @@ import { SKILLCARD_API_VERSION, SKILLCARD_KIND, type SkillCardMetadata } from ".
 import { validateSkillCard } from "../skillcard/validate.ts";
 
 /** A field that is one line of text. */
-export type CardField = "name" | "namespace" | "version" | "description";
+export type CardField = "name" | "namespace" | "version" | "description" | "license";
 
 /** What the other fields are while one is judged. */
 const SOUND: SkillCardMetadata = { name: "a", namespace: "a", version: "1.0.0", description: "a" };
 
-/** What is wrong with `text` as that field, and what to write instead; `undefined` when nothing is. */
+/** What is wrong with `text` as that field, or doubtful as a license, and what to write instead; `undefined` when nothing is. */
 export function problemOf(field: CardField, text: string): string | undefined {
   const issue = issueOf(field, text);
   return issue === undefined ? undefined : [issue.message, issue.hint].filter(Boolean).join(". ");
@@ -28,5 +28,7 @@ export function cardField(field: CardField): (text: string) => string {
 function issueOf(field: CardField, text: string): ReturnType<typeof validateSkillCard>["issues"][number] | undefined {
   const metadata = { ...SOUND, [field]: text };
   const card = serializeSkillCard({ apiVersion: SKILLCARD_API_VERSION, kind: SKILLCARD_KIND, metadata });
-  return validateSkillCard(card).issues.find((issue) => issue.severity === "error");
+  return validateSkillCard(card).issues.find(
+    (issue) => issue.severity === "error" || issue.path === "metadata.license",
+  );
 }

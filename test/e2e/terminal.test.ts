@@ -115,10 +115,13 @@ describeWith([python], "on a terminal", () => {
         ["Version", "one\r"],
         ["is not a semantic version", "\u007f\u007f\u007f\r"],
         ["What does it do", "Checks.\r"],
+        ["License", "apache-2\r"],
+        ["is not an SPDX licence expression", "\u0015\r"],
       ],
     );
     expect(status, stdout).toBe(0);
     expect(await readFile(user.path("checked/skill.yaml"), "utf8")).toMatch(/name: checked\n[^]*version: 0\.1\.0\n/);
+    expect(await readFile(user.path("checked/skill.yaml"), "utf8")).not.toContain("license");
   });
 
   it("asks for what init was not told", async () => {
@@ -129,11 +132,14 @@ describeWith([python], "on a terminal", () => {
         ["Namespace", "\u007f\u007f\u007f\u007f\u007facme\r"],
         ["Version", "\r"],
         ["What does it do", "Answers.\r"],
+        ["License", "MIT\r"],
       ],
     );
     expect(status).toBe(0);
     const card = await readFile(user.path("asked/skill.yaml"), "utf8");
-    expect(card).toMatch(/name: asked\n {2}namespace: acme\n {2}version: 0\.1\.0\n {2}description: Answers\.\n/);
+    expect(card).toMatch(
+      /name: asked\n {2}namespace: acme\n {2}version: 0\.1\.0\n {2}description: Answers\.\n {2}license: MIT\n/,
+    );
   });
 
   it("makes no skill when the questions are cancelled", async () => {

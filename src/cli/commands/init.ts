@@ -9,6 +9,7 @@ import { quote } from "../../text/index.ts";
 import { cardField, problemOf, type CardField } from "../card-fields.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
+import type { Environment } from "../environment.ts";
 import { ExitStatus } from "../exit.ts";
 import { shellWord } from "../shell-word.ts";
 import { text } from "../values.ts";
@@ -26,7 +27,8 @@ interface Flags {
 export const initCommand: CommandDefinition<[directory: string | undefined], Flags> = {
   description:
     "Writes a skill.yaml and a SKILL.md that pack as they are. Files that exist are not touched. " +
-    "On a terminal, asks for what the flags leave open and checks each answer; elsewhere --description is required.",
+    "On a terminal, without --description, asks for name, namespace, version, description and license, as far as the flags leave them open, " +
+    "and checks each answer; a license may be left out. Authors are not asked for. Elsewhere --description is required.",
   arguments: [
     {
       syntax: "[directory]",
@@ -99,13 +101,25 @@ async function complete(
       check: (text) => problemOf(field, text),
       ...(initial === undefined ? {} : { initial }),
     });
-  return {
+  const answers = {
     ...rest,
     name: await answer("name", "Name of the skill", directoryName),
     namespace: await answer("namespace", "Namespace (whose skill it is)", DEFAULT_NAMESPACE),
     version: await answer("version", "Version", DEFAULT_VERSION),
     description: await answer("description", "What does it do, and when should an agent use it?"),
   };
+  const license = flags.license ?? (await askForLicense(environment));
+  return license === "" ? answers : { ...answers, license };
+}
+
+/** Empty where the person does not want to say. */
+async function askForLicense(environment: Environment): Promise<string> {
+  const { ask } = await import("../questions.ts");
+  return ask(environment, {
+    message: "License, as an SPDX expression (Enter for none)",
+    example: "Apache-2.0",
+    check: (text) => (text === "" ? undefined : problemOf("license", text)),
+  });
 }
 
 function author(given: string): SkillCardAuthor {
