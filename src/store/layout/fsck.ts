@@ -156,8 +156,12 @@ class Check {
     const check = async (entry: Descriptor, reference: string | undefined): Promise<void> => {
       if (!(await this.#checkEntry(entry, reference, inventory))) unusable.add(keyOf(entry));
     };
+    // Images before what refers to them: what several have in common is told of the first.
     const all = [...entries.descriptors()];
-    await Promise.all(all.map(({ entry, name }) => limit(() => check(entry, name))));
+    for (const isReferrer of [false, true]) {
+      const some = all.filter(({ subject }) => (subject !== undefined) === isReferrer);
+      await Promise.all(some.map(({ entry, name }) => limit(() => check(entry, name))));
+    }
     if (this.#held === undefined || unusable.size === 0) return;
     const { file, commits } = this.#parts;
     const document = await commits.loadSound(this.#held);
