@@ -49,6 +49,17 @@ describe("pushAll", () => {
     expect(await listOf(registry.inner.repository("quay.io/acme/a").tags())).toEqual([]);
   });
 
+  it("goes on where a name is too long behind the prefix", async () => {
+    const [local, registry] = [new MemoryStore(), new RegistryDouble()];
+    const reference = parseReference(await release(local, { name: "a" }, "draft"));
+    await tag(local, reference, parseReference(`examples/${"x".repeat(100)}:1.0.0-draft`));
+    const outcomes = await collect(pushAll(local, registry, `quay.io/${"acme".repeat(40)}`));
+    expect(outcomes.map((each) => ("error" in each ? each.error.code : "pushed"))).toEqual([
+      "pushed",
+      "REFERENCE_INVALID",
+    ]);
+  });
+
   it("pushes an image that has two names of one end once, published or not", async () => {
     const [local, registry] = [new MemoryStore(), new RegistryDouble()];
     const reference = parseReference(await release(local, { name: "a" }, "published"));

@@ -1,7 +1,7 @@
 /** Sends a whole store, or the part of it that is asked for, to a registry. */
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { LATEST, type LifecycleState } from "../lifecycle/index.ts";
-import { formatReference, parseReference, withTag, type Digest, type Reference } from "../oci/index.ts";
+import { parseReference, withTag, type Digest, type Reference } from "../oci/index.ts";
 import { inOrder } from "../store/in-order.ts";
 import type { EntryLister, Store } from "../store/index.ts";
 import { quote } from "../text/index.ts";
@@ -28,7 +28,8 @@ export type PushOutcome =
  * Pushes every tagged image of `from` to `<prefix>/<name>:<tag>`, where the name is the last segment of its repository, and
  * yields each outcome in the order of {@link list}. One that fails does not stop the others; being cancelled (`ABORTED`) and
  * faults that are no {@link SkillError} end the iteration, after the outcomes of what was done by then. Images that would get one name
- * fail with `CONFLICT`, all of them, and nothing of them is sent. `latest` is not pushed where it names a version that is: it follows at the target.
+ * fail with `CONFLICT`, all of them, and nothing of them is sent. `latest` is not pushed where it names a version that is: it
+ * follows at the target.
  */
 export async function* pushAll(
   from: Store & Partial<EntryLister>,
@@ -48,7 +49,7 @@ export async function* pushAll(
     const work = async (): Promise<PushResult> => {
       const target = targetOf(row, prefix);
       const own = { ...pushOptions, ...ownSignal(options.signal) };
-      return claims.take(target, row, () => push(from, to, parseReference(source), target, own));
+      return claims.take(row, () => push(from, to, parseReference(source), target, own));
     };
     return { source, ...(await outcomeOf(work)) };
   };
@@ -62,27 +63,34 @@ function withoutLatest(rows: readonly SkillSummary[]): readonly SkillSummary[] {
   return rows.filter((row) => row.tag !== LATEST || !others.has(key(row)));
 }
 
-function targetOf({ repository, tag = "" }: SkillSummary, prefix: string): Reference {
-  const name = repository.slice(repository.lastIndexOf("/") + 1);
-  return withTag(parseReference(`${prefix.replace(/\/$/, "")}/${name}`), tag);
+/** Throws `REFERENCE_INVALID`, as for a name that is too long behind the prefix. */
+function targetOf(row: SkillSummary, prefix: string): Reference {
+  return withTag(parseReference(repositoryAt(row, prefix)), row.tag ?? "");
+}
+
+function repositoryAt({ repository }: SkillSummary, prefix: string): string {
+  return `${prefix.replace(/\/$/, "")}/${repository.slice(repository.lastIndexOf("/") + 1)}`;
 }
 
 /** Who gets which name at the target: images of their own only; of one image that has it twice, one after the other. */
 class Claims {
+  readonly #prefix: string;
   readonly #rows = new Map<string, SkillSummary[]>();
   readonly #done = new Map<string, Promise<unknown>>();
 
   constructor(rows: readonly SkillSummary[], prefix: string) {
+    this.#prefix = prefix;
     for (const row of rows) {
-      const target = formatReference(targetOf(row, prefix));
-      const claimants = this.#rows.get(target) ?? [];
-      this.#rows.set(target, claimants);
+      const name = this.#nameOf(row);
+      const claimants = this.#rows.get(name) ?? [];
+      this.#rows.set(name, claimants);
       claimants.push(row);
     }
   }
 
-  async take<R>(target: Reference, { reference, digest }: SkillSummary, work: () => Promise<R>): Promise<R> {
-    const text = formatReference(target);
+  async take<R>(row: SkillSummary, work: () => Promise<R>): Promise<R> {
+    const { reference, digest } = row;
+    const text = this.#nameOf(row);
     const rival = this.#rows.get(text)?.find((other) => other.digest !== digest);
     if (rival !== undefined) {
       throw new SkillError("CONFLICT", `${quote(reference)} and ${quote(rival.reference)} would both be ${text}`, {
@@ -93,5 +101,10 @@ class Claims {
     const done = earlier === undefined ? work() : earlier.then(work, work);
     this.#done.set(text, done);
     return done;
+  }
+
+  /** Not as a reference: of names that are none at the target, each fails by itself. */
+  #nameOf(row: SkillSummary): string {
+    return `${repositoryAt(row, this.#prefix)}:${row.tag}`;
   }
 }
