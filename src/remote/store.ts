@@ -123,9 +123,10 @@ export class RemoteStore implements Store {
   }
 
   /**
-   * Asks whether a registry (`quay.io`, or `quay.io/myorg`) is there and takes the credentials that there are for it. Rejects
-   * with `REGISTRY_UNAUTHORIZED` when it does not, `RESPONSE_INVALID` when it is no registry that answers, and with what every request
-   * rejects with. A registry that lets anybody in does not look at credentials. Resolves to the host that was asked: where the endpoints lead elsewhere, another one.
+   * Asks whether a registry (`quay.io`, or `quay.io/myorg`) is there and takes the credentials that there are for it. Rejects with
+   * `REGISTRY_UNAUTHORIZED` when it does not, `RESPONSE_INVALID` when it is no registry that answers, and with what every request
+   * rejects with. A registry that lets anybody in does not look at credentials. Resolves to the host that was asked: where the
+   * endpoints lead elsewhere, another one.
    */
   async ping(registry: string, options: OperationOptions = {}): Promise<string> {
     const { client, host, rule } = await this.#registryFor(registry);

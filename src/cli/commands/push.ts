@@ -31,10 +31,12 @@ interface Flags extends RegistryFlags {
 /** `skillctl push`: from the local store to a registry. */
 export const pushCommand: CommandDefinition<[source: string | undefined, target: string | undefined], Flags> = {
   description:
-    "With one reference, pushes the local image of that name, or of that name behind the default registry; if there is none, the one whose name ends alike and that has " +
-    "the same tag, so that examples/hello-world:1.0.0-draft is found for quay.io/myorg/hello-world:1.0.0-draft. With two, " +
-    "the first is the local image. Promotion records and signatures go along. With --all, pushes every local image to --to, under the last part of its name; of different ones that would get one name, none. What the " +
-    "registry holds already is not sent. A published version there is not replaced by other content.",
+    "With one reference, pushes the local image of that name, or of that name behind the default registry; if there" +
+    " is none, the one whose name ends alike and that has the same tag, so that examples/hello-world:1.0.0-draft is" +
+    " found for quay.io/myorg/hello-world:1.0.0-draft. With two, the first is the local image. Promotion records " +
+    "and signatures go along. With --all, pushes every local image to --to, under the last part of its name; of " +
+    "different ones that would get one name, none. What the registry holds already is not sent. A published version" +
+    " there is not replaced by other content.",
   arguments: [
     {
       syntax: "[reference]",
