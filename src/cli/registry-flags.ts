@@ -41,11 +41,17 @@ const AUTH_FILE: OptionSpec = {
   parse: text("file"),
 };
 
-const CONCURRENCY: OptionSpec = {
+/**
+ * Connections for many small images. A request of theirs is little but the way there and back, which more of them at a time
+ * save; package managers open 15 to 50.
+ */
+export const FOR_MANY = 16;
+
+const concurrency = (usual: string): OptionSpec => ({
   flags: "--concurrency <number>",
-  summary: "how many requests are under way at once (default: 6)",
+  summary: `how many requests are under way at once (default: ${usual})`,
   parse: count(1, 64),
-};
+});
 
 /** Where credentials are. */
 export const AUTH_OPTIONS = inGroup([AUTH_FILE]);
@@ -54,7 +60,10 @@ export const AUTH_OPTIONS = inGroup([AUTH_FILE]);
 export const REGISTRY_OPTIONS = inGroup([...CONNECTION, AUTH_FILE]);
 
 /** The same for commands that move content. */
-export const TRANSFER_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, CONCURRENCY]);
+export const TRANSFER_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, concurrency("6")]);
+
+/** The same for those that take many images, and then {@link FOR_MANY} connections. */
+export const BULK_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, concurrency(`6, for many images ${FOR_MANY}`)]);
 
 function inGroup(options: readonly OptionSpec[]): readonly OptionSpec[] {
   return options.map((option) => ({ ...option, group: TITLE }));

@@ -3,7 +3,7 @@ import type { CredentialSource } from "../remote/credentials/types.ts";
 import type { RemoteStore } from "../remote/store.ts";
 import type { Context } from "./context.ts";
 import { surroundingsOf } from "./environment.ts";
-import type { RegistryFlags } from "./registry-flags.ts";
+import { FOR_MANY, type RegistryFlags } from "./registry-flags.ts";
 import { VERSION } from "./version.ts";
 
 export interface RegistriesOptions {
@@ -11,14 +11,17 @@ export interface RegistriesOptions {
   readonly credentials?: CredentialSource;
   /** The registry, or a namespace in it, whose repositories the store lists. */
   readonly registry?: string;
+  /** For work on many images: more connections, unless the user says how many. */
+  readonly isForMany?: boolean;
 }
 
 /** All registries as one store, whose repositories bear their registry in their name. Throws `CONFIG_INVALID`, `FILE_UNREADABLE`. */
 export async function openRegistries(
   { environment, output }: Context,
   { tlsVerify, caFile, certDir, authFile, concurrency }: RegistryFlags,
-  { credentials, registry }: RegistriesOptions = {},
+  { credentials, registry, isForMany = false }: RegistriesOptions = {},
 ): Promise<RemoteStore> {
+  const connections = concurrency ?? (isForMany ? FOR_MANY : undefined);
   const { openRemote } = await import("../remote/environment.ts");
   return openRemote(surroundingsOf(environment), {
     userAgent: `skillctl/${VERSION}`,
@@ -28,7 +31,7 @@ export async function openRegistries(
     ...(authFile === undefined ? {} : { authFile }),
     ...(credentials === undefined ? {} : { credentials }),
     ...(registry === undefined ? {} : { registry }),
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(connections === undefined ? {} : { concurrency: connections }),
     onRequest: ({ method, url, status }) => output.trace(`${method} ${url} ${status ?? "no answer"}`),
   });
 }

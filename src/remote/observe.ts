@@ -14,7 +14,10 @@ export function observed(transport: Transport, onRequest: ((event: RequestEvent)
       } finally {
         onRequest({
           method: request.method,
-          url: shownUrl(request.url),
+          // Most who count requests do not look at it.
+          get url() {
+            return shownUrl(request.url);
+          },
           status: response?.status,
           sent: bytesToSend(request),
           received: response === undefined ? undefined : lengthOf(response.headers["content-length"]),

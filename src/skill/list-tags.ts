@@ -9,8 +9,8 @@ import { contentOf, readImage } from "./image.ts";
 import type { SkillSummary } from "./list.ts";
 import { isUnreadable } from "./unreadable.ts";
 
-/** How many manifests are read at once. */
-const MANIFESTS_AT_ONCE = 6;
+/** How many manifests are read at once, over as many connections as there are. */
+const MANIFESTS_AT_ONCE = 16;
 
 /** Where tools keep signatures, attestations and referrers that no registry lists: under the digest of what they are about. */
 const DIGEST_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\.[A-Za-z0-9_.-]+)?$/;

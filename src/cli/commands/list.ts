@@ -88,11 +88,14 @@ async function read(context: Context, { repository, registry, name }: Place, fla
   const filters = filtersOf(context, flags);
   const skills: SkillSummary[] = [];
   if (repository !== undefined) {
-    const registries = await openRegistries(context, flags);
+    const registries = await openRegistries(context, flags, { isForMany: true });
     for await (const skill of listRepository(registries, repository, filters)) skills.push(skill);
     return skills;
   }
-  const store = registry === undefined ? await openStore(context) : await openRegistries(context, flags, { registry });
+  const store =
+    registry === undefined
+      ? await openStore(context)
+      : await openRegistries(context, flags, { registry, isForMany: true });
   const denials = new Map<string, SkillError>();
   const options = {
     ...filters,

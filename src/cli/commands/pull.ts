@@ -8,7 +8,7 @@ import { expandFully } from "../default-registry.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { OutcomeReport } from "../outcomes.ts";
 import type { Output } from "../output.ts";
-import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
+import { BULK_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
@@ -51,7 +51,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       summary: "replace a published image that is here with other content, and a directory that exists",
     },
     LIMIT_OPTION,
-    ...TRANSFER_OPTIONS,
+    ...BULK_OPTIONS,
   ],
   examples: [
     { title: "Into the local store", command: "skillctl pull quay.io/myorg/hello-world:1.0.0" },
@@ -75,7 +75,8 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       isAlone,
     });
     const heading = isAlone ? undefined : () => `${report.count} of ${plural(references.length, "image")} pulled`;
-    const pulling = pullAll(await openRegistries(context, flags), await openStore(context), references, {
+    const registries = await openRegistries(context, flags, { isForMany: !isAlone });
+    const pulling = pullAll(registries, await openStore(context), references, {
       ...(directory === undefined ? {} : { output: directory }),
       ...(limit === undefined ? {} : { limits: limit }),
       referrers,

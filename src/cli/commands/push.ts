@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { defaultRegistry, expandTarget, HOW_TO_SET } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { OutcomeReport, someOf } from "../outcomes.ts";
-import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
+import { BULK_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
@@ -64,7 +64,7 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
       summary: "leave out promotion records, signatures and whatever else refers to the image",
     },
     { flags: "-f, --force", summary: "replace what is published, and send again what the registry may have lost" },
-    ...TRANSFER_OPTIONS,
+    ...BULK_OPTIONS,
   ],
   examples: [
     { title: "The draft that was just packed", command: "skillctl push quay.io/myorg/hello-world:1.0.0-draft" },
@@ -132,7 +132,7 @@ async function pushMany(
     quiet: ({ reference }) => `${reference}\n`,
     remark: async ({ warnings }) => remarkWarnings(output, warnings),
   });
-  const pushing = pushAll(await openStore(context), await openRegistries(context, flags), prefix, {
+  const pushing = pushAll(await openStore(context), await openRegistries(context, flags, { isForMany: true }), prefix, {
     ...pushOptions(flags),
     ...(name === undefined ? {} : { name }),
     ...(flags.status === undefined ? {} : { status: flags.status }),
