@@ -44,72 +44,132 @@ export async function carryOut(
   work: PromotionWork,
   options: OperationOptions,
 ): Promise<Aftermath> {
-  const { changes, record, concernsLatest } = work;
-  const removes = changes.some(({ to }) => to === undefined);
-  const left = new Set<string>();
-  const warnings: string[] = [];
-  // Where changes are all or none, the record is one of them: it is there exactly when the promotion is.
-  const isTogether = repository.retagsAtomically === true;
-  const together = isTogether && record !== undefined ? [...changes, recordChange(record)] : changes;
-  let isRecorded = isTogether && record !== undefined;
-  let isUnsure = false;
-  let isSet = false;
-  let earlier: Descriptor | undefined;
-  const writeRecord = async (): Promise<void> => {
-    if (record === undefined) return;
-    isRecorded = await attempt(
-      warnings,
-      `${nameOf(repository, changes)} stands, but the promotion is not recorded`,
-      async () => repository.push(record.descriptor, record.bytes, options),
-    );
-  };
-  const between = async (): Promise<void> => {
-    isSet = true;
-    await attempt(warnings, "an earlier record is not known", async () => void (earlier = await work.findRecord?.()));
-    if (earlier === undefined) await writeRecord();
-  };
-  try {
-    // The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more.
-    const onUnsure = (): void => void (isUnsure = true);
-    await repository.retag(together, isTogether ? options : { ...options, between, onUnsure });
-    // Whoever wrote the earlier one takes it back if they find the old tag gone. Some registries take one record of a promotion only.
-    if (earlier !== undefined && removes) {
-      const before = warnings.length;
-      await writeRecord();
-      warnings.splice(before);
-    }
-  } catch (error) {
-    const remaining = remainingTags(error);
-    if (remaining === undefined) {
-      if (!isSet || !(error instanceof SkillError)) throw error;
-      if (error.code !== "CONFLICT") throw unfinished(repository, changes, error);
-      if (isRecorded && record !== undefined) await takeBack(repository, record);
-      throw error;
-    }
-    for (const tag of remaining) left.add(tag);
+  return new CarryingOut(repository, work, options).run();
+}
+
+class CarryingOut {
+  readonly #repository: Repository;
+  readonly #work: PromotionWork;
+  readonly #options: OperationOptions;
+  /** Where changes are all or none, the record is one of them: it is there exactly when the promotion is. */
+  readonly #isTogether: boolean;
+  /** Whether a tag goes. The tag that is removed decides between two who promote at once. */
+  readonly #removes: boolean;
+  readonly #left = new Set<string>();
+  readonly #warnings: string[] = [];
+  /** Whether the new tag is set. */
+  #isSet = false;
+  /** Whether the tag that was removed did not show by whom. */
+  #isUnsure = false;
+  #isRecorded = false;
+  /** A record of the same promotion that was there before. */
+  #earlier: Descriptor | undefined;
+
+  constructor(repository: Repository, work: PromotionWork, options: OperationOptions) {
+    this.#repository = repository;
+    this.#work = work;
+    this.#options = options;
+    this.#isTogether = repository.retagsAtomically === true;
+    this.#removes = work.changes.some(({ to }) => to === undefined);
   }
-  // The tag that is removed decides between two who promote at once; where none is, or it does not show by whom, the records do.
-  if (!isTogether && isRecorded && record !== undefined) {
-    if (isUnsure || left.size > 0 || !removes) {
-      await attempt(warnings, "others who promoted it are not known", async () => {
-        warnings.push(...(await rivals(repository, changes[0]?.to, record, options)));
-      });
-    }
+
+  async run(): Promise<Aftermath> {
+    await this.#moveTags();
+    await this.#meetRivals();
+    const isRepeated = this.#isRepeated();
+    const latest = await this.#settleLatest();
+    const written = this.#isRecorded ? this.#work.record?.descriptor.digest : undefined;
+    const record = written ?? this.#earlier?.digest;
+    return { left: [...this.#left], record, isRepeated, latest, warnings: this.#warnings };
   }
-  const isRepeated = earlier !== undefined && !isRecorded && (left.size > 0 || !removes);
-  if (earlier !== undefined && isRepeated) warnings.push(whoAndWhen(earlier, "promoted it before"));
-  let latest: SettledLatest | undefined;
-  await attempt(warnings, `${LATEST} could not be brought up to date`, async () => {
+
+  async #moveTags(): Promise<void> {
     try {
-      if (await concernsLatest()) latest = await settleLatest(repository, options, work.done);
+      await (this.#isTogether ? this.#retagWithRecord() : this.#retagOneByOne());
     } catch (error) {
-      if (!(error instanceof LatestRemains)) throw error;
-      left.add(LATEST);
-      ({ latest } = error);
+      const remaining = remainingTags(error);
+      if (remaining === undefined) throw await this.#failure(error);
+      for (const tag of remaining) this.#left.add(tag);
     }
-  });
-  const written = isRecorded ? record?.descriptor.digest : undefined;
-  return { left: [...left], record: written ?? earlier?.digest, isRepeated, latest, warnings };
+  }
+
+  async #retagWithRecord(): Promise<void> {
+    const { changes, record } = this.#work;
+    const together = record === undefined ? changes : [...changes, recordChange(record)];
+    await this.#repository.retag(together, this.#options);
+    this.#isRecorded = record !== undefined;
+  }
+
+  /** The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more. */
+  async #retagOneByOne(): Promise<void> {
+    const between = async (): Promise<void> => {
+      this.#isSet = true;
+      await this.#findEarlier();
+      if (this.#earlier === undefined) await this.#writeRecord(this.#warnings);
+    };
+    const onUnsure = (): void => void (this.#isUnsure = true);
+    await this.#repository.retag(this.#work.changes, { ...this.#options, between, onUnsure });
+    // Whoever wrote the earlier one takes it back if they find the old tag gone. Some registries take one record of a promotion only.
+    if (this.#earlier !== undefined && this.#removes) await this.#writeRecord([]);
+  }
+
+  async #findEarlier(): Promise<void> {
+    const { findRecord } = this.#work;
+    await attempt(this.#warnings, "an earlier record is not known", async () => {
+      this.#earlier = await findRecord?.();
+    });
+  }
+
+  async #writeRecord(warnings: string[]): Promise<void> {
+    const { changes, record } = this.#work;
+    if (record === undefined) return;
+    const failure = `${nameOf(this.#repository, changes)} stands, but the promotion is not recorded`;
+    this.#isRecorded = await attempt(warnings, failure, async () =>
+      this.#repository.push(record.descriptor, record.bytes, this.#options),
+    );
+  }
+
+  /** What to throw for `error`, once what is to be taken back has been. */
+  async #failure(error: unknown): Promise<unknown> {
+    if (!this.#isSet || !(error instanceof SkillError)) return error;
+    if (error.code !== "CONFLICT") return unfinished(this.#repository, this.#work.changes, error);
+    const { record } = this.#work;
+    if (this.#isRecorded && record !== undefined) await takeBack(this.#repository, record);
+    return error;
+  }
+
+  /** Where no tag decided between two who promote at once, the records do. */
+  async #meetRivals(): Promise<void> {
+    const { changes, record } = this.#work;
+    const isDecided = this.#removes && this.#left.size === 0 && !this.#isUnsure;
+    if (this.#isTogether || isDecided || !this.#isRecorded || record === undefined) return;
+    await attempt(this.#warnings, "others who promoted it are not known", async () => {
+      this.#warnings.push(...(await rivals(this.#repository, changes[0]?.to, record, this.#options)));
+    });
+  }
+
+  /** Whether all this had been done before; then a warning says by whom. */
+  #isRepeated(): boolean {
+    const earlier = this.#earlier;
+    if (earlier === undefined || this.#isRecorded || (this.#removes && this.#left.size === 0)) return false;
+    this.#warnings.push(whoAndWhen(earlier, "promoted it before"));
+    return true;
+  }
+
+  async #settleLatest(): Promise<SettledLatest | undefined> {
+    const { concernsLatest, done } = this.#work;
+    let latest: SettledLatest | undefined;
+    await attempt(this.#warnings, `${LATEST} could not be brought up to date`, async () => {
+      try {
+        if (await concernsLatest()) latest = await settleLatest(this.#repository, this.#options, done);
+      } catch (error) {
+        if (!(error instanceof LatestRemains)) throw error;
+        this.#left.add(LATEST);
+        ({ latest } = error);
+      }
+    });
+    return latest;
+  }
 }
 
 /** A promotion that was cut off when its new tag was set; the code is that of what cut it off. */
