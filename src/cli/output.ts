@@ -34,8 +34,8 @@ export interface Output {
   content(bytes: Bytes, json?: (base64: string) => unknown): Promise<void>;
   /** Says something on stderr, if it can, that helps a person and that a script does not miss; nothing with `--quiet` or `--json`. */
   remark(text: string): Promise<void>;
-  /** Says on stderr, with `--verbose`, how the work is being done; never with `--json`. Nothing waits for it. */
-  trace(text: string): void;
+  /** Says on stderr, with `--verbose`, how the work is being done; never with `--json`. Nothing waits for it; otherwise, `text` is not asked. */
+  trace(text: () => string): void;
   /**
    * Reports, on stderr, if it can, the failure of one part while others go on, `advice` before its own hint; nothing with
    * `--json`, whose result holds it.
@@ -116,7 +116,7 @@ export function createOutput(environment: Environment, flags: GlobalFlags): Outp
     trace(text) {
       if (flags.verbose !== true || flags.json === true) return;
       progress.clear();
-      stderr.write(`${remarkStyle.dim(visibleLine(text))}\n`);
+      stderr.write(`${remarkStyle.dim(visibleLine(text()))}\n`);
     },
     async failure(error, advice) {
       if (flags.json === true) return;

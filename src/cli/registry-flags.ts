@@ -47,11 +47,13 @@ const AUTH_FILE: OptionSpec = {
  */
 export const FOR_MANY = 16;
 
-const concurrency = (usual: string): OptionSpec => ({
-  flags: "--concurrency <number>",
-  summary: `how many requests are under way at once (default: ${usual})`,
-  parse: count(1, 64),
-});
+function concurrency(usual: string): OptionSpec {
+  return {
+    flags: "--concurrency <number>",
+    summary: `how many requests are under way at once (default: ${usual})`,
+    parse: count(1, 64),
+  };
+}
 
 /** Where credentials are. */
 export const AUTH_OPTIONS = inGroup([AUTH_FILE]);
@@ -60,10 +62,12 @@ export const AUTH_OPTIONS = inGroup([AUTH_FILE]);
 export const REGISTRY_OPTIONS = inGroup([...CONNECTION, AUTH_FILE]);
 
 /** The same for commands that move content. */
-export const TRANSFER_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, concurrency("6")]);
+export const TRANSFER_OPTIONS = transferOptions("6");
 
-/** The same for those that take many images, and then {@link FOR_MANY} connections. */
-export const BULK_OPTIONS = inGroup([...CONNECTION, AUTH_FILE, concurrency(`6, for many images ${FOR_MANY}`)]);
+/** The same, `usual` being what the help calls the default of `--concurrency`. */
+export function transferOptions(usual: string): readonly OptionSpec[] {
+  return inGroup([...CONNECTION, AUTH_FILE, concurrency(usual)]);
+}
 
 function inGroup(options: readonly OptionSpec[]): readonly OptionSpec[] {
   return options.map((option) => ({ ...option, group: TITLE }));

@@ -32,6 +32,6 @@ export async function openRegistries(
     ...(credentials === undefined ? {} : { credentials }),
     ...(registry === undefined ? {} : { registry }),
     ...(connections === undefined ? {} : { concurrency: connections }),
-    onRequest: ({ method, url, status }) => output.trace(`${method} ${url} ${status ?? "no answer"}`),
+    onRequest: (event) => output.trace(() => `${event.method} ${event.url} ${event.status ?? "no answer"}`),
   });
 }

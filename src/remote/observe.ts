@@ -8,6 +8,7 @@ export function observed(transport: Transport, onRequest: ((event: RequestEvent)
   return {
     close: async () => transport.close(),
     send: async (request) => {
+      const { url } = request;
       let response: HttpResponse | undefined;
       try {
         return (response = await transport.send(request));
@@ -16,7 +17,7 @@ export function observed(transport: Transport, onRequest: ((event: RequestEvent)
           method: request.method,
           // Most who count requests do not look at it.
           get url() {
-            return shownUrl(request.url);
+            return shownUrl(url);
           },
           status: response?.status,
           sent: bytesToSend(request),

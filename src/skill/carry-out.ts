@@ -96,8 +96,8 @@ class CarryingOut {
   async #retagWithRecord(): Promise<void> {
     const { changes, record } = this.#work;
     const together = record === undefined ? changes : [...changes, recordChange(record)];
-    await this.#repository.retag(together, this.#options);
     this.#isRecorded = record !== undefined;
+    await this.#repository.retag(together, this.#options);
   }
 
   /** The record comes before the old tag goes: whoever is cut off between the two can promote by that tag once more. */
@@ -114,9 +114,8 @@ class CarryingOut {
   }
 
   async #findEarlier(): Promise<void> {
-    const { findRecord } = this.#work;
     await attempt(this.#warnings, "an earlier record is not known", async () => {
-      this.#earlier = await findRecord?.();
+      this.#earlier = await this.#work.findRecord?.();
     });
   }
 

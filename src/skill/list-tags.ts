@@ -7,6 +7,7 @@ import { factsOf, type EntryFacts } from "./entry.ts";
 import { find } from "./find.ts";
 import { contentOf, readImage } from "./image.ts";
 import type { SkillSummary } from "./list.ts";
+import { ownSignal } from "./own-signal.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 /** How many manifests are read at once, over as many connections as there are. */
@@ -28,7 +29,7 @@ export async function* listTags(
   const repository = store.repository(name);
   const rows: SkillSummary[] = [];
   for await (const row of inOrder(imageTags(repository, options), MANIFESTS_AT_ONCE, (tag) =>
-    summarize(repository, tag, options),
+    summarize(repository, tag, ownSignal(options.signal)),
   )) {
     if (row === undefined) continue;
     if (options.status === undefined || options.status.some((status) => status === row.status)) rows.push(row);

@@ -8,9 +8,10 @@ import { factsOf, readFacts, type EntryFacts } from "./entry.ts";
 import { contentOf, readImage } from "./image.ts";
 import { listTags } from "./list-tags.ts";
 import { nameMatcher } from "./name-matcher.ts";
+import { ownSignal } from "./own-signal.ts";
 
 /** How many repositories of a registry are looked through at once: most have few tags. */
-const REPOSITORIES_AT_ONCE = 4;
+const REPOSITORIES_AT_ONCE = 16;
 
 /** One image of a store: one for every tag, and one for every image that is kept without a tag. */
 export interface SkillSummary extends EntryFacts {
@@ -54,7 +55,8 @@ export async function* listByRepository(
     const tagsOf = async (name: string): Promise<readonly SkillSummary[]> => {
       const skills: SkillSummary[] = [];
       try {
-        for await (const skill of listTags(store, name, options)) skills.push(skill);
+        for await (const skill of listTags(store, name, { ...options, ...ownSignal(options.signal) }))
+          skills.push(skill);
       } catch (error) {
         if (options.onDenied === undefined || !isDenial(error)) throw error;
         options.onDenied(name, error);

@@ -147,6 +147,14 @@ describe("pull", () => {
     expect(pulled.stderr).toContain('error: "a-file" is not a directory\n');
     expect(await user.json("list", "--store", "untouched")).toEqual([]);
   });
+
+  it("fetches once what is named twice", async () => {
+    await run(["pack", "good"]);
+    await run(["push", "quay.io/myorg/good:1.0.0-draft"]);
+    const name = "quay.io/myorg/good:1.0.0-draft";
+    const { stdout } = await run(["pull", name, name, "--json", "--store", "twice"]);
+    expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ source: name })]);
+  });
 });
 
 describe("a problem of a skill in a directory with a space", () => {

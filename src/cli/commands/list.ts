@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import { defaultRegistry, expandFully } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { refuseBoth, type PlaceFlags } from "../places.ts";
-import { REGISTRY_OPTIONS } from "../registry-flags.ts";
+import { FOR_MANY, transferOptions } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { hasStore, openStore } from "../store.ts";
 import { colorState } from "../style.ts";
@@ -45,7 +45,7 @@ export const listCommand: CommandDefinition<[name: string | undefined], Flags> =
     { flags: "--no-trunc", summary: "print full digests, and exact times and sizes" },
     { flags: "--local", summary: "list the local store, whatever the name" },
     { flags: "--remote", summary: "list the repository of that name, or those that match, in the default registry" },
-    ...REGISTRY_OPTIONS,
+    ...transferOptions(String(FOR_MANY)),
   ],
   examples: [
     { title: "Everything", command: "skillctl list" },

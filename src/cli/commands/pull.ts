@@ -1,5 +1,5 @@
 import type { ArchiveLimits } from "../../archive/limits.ts";
-import type { Reference } from "../../oci/reference.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
 import { pullAll, type PullResult } from "../../skill/pull.ts";
 import { visibleLine } from "../../text/index.ts";
 import { FROM_REGISTRY, type Advice } from "../advice.ts";
@@ -8,7 +8,7 @@ import { expandFully } from "../default-registry.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { OutcomeReport } from "../outcomes.ts";
 import type { Output } from "../output.ts";
-import { BULK_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
+import { FOR_MANY, transferOptions, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
@@ -51,7 +51,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       summary: "replace a published image that is here with other content, and a directory that exists",
     },
     LIMIT_OPTION,
-    ...BULK_OPTIONS,
+    ...transferOptions(`6, of several images ${FOR_MANY}`),
   ],
   examples: [
     { title: "Into the local store", command: "skillctl pull quay.io/myorg/hello-world:1.0.0" },
@@ -63,10 +63,15 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
   exitStatus: { 1: "an image could not be pulled, was refused, or its directory exists" },
   async run(context, [skills], flags) {
     const { output, signal } = context;
-    const references: Reference[] = [];
-    for (const skill of skills) references.push(await expandFully(context, skill, "always"));
+    // What is named twice is pulled once.
+    const named = new Map<string, Reference>();
+    for (const skill of skills) {
+      const reference = await expandFully(context, skill, "always");
+      named.set(formatReference(reference), reference);
+    }
+    const references = [...named.values()];
     const { output: directory, referrers = false, limit, force = false } = flags;
-    const isAlone = references.length === 1;
+    const isAlone = skills.length === 1;
     const report = new OutcomeReport<PullResult>(output, {
       text: (result) => formatResult(result, output.style),
       quiet: (result) => `${result.directory ?? result.reference}\n`,
@@ -75,7 +80,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       isAlone,
     });
     const heading = isAlone ? undefined : () => `${report.count} of ${plural(references.length, "image")} pulled`;
-    const registries = await openRegistries(context, flags, { isForMany: !isAlone });
+    const registries = await openRegistries(context, flags, { isForMany: references.length > 1 });
     const pulling = pullAll(registries, await openStore(context), references, {
       ...(directory === undefined ? {} : { output: directory }),
       ...(limit === undefined ? {} : { limits: limit }),

@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { defaultRegistry, expandTarget, HOW_TO_SET } from "../default-registry.ts";
 import { ExitStatus } from "../exit.ts";
 import { OutcomeReport, someOf } from "../outcomes.ts";
-import { BULK_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
+import { FOR_MANY, transferOptions, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
@@ -64,7 +64,7 @@ export const pushCommand: CommandDefinition<[source: string | undefined, target:
       summary: "leave out promotion records, signatures and whatever else refers to the image",
     },
     { flags: "-f, --force", summary: "replace what is published, and send again what the registry may have lost" },
-    ...BULK_OPTIONS,
+    ...transferOptions(`6, with --all ${FOR_MANY}`),
   ],
   examples: [
     { title: "The draft that was just packed", command: "skillctl push quay.io/myorg/hello-world:1.0.0-draft" },
