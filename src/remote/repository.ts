@@ -1,5 +1,5 @@
 /** A repository of a registry, as a place that holds images. OCI distribution-spec 1.1. */
-import { asContent, rereadable, type Content } from "../content/index.ts";
+import { asContent, lent, rereadable, type Content } from "../content/index.ts";
 import { SkillError, throwIfAborted } from "../errors.ts";
 import { isDigest, isDocumentType, isTag, type Descriptor } from "../oci/index.ts";
 import type { Limiter } from "../store/limiter.ts";
@@ -61,7 +61,7 @@ export class RemoteRepository implements Repository {
   fetch(descriptor: Descriptor, options: OperationOptions = {}): Content {
     const isDocument = isDocumentType(descriptor.mediaType);
     const read = () => (isDocument ? this.#document(descriptor, options) : this.#blob(descriptor, options));
-    return verified(descriptor, rereadable(read));
+    return verified(descriptor, lent(rereadable(read)));
   }
 
   /** Asks the registry itself, whatever its mirrors hold. */

@@ -6,7 +6,7 @@
  * directory is the opposite: asking is cheap there, parts may have been lost or damaged since, and a copy is the moment
  * at which somebody has the right bytes at hand. So every part is looked at unless the caller says `trustTarget`.
  */
-import { asContent, readAll, type Content } from "../content/index.ts";
+import { asContent, isLent, lent, readAll, type Content } from "../content/index.ts";
 import { isSkillError, throwIfAborted } from "../errors.ts";
 import { childrenOf, isDocumentType, isIndexType, parseManifest, parseReference } from "../oci/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
@@ -232,6 +232,7 @@ export class GraphCopy {
       this.#options.onProgress?.({ descriptor, bytes, total: descriptor.size });
     };
     const watched = observed(source, { begin, passed });
+    if (isLent(source) && kept === undefined) lent(watched);
     await this.#to.push(descriptor, watched, { ...this.#signal, ...this.#mountFrom });
     this.#tell(descriptor, outcome);
   }

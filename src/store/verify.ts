@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 
-import { isRereadable, rereadable, type Content } from "../content/index.ts";
+import { isLent, isRereadable, lent, rereadable, type Content } from "../content/index.ts";
 import { SkillError } from "../errors.ts";
 import { algorithmOf, digestFrom, type Descriptor } from "../oci/index.ts";
 
@@ -12,12 +12,13 @@ import { algorithmOf, digestFrom, type Descriptor } from "../oci/index.ts";
  * Passes `content` on while checking that it is what `descriptor` describes. Throws `SIZE_MISMATCH` as soon as there
  * is a byte too many (or at the end, too few) and `DIGEST_MISMATCH` at the end. The last chunk is handed out only after
  * the check, so content that comes in one chunk is never seen unverified. A source must not reuse its chunks' memory. The
- * result can be read again if the source can. Content that is checked for this descriptor already is not hashed again.
+ * result can be read again, and is lent, if the source is. Content that is checked for this descriptor already is not hashed again.
  */
 export function verified(descriptor: Descriptor, content: Content): Content {
   const known = CHECKED.get(content);
   if (known?.digest === descriptor.digest && known.size === descriptor.size) return content;
-  return checkedAs(descriptor, content, (begin) => checked(descriptor, content, begin));
+  const result = checkedAs(descriptor, content, (begin) => checked(descriptor, content, begin));
+  return isLent(content) ? lent(result) : result;
 }
 
 /**

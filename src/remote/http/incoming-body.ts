@@ -4,6 +4,9 @@ import { Watch, type TimeoutError, type Timeouts } from "./timeouts.ts";
 
 /** So much is taken from the connection before anybody asks for it. */
 const AHEAD = 256 * 1024;
+/** The same of a long body, and what is one: it is hashed and written while it comes, and neither should wait for the other. */
+const FAR_AHEAD = 2 * 1024 * 1024;
+const LONG = 8 * 1024 * 1024;
 /** So much must come for a wait to have been worth it: who drips byte after byte is waited for no longer than who sends nothing. */
 const WORTH_WAITING = 1024;
 /** So much that nobody wants is read for the sake of the connection. */
@@ -21,11 +24,18 @@ export interface BodySource {
   destroy(): unknown;
 }
 
+/** A chunk, and how many bytes it has together with those that followed it in memory. */
+interface Held {
+  readonly first: Uint8Array;
+  bytes: number;
+}
+
 export class IncomingBody {
   readonly #source: BodySource;
   readonly #watch: Watch;
   readonly #discardWithin: number;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #ahead: number;
+  readonly #chunks: Held[] = [];
   #held = 0;
   /** How long was waited, in milliseconds, for bytes that were too few so far, and how many they are. */
   #waited = 0;
@@ -34,6 +44,7 @@ export class IncomingBody {
   #left: number;
   #state: "open" | "ended" | { readonly failure: unknown } = "open";
   #wake: (() => void) | undefined;
+  #wakesSoon = false;
   /** Can be iterated once; a consumer that leaves early gives up the rest. */
   readonly content: Content = this.#read();
 
@@ -46,6 +57,7 @@ export class IncomingBody {
   ) {
     this.#source = source;
     this.#left = length;
+    this.#ahead = length < LONG ? AHEAD : FAR_AHEAD;
     this.#watch = new Watch(timeouts, expired);
     this.#discardWithin = timeouts.discard;
     source.on("data", (chunk: Uint8Array) => this.#take(chunk));
@@ -86,10 +98,11 @@ export class IncomingBody {
 
   async #next(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) {
-        this.#held -= chunk.byteLength;
-        return chunk;
+      const held = this.#chunks.shift();
+      if (held !== undefined) {
+        const { first, bytes } = held;
+        this.#held -= bytes;
+        return bytes === first.byteLength ? first : new Uint8Array(first.buffer, first.byteOffset, bytes);
       }
       if (this.#state === "ended") return undefined;
       if (this.#state !== "open") throw this.#state.failure;
@@ -102,17 +115,37 @@ export class IncomingBody {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
+    this.#keep(chunk);
     this.#held += chunk.byteLength;
     this.#left -= chunk.byteLength;
     this.#dripped += chunk.byteLength;
-    if (this.#held >= AHEAD) this.#source.pause();
-    this.#continue();
+    const isEnough = this.#held >= this.#ahead;
+    if (isEnough) this.#source.pause();
+    if (isEnough || this.#left < this.#ahead) this.#continue();
+    else this.#continueSoon();
+  }
+
+  /** A chunk that follows the last one in memory becomes one with it: TLS hands out 16 KiB at a time. */
+  #keep(chunk: Uint8Array): void {
+    const last = this.#chunks.at(-1);
+    const follows = last?.first.buffer === chunk.buffer && last.first.byteOffset + last.bytes === chunk.byteOffset;
+    if (follows) last.bytes += chunk.byteLength;
+    else this.#chunks.push({ first: chunk, bytes: chunk.byteLength });
   }
 
   #settle(state: "ended" | { readonly failure: unknown }): void {
     this.#state = state;
     this.#continue();
+  }
+
+  /** When all that is there to be read at this moment has been. */
+  #continueSoon(): void {
+    if (this.#wake === undefined || this.#wakesSoon) return;
+    this.#wakesSoon = true;
+    setImmediate(() => {
+      this.#wakesSoon = false;
+      this.#continue();
+    });
   }
 
   #continue(): void {

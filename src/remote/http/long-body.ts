@@ -54,7 +54,7 @@ class LongBody extends EventEmitter<{ readonly data: [Uint8Array]; readonly end:
 
   #take(piece: Uint8Array): void {
     if (this.complete) return;
-    const part = piece.subarray(0, this.#left);
+    const part = piece.byteLength <= this.#left ? piece : piece.subarray(0, this.#left);
     this.#left -= part.byteLength;
     this.emit("data", part);
     if (!this.complete) return;

@@ -6,18 +6,18 @@
 import type { OnReadOpts } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { Slabs } from "./slabs.ts";
+
 /** In bytes: as much as Node reads at a time. */
 const PORTION = 64 * 1024;
-/** In bytes: up to so much of what waits is read at a time, when nobody else looks at it. */
-const LARGE_PORTION = 1024 * 1024;
 
-/** Is handed what has come, in memory that is not used again. False: no more until the connection is resumed. */
+/** Is handed what has come, in memory that is not used again before it is given back. False: no more until the connection is resumed. */
 export type Take = (piece: Uint8Array) => boolean;
 
 /** What reads one connection. Everything goes the usual way, until somebody takes it. */
 export class SocketReader {
   readonly #memory = Buffer.allocUnsafeSlow(PORTION);
-  #large = Buffer.alloc(0);
+  readonly #slabs = new Slabs(PORTION);
   #socket: Duplex | undefined;
   #take: Take | undefined;
   #isPassing = false;
@@ -49,14 +49,12 @@ export class SocketReader {
   }
 
   #room(): Uint8Array {
-    if (this.#take === undefined) return this.#memory;
-    if (this.#large.byteLength < PORTION) this.#large = Buffer.allocUnsafeSlow(LARGE_PORTION);
-    return this.#large;
+    return this.#take === undefined ? this.#memory : this.#slabs.room();
   }
 
   #came(piece: Uint8Array): boolean {
     if (piece.buffer === this.#memory.buffer) return this.#pass(Buffer.from(piece));
-    this.#large = this.#large.subarray(piece.byteLength);
+    this.#slabs.filled(piece);
     return this.#pass(piece);
   }
 
