@@ -55,8 +55,8 @@ export async function* listByRepository(
     const tagsOf = async (name: string): Promise<readonly SkillSummary[]> => {
       const skills: SkillSummary[] = [];
       try {
-        for await (const skill of listTags(store, name, { ...options, ...ownSignal(options.signal) }))
-          skills.push(skill);
+        const own = { ...options, ...ownSignal(options.signal) };
+        for await (const skill of listTags(store, name, own)) skills.push(skill);
       } catch (error) {
         if (options.onDenied === undefined || !isDenial(error)) throw error;
         options.onDenied(name, error);

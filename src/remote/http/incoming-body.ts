@@ -4,9 +4,10 @@ import { Watch, type TimeoutError, type Timeouts } from "./timeouts.ts";
 
 /** So much is taken from the connection before anybody asks for it. */
 const AHEAD = 256 * 1024;
-/** The same of a long body, and what is one: it is hashed and written while it comes, and neither should wait for the other. */
+/** A body of so many bytes is long: it is hashed and written while it comes, and neither should wait for the other. */
+export const LONG = 8 * 1024 * 1024;
+/** So much of a long one is taken ahead. */
 const FAR_AHEAD = 2 * 1024 * 1024;
-const LONG = 8 * 1024 * 1024;
 /** So much must come for a wait to have been worth it: who drips byte after byte is waited for no longer than who sends nothing. */
 const WORTH_WAITING = 1024;
 /** So much that nobody wants is read for the sake of the connection. */

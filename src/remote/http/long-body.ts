@@ -2,15 +2,13 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 
-import type { BodySource } from "./incoming-body.ts";
+import { LONG, type BodySource } from "./incoming-body.ts";
 import { readerOf, type SocketReader } from "./socket-reader.ts";
-
-/** In bytes. The connection cannot be used again, as nobody but us knows that the body has ended: it must be worth a new one. */
-const LONG = 8 * 1024 * 1024;
 
 /**
  * What the answer to a `method` can be read from: itself, or what is quicker. `length`: what its headers say. To be asked when these
- * have come, before anything is read.
+ * have come, before anything is read. The connection cannot be used again, as nobody but us knows that the body has ended: a long one
+ * is worth a new connection.
  */
 export function sourceOf(message: IncomingMessage, method: string, length: number): BodySource {
   const hasBody = method !== "HEAD" && (message.statusCode === 200 || message.statusCode === 206);
