@@ -14,8 +14,8 @@ const BLOCK = 1024 * 1024;
  */
 export async function* inBlocks(content: Content, size = BLOCK): AsyncGenerator<Uint8Array, void, undefined> {
   const done = isLent(content) ? giveBack : ignore;
-  /** Chunks that were passed on, and are looked at still. */
-  const passed: Uint8Array[] = [];
+  /** The chunks that were passed on last, and are looked at still. */
+  let [before, last]: [Uint8Array?, Uint8Array?] = [];
   const memory: Uint8Array[] = [];
   let turn = 0;
   let first: Uint8Array | undefined;
@@ -43,10 +43,10 @@ export async function* inBlocks(content: Content, size = BLOCK): AsyncGenerator<
   }
   if (filled > 0) yield first ?? turned();
 
-  /** A chunk as it is; the one before it is looked at no more when the next piece is asked for. */
+  /** A chunk as it is. By now, who reads is done with the last but one. */
   function passing(chunk: Uint8Array): Uint8Array {
-    passed.push(chunk);
-    if (passed.length > 2) done(passed.shift() ?? chunk);
+    if (before !== undefined) done(before);
+    [before, last] = [last, chunk];
     return chunk;
   }
 
