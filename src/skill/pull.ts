@@ -134,8 +134,8 @@ export type PullOutcome =
   | { readonly source: string; readonly error: SkillError };
 
 /**
- * Pulls several images, some at a time, and yields each outcome in the order of `references`; one that fails stops no other. For
- * `output`, the second of two that would be one directory fails with `CONFLICT`.
+ * Pulls several images, some at a time, and yields each outcome in the order of `references`; one that fails stops no other. What is
+ * named twice is pulled once. For `output`, the second of two that would be one directory fails with `CONFLICT`.
  */
 export async function* pullAll(
   from: Store,
@@ -144,7 +144,8 @@ export async function* pullAll(
   options: Omit<PullOptions, "as"> = {},
 ): AsyncIterable<PullOutcome> {
   const { output } = options;
-  const rivals = output === undefined ? new Map<Reference, Reference>() : rivalsAmong(references);
+  const distinct = [...new Map(references.map((reference) => [formatReference(reference), reference])).values()];
+  const rivals = output === undefined ? new Map<Reference, Reference>() : rivalsAmong(distinct);
   const pullOne = async (reference: Reference): Promise<PullResult> => {
     const rival = rivals.get(reference);
     if (output !== undefined && rival !== undefined) throw sameDirectory(rival, reference, output);
@@ -154,17 +155,17 @@ export async function* pullAll(
     source: formatReference(reference),
     ...(await outcomeOf(() => pullOne(reference))),
   });
-  yield* inOrder(references, PULLS_AT_ONCE, pulled, { salvage: true });
+  yield* inOrder(distinct, PULLS_AT_ONCE, pulled, { salvage: true });
 }
 
-/** Of references to other images whose skills have one name, each but the first, with the first. */
+/** Of references whose skills have one name, each but the first, with the first. No reference is there twice. */
 function rivalsAmong(references: readonly Reference[]): ReadonlyMap<Reference, Reference> {
   const first = new Map<string, Reference>();
   const rivals = new Map<Reference, Reference>();
   for (const reference of references) {
     const known = first.get(baseName(reference));
     if (known === undefined) first.set(baseName(reference), reference);
-    else if (formatReference(known) !== formatReference(reference)) rivals.set(reference, known);
+    else rivals.set(reference, known);
   }
   return rivals;
 }

@@ -1,7 +1,7 @@
 import type { ArchiveLimits } from "../../archive/limits.ts";
-import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { Reference } from "../../oci/reference.ts";
 import { pullAll, type PullResult } from "../../skill/pull.ts";
-import { visibleLine } from "../../text/index.ts";
+import { plural, visibleLine } from "../../text/index.ts";
 import { FROM_REGISTRY, type Advice } from "../advice.ts";
 import type { CommandDefinition } from "../command.ts";
 import { expandFully } from "../default-registry.ts";
@@ -13,7 +13,6 @@ import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
-import { plural } from "../units.ts";
 import { each, reference, text } from "../values.ts";
 import { remarkRetired, transferFacts } from "../words.ts";
 
@@ -63,15 +62,10 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
   exitStatus: { 1: "an image could not be pulled, was refused, or its directory exists" },
   async run(context, [skills], flags) {
     const { output, signal } = context;
-    // What is named twice is pulled once.
-    const named = new Map<string, Reference>();
-    for (const skill of skills) {
-      const reference = await expandFully(context, skill, "always");
-      named.set(formatReference(reference), reference);
-    }
-    const references = [...named.values()];
+    const references: Reference[] = [];
+    for (const skill of skills) references.push(await expandFully(context, skill, "always"));
     const { output: directory, referrers = false, limit, force = false } = flags;
-    const isAlone = skills.length === 1;
+    const isAlone = references.length === 1;
     const report = new OutcomeReport<PullResult>(output, {
       text: (result) => formatResult(result, output.style),
       quiet: (result) => `${result.directory ?? result.reference}\n`,
@@ -80,7 +74,7 @@ export const pullCommand: CommandDefinition<[skills: readonly Reference[]], Flag
       isAlone,
     });
     const heading = isAlone ? undefined : () => `${report.count} of ${plural(references.length, "image")} pulled`;
-    const registries = await openRegistries(context, flags, { isForMany: references.length > 1 });
+    const registries = await openRegistries(context, flags, { isForMany: !isAlone });
     const pulling = pullAll(registries, await openStore(context), references, {
       ...(directory === undefined ? {} : { output: directory }),
       ...(limit === undefined ? {} : { limits: limit }),
