@@ -1,5 +1,5 @@
 import { SkillError } from "../errors.ts";
-import { quote } from "../text/index.ts";
+import { plural, quote } from "../text/index.ts";
 
 /** How much an archive may ask of us. Sizes are in bytes. */
 export interface ArchiveLimits {
@@ -91,7 +91,7 @@ export class LimitMeter {
     this.#layerCompressed = (this.#layerCompressed ?? 0) + bytes;
     const { compressedSize } = this.#limits;
     if (!(this.#compressed <= compressedSize))
-      throw tooMuch(`it has more than ${number(compressedSize, "compressed byte")}`, "compressedSize");
+      throw tooMuch(`it has more than ${plural(compressedSize, "compressed byte")}`, "compressedSize");
   }
 
   expanded(bytes: number): void {
@@ -99,7 +99,7 @@ export class LimitMeter {
     this.#layerExpanded += bytes;
     const { expandedSize, ratio, ratioFrom } = this.#limits;
     if (!(this.#expanded <= expandedSize))
-      throw tooMuch(`it unpacks to more than ${number(expandedSize, "byte")}`, "expandedSize");
+      throw tooMuch(`it unpacks to more than ${plural(expandedSize, "byte")}`, "expandedSize");
     if (this.#layerCompressed === undefined || this.#layerExpanded <= ratioFrom) return;
     if (!(this.#layerExpanded <= ratio * this.#layerCompressed)) {
       throw tooMuch(`it unpacks to more than ${ratio} times its compressed size`, "ratio");
@@ -112,11 +112,11 @@ export class LimitMeter {
     const { entries, fileSize } = this.#limits;
     if (!(this.#entries <= entries))
       throw tooMuch(
-        `it holds more than ${entries} ${entries === 1 ? "entry" : "entries"}, ${quote(path)} being one too many`,
+        `it holds more than ${plural(entries, "entry", "entries")}, ${quote(path)} being one too many`,
         "entries",
       );
     if (!(size <= fileSize))
-      throw tooMuch(`its file ${quote(path)} is larger than ${number(fileSize, "byte")}`, "fileSize");
+      throw tooMuch(`its file ${quote(path)} is larger than ${plural(fileSize, "byte")}`, "fileSize");
   }
 }
 
@@ -124,8 +124,4 @@ function tooMuch(reason: string, limit: keyof ArchiveLimits): SkillError {
   return new SkillError("ARCHIVE_LIMIT", `the archive exceeds a limit: ${reason}`, {
     hint: `If you trust where it comes from, raise the limit ${limit}.`,
   });
-}
-
-function number(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

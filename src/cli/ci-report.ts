@@ -1,12 +1,12 @@
 /** How `skillctl ci` tells what it did. */
 import { failureBeside, type CiReport, type SkillReport } from "../ci/report.ts";
-import { visibleLine } from "../text/index.ts";
+import { plural, visibleLine } from "../text/index.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "./exit.ts";
 import { describeError } from "./failure.ts";
 import { formatIssues } from "./issues.ts";
 import type { Output } from "./output.ts";
 import type { Style } from "./style.ts";
-import { plural, shortDigest } from "./units.ts";
+import { shortDigest } from "./units.ts";
 import { remarkWarnings } from "./words.ts";
 
 const WIDTH = "unchanged".length;

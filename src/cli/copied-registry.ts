@@ -1,8 +1,9 @@
 /** How `backup` and `restore` say how far they are, and what became of it. */
 import type { MirrorReport } from "../registry/maintenance/mirror.ts";
+import { plural } from "../text/index.ts";
 import type { Context } from "./context.ts";
 import { ExitStatus } from "./exit.ts";
-import { formatBytes, plural } from "./units.ts";
+import { formatBytes } from "./units.ts";
 
 /** Shows which repository was copied last, and how many were. */
 export function showRepositories({ output }: Context, verb: string): (name: string) => void {

@@ -1,9 +1,8 @@
 /** Problems of a SkillCard as a compiler prints them: place, message, the line with carets, and a hint. */
 import { createExcerpts } from "../skillcard/excerpt.ts";
 import type { SkillCardIssue } from "../skillcard/types.ts";
-import { visibleLine } from "../text/index.ts";
+import { plural, visibleLine } from "../text/index.ts";
 import type { Style } from "./style.ts";
-import { plural } from "./units.ts";
 
 /** Every issue with its excerpt of `source`, the text that was checked; without `source`, only the messages. */
 export function formatIssues(issues: readonly SkillCardIssue[], source: string | undefined, style: Style): string {

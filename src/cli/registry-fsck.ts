@@ -1,11 +1,10 @@
 /** `skillctl fsck` of a registry: loaded only for that. */
 import { SkillError } from "../errors.ts";
 import { fsck, type RegistryIssue } from "../registry/maintenance/fsck.ts";
-import { visibleLine } from "../text/index.ts";
+import { plural, visibleLine } from "../text/index.ts";
 import type { Context } from "./context.ts";
 import { ExitStatus } from "./exit.ts";
 import { registryPlace, withRegistry, type RootFlags } from "./registry-root.ts";
-import { plural } from "./units.ts";
 
 /** Says what is wrong with a registry. `repair`: sets right first what it keeps of what repositories hold. */
 export async function checkRegistry(

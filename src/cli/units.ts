@@ -1,4 +1,5 @@
 /** Sizes, times and digests as people read them in a table. */
+import { plural } from "../text/index.ts";
 
 const SIZE_UNITS = ["kB", "MB", "GB", "TB"] as const;
 /** From here on an amount has two digits before the point, or three, when it is rounded to three digits. */
@@ -48,9 +49,4 @@ export function formatDuration(milliseconds: number): string {
 export function shortDigest(digest: string): string {
   const start = digest.indexOf(":") + 1;
   return digest.slice(start, start + 12);
-}
-
-/** `1 file`, `3 files`. */
-export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : nouns}`;
 }

@@ -2,6 +2,7 @@ import { SkillError } from "../../errors.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { copyAll, type CopiedTag } from "../../skill/copy-all.ts";
 import { push, type PushResult } from "../../skill/push.ts";
+import { plural } from "../../text/index.ts";
 import { FROM_REGISTRY } from "../advice.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -12,7 +13,7 @@ import { TRANSFER_OPTIONS, type RegistryFlags } from "../registry-flags.ts";
 import { openRegistries } from "../remote.ts";
 import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
-import { plural, shortDigest } from "../units.ts";
+import { shortDigest } from "../units.ts";
 import { reference } from "../values.ts";
 import { latestLine, remarkWarnings, transferFacts } from "../words.ts";
 

@@ -1,11 +1,10 @@
 import type { StoreIssue } from "../../store/index.ts";
-import { visibleLine } from "../../text/index.ts";
+import { plural, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import type { RootFlags } from "../registry-root.ts";
 import { hasStore, openStore } from "../store.ts";
 import type { Style } from "../style.ts";
-import { plural } from "../units.ts";
 import { text } from "../values.ts";
 
 interface Flags extends RootFlags {

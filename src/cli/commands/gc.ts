@@ -1,8 +1,9 @@
 import type { CollectReport } from "../../registry/maintenance/gc.ts";
+import { plural } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
-import { formatBytes, formatDuration, plural } from "../units.ts";
+import { formatBytes, formatDuration } from "../units.ts";
 import { duration } from "../values.ts";
 
 /** The library's. Milliseconds. */

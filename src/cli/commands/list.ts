@@ -2,7 +2,7 @@ import { LIFECYCLE_STATES, type LifecycleState } from "../../lifecycle/state.ts"
 import { SkillError } from "../../errors.ts";
 import { formatReference, parseReference, repositoryName, type Reference } from "../../oci/reference.ts";
 import { listByRepository, listRepository, type SkillSummary } from "../../skill/list.ts";
-import { quote, visibleLine } from "../../text/index.ts";
+import { plural, quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { defaultRegistry, expandFully } from "../default-registry.ts";
@@ -13,7 +13,7 @@ import { openRegistries } from "../remote.ts";
 import { hasStore, openStore } from "../store.ts";
 import { colorState } from "../style.ts";
 import { table } from "../table.ts";
-import { formatAge, formatBytes, plural, shortDigest } from "../units.ts";
+import { formatAge, formatBytes, shortDigest } from "../units.ts";
 import { listOf, state, text } from "../values.ts";
 
 interface Flags extends PlaceFlags {

@@ -1,7 +1,7 @@
 import { isSkillError } from "../../errors.ts";
 import { packAll, type PackOutcome } from "../../skill/pack-all.ts";
 import type { PackResult } from "../../skill/pack.ts";
-import { visibleLine } from "../../text/index.ts";
+import { plural, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
@@ -12,7 +12,7 @@ import { endEarly } from "../outcomes.ts";
 import { shellWord } from "../shell-word.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
-import { formatBytes, plural, shortDigest } from "../units.ts";
+import { formatBytes, shortDigest } from "../units.ts";
 import { each, listOf, oneOf, sourceDateEpoch, text } from "../values.ts";
 
 const PROFILES = ["standard", "redhat"] as const;

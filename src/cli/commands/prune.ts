@@ -1,8 +1,9 @@
 import { prune, type PruneResult } from "../../skill/prune.ts";
+import { plural } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { openStore } from "../store.ts";
-import { formatBytes, formatDuration, plural } from "../units.ts";
+import { formatBytes, formatDuration } from "../units.ts";
 import { duration } from "../values.ts";
 
 /** The library's. Milliseconds. */

@@ -4,7 +4,7 @@ import { formatReference, parseReference, type Reference } from "../../oci/refer
 import { findLocal } from "../../skill/find-local.ts";
 import { pushAll } from "../../skill/push-all.ts";
 import { push, type PushResult } from "../../skill/push.ts";
-import { quote } from "../../text/index.ts";
+import { plural, quote } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { defaultRegistry, expandTarget, HOW_TO_SET } from "../default-registry.ts";
@@ -15,7 +15,6 @@ import { openRegistries } from "../remote.ts";
 import { openStore } from "../store.ts";
 import type { Style } from "../style.ts";
 import { showTransfers } from "../transfers.ts";
-import { plural } from "../units.ts";
 import { listOf, registryPrefix, state, text } from "../values.ts";
 import { latestLine, remarkWarnings, transferFacts } from "../words.ts";
 

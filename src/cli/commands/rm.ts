@@ -2,7 +2,7 @@ import { isSkillError, SkillError } from "../../errors.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/index.ts";
 import { remove, type RemoveResult } from "../../skill/remove.ts";
 import type { Store } from "../../store/types.ts";
-import { visibleLine } from "../../text/index.ts";
+import { plural, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import type { Context } from "../context.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
@@ -10,7 +10,6 @@ import { describeError } from "../failure.ts";
 import type { GlobalFlags } from "../flags.ts";
 import { withRegistryHint } from "../local-only.ts";
 import { openStore } from "../store.ts";
-import { plural } from "../units.ts";
 import { each, reference } from "../values.ts";
 
 interface Flags extends GlobalFlags {

@@ -1,8 +1,9 @@
 import type { DamagedBlob } from "../../registry/maintenance/scrub.ts";
+import { plural } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { registryPlace, ROOT_OPTIONS, withRegistry, type RootFlags } from "../registry-root.ts";
-import { formatBytes, plural } from "../units.ts";
+import { formatBytes } from "../units.ts";
 
 interface Flags extends RootFlags {
   readonly dryRun?: boolean;

@@ -5,9 +5,9 @@ import type { CommandDefinition } from "../command.ts";
 import { ExitStatus } from "../exit.ts";
 import { LIMIT_OPTION, limitAdvice } from "../limits.ts";
 import { reading, READING_OPTIONS, type PlaceFlags } from "../places.ts";
-import { visibleLine } from "../../text/index.ts";
+import { plural, visibleLine } from "../../text/index.ts";
 import type { Style } from "../style.ts";
-import { formatBytes, plural } from "../units.ts";
+import { formatBytes } from "../units.ts";
 import { reference, text } from "../values.ts";
 
 interface Flags extends PlaceFlags {

@@ -1,12 +1,11 @@
 import { validate, type ValidationReport } from "../../skill/directory.ts";
-import { quote, visibleLine } from "../../text/index.ts";
+import { plural, quote, visibleLine } from "../../text/index.ts";
 import type { CommandDefinition } from "../command.ts";
 import { exitStatusOf, ExitStatus, worstStatus } from "../exit.ts";
 import { describeError, formatError } from "../failure.ts";
 import { countIssues, formatIssues } from "../issues.ts";
 import { formatLimits } from "../limits.ts";
 import type { Style } from "../style.ts";
-import { plural } from "../units.ts";
 import { each, text } from "../values.ts";
 
 /** What became of one path: a report, or why there is none. */
